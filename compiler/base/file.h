@@ -1,0 +1,18 @@
+/* file.h - whole files in, whole files out. */
+#ifndef QCC_FILE_H
+#define QCC_FILE_H
+
+#include "compiler/base/ctx.h"
+
+/* Reads a whole regular file (limit 2 GiB) into the arena. NULL with a diagnostic (file-open,
+ * file-read, file-too-large) that carries errno's text. Directories and missing files included. */
+const source *file_read(qctx *ctx, const char *path);
+/* The same, refusing files that hold NUL bytes (source text). */
+const source *file_read_text(qctx *ctx, const char *path);
+
+/* Writes the bytes to a temporary beside path, syncs, closes, renames: after a failure path is as
+ * it was and no temporary is left. false with a diagnostic (file-write). "-" is standard output;
+ * devices and pipes (/dev/stdout, /dev/null) are written in place. */
+bool file_write(qctx *ctx, const char *path, const void *p, size_t n);
+
+#endif

@@ -1,0 +1,49 @@
+/* emit.h - C text out of a LEGAL (integer) or FOLDED (--emit-float) graph. Contract: contracts.md §3. */
+#ifndef QCC_EMIT_H
+#define QCC_EMIT_H
+
+#include "compiler/ir/ir.h"
+
+typedef enum emit_weights { EMIT_DECIMAL, EMIT_STRING } emit_weights;
+typedef enum emit_opt { EMIT_OS, EMIT_O2, EMIT_OSPEED } emit_opt;
+
+typedef struct emit_options {
+    const char *prefix;        /* NULL: the model's name made a C identifier */
+    const char *target;        /* "generic" */
+    emit_opt opt;
+    emit_weights weights;
+    int unroll;                /* inner loops with at most this many iterations are unrolled;
+                                  0 none, INT_MAX full; -1: the policy of opt */
+    bool static_arena, io_in_arena, float_io, profile, emit_float, no_libm, strict_acc32;
+    bool want_header;          /* C includes no header of its own; header text is made too */
+    const char *section;       /* NULL or section name for the weights */
+    bool split_weights;
+    const char *split_name;    /* base name of the weights unit, for comments */
+    bool selftest;
+    const void *selftest_rows; /* NULL: 2 seeded random inputs; else rows of codes (floats with
+                                  emit_float), all ports of row 0, then of row 1 */
+    int selftest_n;
+    uint64_t seed;
+} emit_options;
+void emit_options_init(emit_options *o);
+
+typedef struct emit_result {
+    const char *c;        /* the C file */
+    const char *header;   /* the header, or NULL */
+    const char *weights_c;/* with split_weights, else NULL */
+    /* facts, also in the header comment and `inspect` */
+    int64_t arena_bytes, weight_bytes, constant_bytes;
+} emit_result;
+
+/* Plans memory on a clone and prints. false with diagnostics (e.g. `prefix-invalid`). */
+bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *o, emit_result *r);
+
+/* emit/plan.c: offsets of all VALUE tensors (and, io_in_arena, of the ports) by lifetime, in place
+ * where the operator allows. Sets view of every tensor; returns the arena's bytes. lower_bound: the
+ * largest sum of live tensors. scratch bytes per operator come from the emitter's table. */
+int64_t plan_memory(qctx *ctx, ir_graph *g, bool io_in_arena, int64_t *lower_bound);
+
+/* emit/sizes.c: weight_bytes and constant_bytes of contracts.md §5 for a float or LEGAL graph. */
+void model_sizes(qctx *ctx, const ir_graph *g, int64_t *weight_bytes, int64_t *constant_bytes);
+
+#endif

@@ -1,0 +1,71 @@
+/* internal.h - between the emitter's frame (frame.c, header.c, array.c, plan.c) and the operator
+ * printers (op_*.c, requant.c, target.c). Nothing outside compiler/emit includes it. */
+#ifndef QCC_EMIT_INTERNAL_H
+#define QCC_EMIT_INTERNAL_H
+
+#include "compiler/base/buf.h"
+#include "compiler/emit/emit.h"
+
+typedef struct emitter emitter;
+
+/* Small static functions that operator bodies may call; the frame prints those that were asked for,
+ * once, before the operators (text in requant.c). */
+typedef enum emit_helper {
+    EH_CLAMP, EH_TFLM_MULTIPLY, EH_SINGLE_MULTIPLY, EH_COUNT /* requant.c may add rows */
+} emit_helper;
+
+struct emitter {
+    qctx *ctx;
+    const ir_graph *g;       /* planned: views are set */
+    const emit_options *o;
+    const char *prefix;      /* C identifier: NAME_run, … */
+    const char *upper;       /* the same in capitals: macros */
+    buf data;                /* constant arrays, printed before the functions */
+    buf weights_unit;        /* --split-weights: the arrays' definitions */
+    buf ops;                 /* one static function an operator */
+    uint64_t helpers;        /* bit set of emit_helper */
+    int64_t constant_bytes;  /* tallied by emit_array */
+    int64_t weight_bytes;
+};
+
+/* ---- array.c ------------------------------------------------------------------------------ */
+typedef enum emit_use { EMIT_WEIGHT, EMIT_CONSTANT } emit_use;
+/* Prints one constant array, decimals or string by the options (section, alignment, --split-weights
+ * honoured; sizes tallied) and returns its C identifier, PREFIX_base. Elements are given as the type
+ * itself. `comment` is one line that says what, which shape and layout. */
+const char *emit_array(emitter *e, emit_use use, const char *base, ir_type type, const void *data,
+                       int64_t n, const char *comment);
+
+/* ---- names -------------------------------------------------------------------------------- */
+/* "lenet_c1": the static function of an operator; unique, legal C. */
+const char *emit_fn_name(emitter *e, const ir_op *op);
+/* C type of a tensor's elements: "int8_t", "int16_t", "int32_t", "float". */
+const char *emit_ctype(ir_type t);
+void emit_use_helper(emitter *e, emit_helper h);
+
+/* ---- target.c and op_*.c ------------------------------------------------------------------ */
+/* Prints the operator's static function into e->ops:
+ *     static void NAME_c1(const int8_t *in0[, const T *in1 …], T *out[, void *scratch])
+ * headed by a comment (layer, shapes, quantization, bounds). Operators whose output view equals their
+ * input's (reshape in place) are not printed: emit_op_is_nop. Pointers that may alias by the plan
+ * (out == in0) must not be `restrict`. Contiguous tensors only, for now. */
+bool emit_op(emitter *e, const ir_op *op);
+bool emit_op_is_nop(const ir_op *op);
+/* Whether output 0 may share input `in`'s memory exactly (elementwise, same element size; unary
+ * tables; add; reshape): used by the planner. */
+bool emit_may_alias(const ir_op *op, int in);
+/* Scratch bytes in the arena that the operator's kernel wants (passed as last argument), or 0. */
+int64_t emit_scratch(const emitter *e, const ir_op *op);
+/* Text of the helpers in e->helpers. */
+void emit_helpers(emitter *e, buf *out);
+
+/* The target table: name, what it may use, and for each (operator, weight scheme) the printer. */
+typedef struct emit_target {
+    const char *name;
+    const char *description;
+    bool (*print)(emitter *e, const ir_op *op); /* NULL: generic */
+} emit_target;
+const emit_target *emit_find_target(const char *name); /* NULL when unknown */
+const char *const *emit_target_names(int *n);
+
+#endif

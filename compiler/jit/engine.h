@@ -1,0 +1,30 @@
+/* engine.h - runs a graph: the reference interpreter, libtcc on emitted C, or the system compiler.
+ * The engines receive C text only. */
+#ifndef QCC_ENGINE_H
+#define QCC_ENGINE_H
+
+#include "compiler/emit/emit.h"
+#include "compiler/ir/ir.h"
+
+typedef enum engine_kind { ENGINE_INTERPRETER, ENGINE_JIT, ENGINE_CC } engine_kind;
+
+typedef struct engine engine;
+
+/* g: LEGAL for integers, FOLDED for float. cflags: for ENGINE_CC, e.g. "-O3" (NULL: "-O3"); the
+ * compiler is $CC or cc. NULL with a diagnostic (`engine-unavailable`, `engine-compile` with the
+ * compiler's first message lines). Freed with the context. */
+engine *engine_new(qctx *ctx, const ir_graph *g, engine_kind kind, const emit_options *o,
+                   const char *cflags);
+/* One row: ports as codes (or floats for float graphs). Returns NAME_run's value. */
+int engine_run(engine *e, const void *const *in, void *const *out);
+/* Address of NAME_run / NAME_selftest (any symbol), NULL for the interpreter or where absent. */
+void *engine_symbol(engine *e, const char *suffix);
+/* Median seconds of NAME_run over repeats on one row. */
+double engine_time(engine *e, const void *const *in, void *const *out, int repeats);
+bool engine_available(engine_kind kind);
+
+/* Sizes of the object that the system compiler makes of the emitted C: .text + .rodata + .data, and
+ * the largest stack frame sum; false when there is no compiler. */
+bool object_sizes(qctx *ctx, const char *c_text, const char *cflags, int64_t *flash, int64_t *bss);
+
+#endif

@@ -1,0 +1,35 @@
+/* pipeline.h - the list of passes, read top to bottom; shared by the library and the command line. */
+#ifndef QCC_PIPELINE_H
+#define QCC_PIPELINE_H
+
+#include "compiler/front/front.h"
+#include "compiler/quant/quant.h"
+
+typedef struct net {
+    ast_file *file;
+    quant_spec *spec;     /* the model's quantize part, --quant files and options appended */
+    bool saved;           /* a saved quantized pair */
+    ir_graph *lowered;
+    ir_graph *floating;   /* FOLDED (saved pair: dequantized) */
+    ir_graph *quantized;  /* QUANTIZED: the canonical model; NULL until net_quantize (or saved) */
+    ir_graph *legal;      /* LEGAL */
+    act_range *ranges;
+} net;
+
+typedef struct net_options {
+    bool allow_extra;
+    const char *quant_file;          /* --quant */
+    VEC(struct { const char *which, *text; }) settings; /* --range, --bits, --grid, --numerics in order */
+    const char *calibrate;           /* data spec or NULL; several inputs: comma separated */
+    const char *layout;
+    bool strict_acc32;
+    bool codes;                      /* --codes for CSV */
+} net_options;
+
+/* parse → sema → lower → bind weights → fold batch norm → fuse. NULL after errors. weights_path NULL:
+ * structure only (shapes, parameters; no data). */
+net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const net_options *o);
+/* calibrate → choose → legalize → bounds. A saved pair goes straight to legalize. */
+bool net_quantize(qctx *ctx, net *n, const net_options *o);
+
+#endif

@@ -1,0 +1,42 @@
+/* quant.h - the passes from a FOLDED graph to a LEGAL one. Each is one file and one entry point. */
+#ifndef QCC_QUANT_H
+#define QCC_QUANT_H
+
+#include "compiler/io/dataset.h"
+#include "compiler/ir/ir.h"
+#include "compiler/quant/spec.h"
+
+/* pass/fold_bn.c: batch norm into the convolution or dense layer before it; one without such a
+ * layer becomes a 1x1 depthwise convolution. In double, rounded once to float32. */
+bool pass_fold_bn(qctx *ctx, ir_graph *g);
+/* pass/fuse.c: relu and relu6 into the producer (conv2d, dense, add, mul, pools) that nothing else reads;
+ * pad into a following convolution; flatten of a flatten; the graph is FOLDED afterwards. */
+bool pass_fuse(qctx *ctx, ir_graph *g);
+
+/* quant/calibrate.c: the range of every activation of a FOLDED graph. data NULL: random inputs over
+ * the declared range (uniform noise, 64 rows, seeded), with the warning `calibration-none`. */
+typedef struct act_range { double lo, hi; double clipped; int64_t samples; } act_range;
+bool calibrate(qctx *ctx, const ir_graph *g, const quant_spec *spec, const port_map *ports,
+               act_range *ranges /* [tensors.n] */);
+
+/* quant/choose.c: QUANTIZED graph out of a FOLDED one: quantization of every tensor chosen by the
+ * spec and the ranges, weights rounded to nearest, biases rounded to int32 (int64 where needed) at
+ * scale s_in*s_w. Works on a clone; the float graph stays as it is. */
+ir_graph *choose_quantization(qctx *ctx, const ir_graph *folded, const quant_spec *spec,
+                              const act_range *ranges);
+
+/* quant/legalize.c: fills op->q of every operator: QUANTIZED -> LEGAL. Codebooks and widths whose
+ * kernels do not exist yet get the diagnostic `not-available`. */
+bool legalize(qctx *ctx, ir_graph *g, ir_numerics numerics);
+/* quant/bounds.c: accumulator bounds, widths, saturation flags. Called by legalize. */
+bool prove_bounds(qctx *ctx, ir_graph *g, bool strict_acc32);
+
+/* quant/saved.c: the saved pair. save_pair writes base.qdl and base.bin (both or none); load_saved
+ * turns the LOWERED graph of a saved QDL plus its tensors into a QUANTIZED graph. Also the float
+ * twin (weights dequantized) for what needs floats. */
+bool save_pair(qctx *ctx, const ir_graph *quantized, const char *base);
+ir_graph *load_saved(qctx *ctx, const ir_graph *lowered, const quant_spec *spec,
+                     const tensor_file *file);
+ir_graph *dequantized_float(qctx *ctx, const ir_graph *quantized);
+
+#endif

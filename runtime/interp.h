@@ -1,0 +1,28 @@
+/* interp.h - the reference interpreters: slow, obvious, the oracle.
+ *
+ * interp runs a graph one row at a time: a FOLDED (or LOWERED) graph in float32 with double
+ * accumulation, a LEGAL graph in integers by the formulas of docs/numerics.md (arith.h). It shares
+ * no code with the emitters. */
+#ifndef QCC_INTERP_H
+#define QCC_INTERP_H
+
+#include "compiler/ir/ir.h"
+
+typedef struct interp interp;
+
+/* Called after each operator with its output tensors' values (float for float graphs, codes of the
+ * tensor's type for LEGAL ones). */
+typedef void (*interp_hook)(void *user, const ir_op *op, const ir_tensor *out, const void *data);
+
+interp *interp_new(qctx *ctx, const ir_graph *g);
+void interp_set_hook(interp *it, interp_hook hook, void *user);
+/* in[i]: data of g->inputs[i]; out[i]: buffers for g->outputs[i]. Element types are those of the
+ * tensors (float for float graphs). */
+void interp_run(interp *it, const void *const *in, void *const *out);
+/* Value of any tensor after a run (NULL for tensors without storage). */
+const void *interp_value(const interp *it, const ir_tensor *t);
+
+/* One output code of a unary operator for one input code, by the formula (for building tables). */
+int32_t interp_unary_code(const ir_op *op, int32_t code);
+
+#endif
