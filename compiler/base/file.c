@@ -21,19 +21,22 @@ static qloc place(qctx *ctx, const char *path)
 
 static int open_for_reading(qctx *ctx, const char *path, struct stat *st)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, st) != 0) {
-        diag_add(ctx, D_FILE_OPEN, place(ctx, path), "cannot open: %s", strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    if (S_ISDIR(st->st_mode)) {
-        diag_add(ctx, D_FILE_OPEN, place(ctx, path), "cannot open: it is a directory");
+    int fd = open(path, O_RDONLY | O_CLOEXEC), err = errno;
+    if (fd >= 0 && fstat(fd, st) == 0 && !S_ISDIR(st->st_mode))
+        return fd;
+    if (fd >= 0) {
+        err = EISDIR;
         close(fd);
-        return -1;
     }
-    return fd;
+    diag_add(ctx, D_FILE_OPEN, place(ctx, path), "cannot open: %s", strerror(err));
+    return -1;
+}
+
+/* Releases what a slot holds by then; slots are deferred before they are filled, so that running
+ * out of memory in between leaks nothing. */
+static void free_slot(void *slot)
+{
+    free(*(void **)slot);
 }
 
 /* Reads to the end into malloc'd memory (no arena: a full one must not leak the descriptor). */
@@ -70,32 +73,25 @@ static char *slurp(int fd, size_t guess, size_t *len, int *err)
 const source *file_read(qctx *ctx, const char *path)
 {
     struct stat st;
+    source *s = ARENA_NEW(ctx->a, source);
+    s->name = arena_strdup(ctx->a, path);
+    char **slot = ARENA_NEW(ctx->a, char *);
+    arena_defer(ctx->a, free_slot, slot);
     int fd = open_for_reading(ctx, path, &st);
     if (fd < 0)
         return NULL;
     size_t guess = S_ISREG(st.st_mode) && st.st_size >= 0 ? (size_t)st.st_size : READ_STEP;
-    if (guess > MAX_BYTES) {
-        close(fd);
-        diag_add(ctx, D_FILE_TOO_LARGE, place(ctx, path), "%lld bytes: more than the 2 GiB that qcc reads",
-                 (long long)st.st_size);
-        return NULL;
-    }
-    size_t len;
-    int err;
-    char *p = slurp(fd, guess, &len, &err);
+    int err = guess > MAX_BYTES ? EFBIG : 0;
+    if (!err)
+        *slot = slurp(fd, guess, &s->len, &err);
     close(fd);
     if (err) {
-        free(p);
         diag_add(ctx, err == EFBIG ? D_FILE_TOO_LARGE : D_FILE_READ, place(ctx, path),
-                 "cannot read: %s", strerror(err));
+                 "cannot read: %s", err == EFBIG ? "more than the 2 GiB that qcc reads" : strerror(err));
         return NULL;
     }
-    p[len] = '\0';
-    arena_defer(ctx->a, free, p);
-    source *s = ARENA_NEW(ctx->a, source);
-    s->name = arena_strdup(ctx->a, path);
-    s->text = p;
-    s->len = len;
+    (*slot)[s->len] = '\0';
+    s->text = *slot;
     return s;
 }
 
@@ -152,32 +148,66 @@ static mode_t wanted_mode(const char *path)
     return 0666 & ~mask;
 }
 
-bool file_write(qctx *ctx, const char *path, const void *p, size_t n)
+/* A complete temporary beside path; its name in *tmp. */
+static bool write_temporary(qctx *ctx, const file_out *f, char **tmp)
 {
-    if (!strcmp(path, "-"))
-        return write_in_place(ctx, "<stdout>", STDOUT_FILENO, p, n);
-    struct stat st;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return write_in_place(ctx, path,
-                              S_ISDIR(st.st_mode) ? (errno = EISDIR, -1)
-                                                  : open(path, O_WRONLY | O_CLOEXEC), p, n);
-    char *tmp = arena_printf(ctx->a, "%s.XXXXXX", path);
-    int fd = mkstemp(tmp);
+    char *name = arena_printf(ctx->a, "%s.XXXXXX", f->path);
+    int fd = mkstemp(name);
     if (fd < 0)
-        return fail(ctx, path, errno);
-    bool ok = write_all(fd, p, n) && fchmod(fd, wanted_mode(path)) == 0 && fsync(fd) == 0;
+        return fail(ctx, f->path, errno);
+    bool ok = write_all(fd, f->p, f->n) && fchmod(fd, wanted_mode(f->path)) == 0 && fsync(fd) == 0;
     int err = errno;
     if (close(fd) != 0 && ok) {
         ok = false;
         err = errno;
     }
-    if (ok && rename(tmp, path) != 0) {
-        ok = false;
-        err = errno;
-    }
     if (!ok) {
-        unlink(tmp);
-        return fail(ctx, path, err);
+        unlink(name);
+        return fail(ctx, f->path, err);
     }
+    *tmp = name;
     return true;
+}
+
+/* "-" and what is no regular file cannot be renamed over: they are written in place, at the end. */
+static bool is_stream(const char *path)
+{
+    struct stat st;
+    return !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
+static bool write_stream(qctx *ctx, const file_out *f)
+{
+    if (!strcmp(f->path, "-"))
+        return write_in_place(ctx, "<stdout>", STDOUT_FILENO, f->p, f->n);
+    return write_in_place(ctx, f->path, open(f->path, O_WRONLY | O_CLOEXEC), f->p, f->n);
+}
+
+static bool publish(qctx *ctx, const file_out *f, const char *tmp)
+{
+    if (!tmp)
+        return write_stream(ctx, f);
+    return rename(tmp, f->path) == 0 || fail(ctx, f->path, errno);
+}
+
+bool file_write_all(qctx *ctx, const file_out *out, int n)
+{
+    char **tmp = ARENA_ARRAY(ctx->a, char *, n);
+    bool ok = true;
+    for (int i = 0; i < n && ok; i++)
+        ok = is_stream(out[i].path) || write_temporary(ctx, &out[i], &tmp[i]);
+    for (int i = 0; i < n && ok; i++) {
+        ok = publish(ctx, &out[i], tmp[i]);
+        if (ok)
+            tmp[i] = NULL;
+    }
+    for (int i = 0; i < n; i++)
+        if (tmp[i])
+            unlink(tmp[i]);
+    return ok;
+}
+
+bool file_write(qctx *ctx, const char *path, const void *p, size_t n)
+{
+    return file_write_all(ctx, &(file_out){path, p, n}, 1);
 }

@@ -15,4 +15,13 @@ const source *file_read_text(qctx *ctx, const char *path);
  * devices and pipes (/dev/stdout, /dev/null) are written in place. */
 bool file_write(qctx *ctx, const char *path, const void *p, size_t n);
 
+/* Several files that belong together (a saved pair; C, header and weights unit): all temporaries are
+ * written before the first rename, so that a full disk leaves every old file as it was. */
+typedef struct file_out {
+    const char *path;
+    const void *p;
+    size_t n;
+} file_out;
+bool file_write_all(qctx *ctx, const file_out *out, int n);
+
 #endif

@@ -1,0 +1,73 @@
+# qcc.m4 - configure checks of qcc.
+
+# QCC_CC_FLAG(FLAG, VARIABLE): appends FLAG to VARIABLE if the compiler takes it.
+AC_DEFUN([QCC_CC_FLAG],
+[AS_VAR_PUSHDEF([cached], [qcc_cv_cc_flag_$1])
+AC_CACHE_CHECK([whether $CC takes $1], [cached],
+  [qcc_save_CFLAGS=$CFLAGS
+   CFLAGS="$CFLAGS -Werror $1"
+   AC_COMPILE_IFELSE([AC_LANG_PROGRAM()], [AS_VAR_SET([cached], [yes])], [AS_VAR_SET([cached], [no])])
+   CFLAGS=$qcc_save_CFLAGS])
+AS_VAR_IF([cached], [yes], [AS_VAR_APPEND([$2], [" $1"])])
+AS_VAR_POPDEF([cached])])
+
+AC_DEFUN([QCC_ADD_WARNINGS],
+[QCC_CFLAGS=
+QCC_CC_FLAG([-std=gnu11], [QCC_CFLAGS])
+m4_foreach_w([flag], [-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla],
+  [QCC_CC_FLAG(flag, [QCC_CFLAGS])])
+AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [turn warnings into errors])], [], [enable_werror=no])
+AS_IF([test "x$enable_werror" = xyes], [QCC_CC_FLAG([-Werror], [QCC_CFLAGS])])])
+
+# libtcc has no .pc file; tcc_relocate lost its second argument upstream in October 2024.
+AC_DEFUN([QCC_LIBTCC],
+[AC_ARG_WITH([libtcc], [AS_HELP_STRING([--without-libtcc], [build without the in-process JIT])],
+  [], [with_libtcc=auto])
+have_libtcc=no
+LIBTCC_LIBS=
+AS_IF([test "x$with_libtcc" != xno],
+  [qcc_save_LIBS=$LIBS
+   AC_CHECK_HEADER([libtcc.h],
+     [AC_CHECK_LIB([tcc], [tcc_new], [have_libtcc=yes; LIBTCC_LIBS="-ltcc -ldl -lpthread"], [], [-ldl -lpthread])])
+   LIBS=$qcc_save_LIBS
+   AS_IF([test "x$have_libtcc" = xno && test "x$with_libtcc" = xyes],
+     [AC_MSG_ERROR([libtcc was asked for and not found (Debian: apt-get install libtcc-dev)])])])
+AS_IF([test "x$have_libtcc" = xyes],
+  [AC_DEFINE([HAVE_LIBTCC], [1], [Define to 1 if libtcc is there.])
+   AC_CACHE_CHECK([whether tcc_relocate takes two arguments], [qcc_cv_tcc_relocate_two],
+     [AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <libtcc.h>]],
+        [[TCCState *s = 0; return tcc_relocate(s, (void *)1);]])],
+        [qcc_cv_tcc_relocate_two=yes], [qcc_cv_tcc_relocate_two=no])])
+   AS_IF([test "x$qcc_cv_tcc_relocate_two" = xyes],
+     [AC_DEFINE([TCC_RELOCATE_TWO_ARGS], [1], [Define to 1 if tcc_relocate takes two arguments.])])])
+AC_SUBST([LIBTCC_LIBS])
+AM_CONDITIONAL([HAVE_LIBTCC], [test "x$have_libtcc" = xyes])])
+
+AC_DEFUN([QCC_OPENBLAS],
+[AC_ARG_WITH([openblas], [AS_HELP_STRING([--without-openblas], [do not use OpenBLAS for float execution])],
+  [], [with_openblas=auto])
+have_openblas=no
+AS_IF([test "x$with_openblas" != xno],
+  [PKG_CHECK_MODULES([OPENBLAS], [openblas], [have_openblas=yes],
+     [AS_IF([test "x$with_openblas" = xyes],
+        [AC_MSG_ERROR([OpenBLAS was asked for and not found (Debian: apt-get install libopenblas-dev)])])])])
+AS_IF([test "x$have_openblas" = xyes],
+  [AC_DEFINE([HAVE_OPENBLAS], [1], [Define to 1 if OpenBLAS is there.])])
+AM_CONDITIONAL([HAVE_OPENBLAS], [test "x$have_openblas" = xyes])])
+
+AC_DEFUN([QCC_SANITIZERS],
+[AC_ARG_ENABLE([sanitizers],
+  [AS_HELP_STRING([--enable-sanitizers], [build with AddressSanitizer and UndefinedBehaviorSanitizer])],
+  [], [enable_sanitizers=no])
+AS_IF([test "x$enable_sanitizers" != xno],
+  [QCC_CFLAGS="$QCC_CFLAGS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+   SANITIZER_LDFLAGS="-fsanitize=address,undefined"])
+AC_SUBST([SANITIZER_LDFLAGS])
+AM_CONDITIONAL([SANITIZERS], [test "x$enable_sanitizers" != xno])])
+
+AC_DEFUN([QCC_COVERAGE],
+[AC_ARG_ENABLE([coverage], [AS_HELP_STRING([--enable-coverage], [build for gcov])],
+  [], [enable_coverage=no])
+AS_IF([test "x$enable_coverage" != xno],
+  [QCC_CFLAGS="$QCC_CFLAGS --coverage -O0"
+   SANITIZER_LDFLAGS="$SANITIZER_LDFLAGS --coverage"])])
