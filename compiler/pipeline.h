@@ -16,10 +16,15 @@ typedef struct net {
     act_range *ranges;
 } net;
 
+/* One option that decides quantization: "range", "-1:1". */
+typedef struct net_setting {
+    const char *which, *text;
+} net_setting;
+
 typedef struct net_options {
     bool allow_extra;
     const char *quant_file;          /* --quant */
-    VEC(struct { const char *which, *text; }) settings; /* --range, --bits, --grid, --numerics in order */
+    VEC(net_setting) settings;       /* --range, --bits, --grid, --numerics in order */
     const char *calibrate;           /* data spec or NULL; several inputs: comma separated */
     const char *layout;
     bool strict_acc32;
@@ -29,6 +34,10 @@ typedef struct net_options {
 /* parse → sema → lower → bind weights → fold batch norm → fuse. NULL after errors. weights_path NULL:
  * structure only (shapes, parameters; no data). */
 net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const net_options *o);
+/* Names of the passes for --dump, ended by NULL. */
+extern const char *const pipeline_passes[];
+/* The ranges of all activations only (n->ranges). */
+bool net_calibrate(qctx *ctx, net *n, const net_options *o);
 /* calibrate → choose → legalize → bounds. A saved pair goes straight to legalize. */
 bool net_quantize(qctx *ctx, net *n, const net_options *o);
 
