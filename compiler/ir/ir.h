@@ -150,35 +150,53 @@ typedef enum ir_numerics { IR_NUM_Q32, IR_NUM_TFLM, IR_NUM_SINGLE, IR_NUM_ONNX }
 const char *ir_numerics_name(ir_numerics n); /* "q32", "tflm", "single", "onnx" */
 
 typedef struct ir_rescale {
-    int n;
+    int n;                /* 0: not used by this operator in this mode */
     const int32_t *mult;  /* q32: m. tflm, single: Q31 multiplier of TFLite */
-    const int8_t *shift;  /* q32: k ≥ 0, applied to the left. tflm, single: TFLite's shift, > 0 left */
-    const uint8_t *down;  /* q32: r ≥ 0, the rounding shift that brings the accumulator to int32 */
-    const uint8_t *sat;   /* q32: 1 where sat32 of acc·2^k is needed */
-    const float *fscale;  /* onnx: the float32 factor */
+    const int8_t *shift;  /* q32: k in 0..31, applied to the left. tflm, single: TFLite's shift in
+                             -31..30, > 0 left */
+    const uint8_t *down;  /* q32: r ≥ 0, the rounding shift that brings the accumulator to int32;
+                             0 in other modes */
+    const uint8_t *sat;   /* 1 where a saturation to int32 is needed: q32 of acc·2^k, tflm of
+                             acc·2^max(shift,0), single of acc; 0 where the bound proves it away */
+    const float *fscale;  /* onnx: the float32 factor (NULL in the integer modes) */
 } ir_rescale;
 
-/* Integer parameters of one operator, filled by legalize (quant/legalize.c); see
- * docs/numerics.md for the meaning operator by operator. */
+/* Integer parameters of one operator, filled by legalize (quant/legalize.c), bounds by
+ * quant/bounds.c. Formulas: docs/numerics.md. What is not named for an operator is zero or NULL.
+ *   conv2d, dense:   bias bound channels ratio out w* acc_type bias_type lo hi
+ *   maxpool, global_maxpool:  lo hi (the output is clamped; equal quantization)
+ *   avgpool:         lo hi in_zero acc_type bound[1] (sum of codes)
+ *   global_avgpool:  the same; out.n = 1: rescaled sum (MEAN), ratio[1], bias[1] = -cells*in_zero
+ *   add:   q32: in[].mult, bias[1] (c), right_shift, acc_type, bound[1]. tflm, single: in[], out,
+ *          left_shift. onnx: in[].fscale = input scales, out.fscale = the output scale, a divisor
+ *   mul:   out, ratio[1], bound[1], acc_type
+ *   concat:          each[n_in]; an input with each[i].n = 0 is copied
+ *   reshape, pad:    in_zero (pad writes it); nothing else
+ *   unary:           lut (int8), or NULL: y = clamp(x) (relu, relu6 of int16)
+ *   softmax: q32: exp_table. tflm, single: soft_*. onnx: exp_real, out.fscale = output scale */
 typedef struct ir_iparams {
     ir_numerics mode;
     int32_t in_zero[2], out_zero; /* activation zero points */
     int32_t lo, hi;         /* output clamp, codes (activation and type range) */
     ir_type acc_type;       /* IR_I32 or IR_I64: proved by bounds */
     int channels;           /* output channels: length of the arrays below */
-    const int64_t *bias;    /* with input zero points folded in; acc starts here. NULL: none */
+    const int64_t *bias;    /* with input zero points folded in; acc starts here, and inner loops
+                               multiply raw codes (padding = in_zero). Never NULL for conv2d, dense */
     ir_type bias_type;      /* narrowest of I32, I64 that holds every bias */
     const int64_t *bound;   /* |acc| ≤ bound for any order of summation, per channel */
-    int32_t wmul, wadd;     /* weight value = wmul*code + wadd (asymmetric/midpoint); 1, 0 = code */
-    const int32_t *wzero;   /* per-channel constant added to each weight's value, or NULL */
+    const double *ratio;    /* the real multiplier M that out stands for, per channel; what the mode
+                               makes of the scales, before any pre-shift */
+    int32_t wmul, wadd;     /* weight level = wmul*code + wadd + wzero[c]; 1, 0 = the code */
+    const int32_t *wzero;   /* per-channel constant added to each weight's level, or NULL (zeros) */
     ir_rescale out;         /* accumulator -> output */
-    ir_rescale in[2];       /* add, mul: operand -> common scale */
-    const ir_rescale *each; /* concat: one per input (n = 1 each) */
-    int left_shift;         /* add (tflm, single) */
+    ir_rescale in[2];       /* add: operand -> common scale */
+    const ir_rescale *each; /* concat: one per input (n = 1 each, or 0: copied) */
+    int left_shift;         /* add (tflm, single): 20 */
+    int right_shift;        /* add (q32): s of y = (c + x1*m1 + x2*m2) >> s */
     const int16_t *lut;     /* unary: 256 output codes, index = input code + 128 */
-    const int32_t *exp_table; /* softmax q32: 256 entries */
+    const int32_t *exp_table; /* softmax q32: 256 entries, index = max - x */
+    const float *exp_real;  /* softmax onnx: the same in float32 */
     int32_t soft_mult, soft_shift, soft_diff_min; /* softmax tflm, single */
-    int64_t numer, denom;   /* spare rationals of pools; see numerics.md */
 } ir_iparams;
 
 struct ir_op {
