@@ -56,6 +56,11 @@ static bool gather_spec(qctx *ctx, net *n, const net_options *o)
     return ok && sema_check_spec(ctx, n->lowered, n->spec);
 }
 
+bool net_set(qctx *ctx, net *n, const char *which, const char *text)
+{
+    return spec_option(ctx, n->spec, which, text) && sema_check_spec(ctx, n->lowered, n->spec);
+}
+
 /* SHA-256 over the bytes of the .qdl, then of the weights: what the header comment calls the
  * original files. */
 static const char *files_sha256(qctx *ctx, const source *qdl, const source *weights)

@@ -34,6 +34,8 @@ typedef struct net_options {
 /* parse → sema → lower → bind weights → fold batch norm → fuse. NULL after errors. weights_path NULL:
  * structure only (shapes, parameters; no data). */
 net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const net_options *o);
+/* One more setting, checked against the model. On a saved pair it must be what the pair has. */
+bool net_set(qctx *ctx, net *n, const char *which, const char *text);
 /* Names of the passes for --dump, ended by NULL. */
 extern const char *const pipeline_passes[];
 /* The ranges of all activations only (n->ranges). */

@@ -4,6 +4,8 @@
 
 #include "compiler/ir/ir.h"
 
+enum { EMIT_ARENA_ALIGN = 16 }; /* NAME_ARENA_ALIGN, bytes */
+
 typedef enum emit_weights { EMIT_DECIMAL, EMIT_STRING } emit_weights;
 typedef enum emit_opt { EMIT_OS, EMIT_O2, EMIT_OSPEED } emit_opt;
 

@@ -21,6 +21,8 @@ int engine_run(engine *e, const void *const *in, void *const *out);
 void *engine_symbol(engine *e, const char *suffix);
 /* Median seconds of NAME_run over repeats on one row. */
 double engine_time(engine *e, const void *const *in, void *const *out, int repeats);
+/* Bytes of the arena that NAME_run wants (0 for the interpreter and with static_arena). */
+int64_t engine_arena_bytes(const engine *e);
 bool engine_available(engine_kind kind);
 
 /* Sizes of the object that the system compiler makes of the emitted C: .text + .rodata + .data, and

@@ -1,0 +1,78 @@
+/* cli.h - the command line: a thin client of the compiler. */
+#ifndef QCC_CLI_H
+#define QCC_CLI_H
+
+#include <stdio.h>
+
+#include "compiler/emit/emit.h"
+#include "compiler/jit/engine.h"
+#include "compiler/pipeline.h"
+
+enum { EXIT_DONE = 0, EXIT_BAD_INPUT = 1, EXIT_WRONG_USAGE = 2 };
+
+/* What the options of a command line say. Strings point into argv. */
+typedef struct cli {
+    const struct cli_command *command;
+    VEC(const char *) operands;
+    VEC(const char *) outputs; /* -o */
+    net_options net;
+    emit_options emit;
+    const char *header, *split_weights, *selftest_rows;
+    const char *data, *labels, *select;
+    const char *engine, *cc, *cflags, *dump;
+    int limit;                 /* of table rows; 0 none */
+    bool json, use_float, real, quiet, static_float;
+    int64_t seed;
+} cli;
+
+typedef struct cli_command {
+    const char *name;       /* NULL: the default, compile */
+    unsigned bit;           /* in the options' masks */
+    int min_operands, max_operands;
+    int (*run)(qctx *ctx, cli *c);
+    const char *usage, *what, *examples;
+} cli_command;
+
+enum {
+    CMD_COMPILE = 1 << 0, CMD_QUANTIZE = 1 << 1, CMD_RUN = 1 << 2, CMD_EVAL = 1 << 3,
+    CMD_INSPECT = 1 << 4
+};
+
+extern const cli_command cli_commands[];
+extern const int cli_n_commands;
+
+int cmd_compile(qctx *ctx, cli *c);
+int cmd_quantize(qctx *ctx, cli *c);
+int cmd_run(qctx *ctx, cli *c);
+int cmd_eval(qctx *ctx, cli *c);
+int cmd_inspect(qctx *ctx, cli *c);
+
+/* options.c: reads argv after the command's name. EXIT_DONE to go on, EXIT_WRONG_USAGE after a
+ * message; *help where --help was among them. */
+int cli_parse(qctx *ctx, cli *c, int argc, char **argv, bool *help);
+/* help.c */
+void cli_help(FILE *f, const cli_command *c);
+void cli_options_help(FILE *f, unsigned bit);
+
+/* Prints all diagnostics that were not yet printed to stderr. */
+void cli_flush_diags(qctx *ctx);
+/* Wrong usage: prints "qcc: message", a hint where to look, returns EXIT_WRONG_USAGE. */
+int cli_usage(const cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Loads operands 0 and 1; quantizes too where quantize is set. NULL after diagnostics. */
+net *cli_net(qctx *ctx, cli *c, bool quantize);
+/* --engine: JIT by default where it is built in, else cc, else the interpreter. false after a
+ * message. */
+bool cli_engine(const cli *c, engine_kind *kind);
+
+/* progress.c: a bar on a terminal, nothing in a pipe. */
+void progress_start(qctx *ctx, const cli *c);
+void progress_end(qctx *ctx);
+
+/* stats.c */
+/* Wilson's 95 % interval of k successes in n trials (E. B. Wilson, 1927). */
+void wilson_interval(int64_t k, int64_t n, double *lo, double *hi);
+/* Exact two-sided McNemar test: b and c are the discordant counts. */
+double mcnemar_exact(int64_t b, int64_t c);
+
+#endif

@@ -1,0 +1,43 @@
+/* common.c - what several commands do alike. */
+#include <string.h>
+
+#include "compiler/base/file.h"
+#include "compiler/cli/cli.h"
+
+static bool ends_with(const char *s, const char *tail)
+{
+    size_t n = strlen(s), m = strlen(tail);
+    return n >= m && !strcmp(s + n - m, tail);
+}
+
+net *cli_net(qctx *ctx, cli *c, bool quantize)
+{
+    const char *model = c->operands.v[0];
+    if (ends_with(model, ".tflite") || ends_with(model, ".onnx")) {
+        diag_add(ctx, D_IMPORTER, loc_none(), "%s: this version reads .qdl models only", model);
+        return NULL;
+    }
+    net *n = net_load(ctx, model, c->operands.n > 1 ? c->operands.v[1] : NULL, &c->net);
+    if (!n || (quantize && !net_quantize(ctx, n, &c->net)))
+        return NULL;
+    return n;
+}
+
+bool cli_engine(const cli *c, engine_kind *kind)
+{
+    static const struct { const char *name; engine_kind kind; } engines[] = {
+        {"jit", ENGINE_JIT}, {"interpreter", ENGINE_INTERPRETER}, {"cc", ENGINE_CC}};
+    *kind = engine_available(ENGINE_JIT)  ? ENGINE_JIT
+            : engine_available(ENGINE_CC) ? ENGINE_CC
+                                          : ENGINE_INTERPRETER;
+    if (!c->engine)
+        return true;
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        if (!strcmp(c->engine, engines[i].name)) {
+            *kind = engines[i].kind;
+            return true;
+        }
+    }
+    cli_usage(c, "--engine=%s is none of jit, interpreter, cc", c->engine);
+    return false;
+}

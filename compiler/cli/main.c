@@ -1,0 +1,164 @@
+/* main.c - which command, then its options, then its work. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compiler/cli/cli.h"
+
+const cli_command cli_commands[] = {
+    {NULL, CMD_COMPILE, 2, 2, cmd_compile, "qcc NET.qdl WEIGHTS [OPTIONS] -o NET.c",
+     "compiles a model and its weights into one C file with baked integer weights",
+     "  qcc net.qdl weights.bin --calibrate train.npy -o net.c --header net.h\n"
+     "  qcc net.qdl weights.bin --range -1:1 --bits 8 -o net.c\n"
+     "  qcc net.qdl weights.bin --emit-float -o net_float.c\n"},
+    {"quantize", CMD_QUANTIZE, 2, 2, cmd_quantize, "qcc quantize NET.qdl WEIGHTS [OPTIONS] -o NAME",
+     "writes the saved quantized pair NAME.qdl + NAME.bin; compiling it gives the same C",
+     "  qcc quantize net.qdl weights.bin --calibrate train.npy:0+200 -o net_q\n"},
+    {"run", CMD_RUN, 3, 2 + IR_MAX_INPUTS, cmd_run,
+     "qcc run NET.qdl WEIGHTS IN.npy... [OPTIONS] [-o OUT.npy]...",
+     "executes the network on rows of data, one by one; prints or saves the outputs",
+     "  qcc run net.qdl weights.bin images.npy\n"
+     "  qcc run net.qdl weights.bin images.npy --engine=interpreter -o codes.npy\n"
+     "  qcc run net.qdl weights.bin images.npy --float --real -o out.npy\n"},
+    {"eval", CMD_EVAL, 2, 2, cmd_eval, "qcc eval NET.qdl WEIGHTS --data F [--labels F] [OPTIONS]",
+     "float against quantized: accuracy, agreement, sizes, time per inference",
+     "  qcc eval net.qdl weights.bin --data t10k-images.gz --labels t10k-labels.gz \\\n"
+     "      --calibrate train-images.gz:0+200\n"},
+    {"inspect", CMD_INSPECT, 1, 2, cmd_inspect, "qcc inspect NET.qdl [WEIGHTS] [OPTIONS]",
+     "layers, shapes, parameters, MACs, scales, accumulator bounds, memory",
+     "  qcc inspect net.qdl weights.bin --calibrate train.npy\n"},
+};
+const int cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
+
+/* Commands of the language of qcc's documentation that this version does not have. */
+static const char *const later_commands[] = {"import", "export", "diff", "tune", "train", "recover",
+                                             "augment"};
+
+static const cli_command *find_command(const char *name)
+{
+    for (int i = 1; i < cli_n_commands; i++)
+        if (!strcmp(cli_commands[i].name, name))
+            return &cli_commands[i];
+    return NULL;
+}
+
+int cli_usage(const cli *c, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("qcc: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    const char *name = c && c->command ? c->command->name : NULL;
+    fprintf(stderr, "\nusage: %s\n", c && c->command ? c->command->usage : cli_commands[0].usage);
+    fprintf(stderr, "`qcc %s%s--help` tells all\n", name ? name : "", name ? " " : "");
+    return EXIT_WRONG_USAGE;
+}
+
+void cli_flush_diags(qctx *ctx)
+{
+    buf b;
+    buf_init(&b, ctx->a);
+    for (int i = 0; i < diag_count(ctx); i++)
+        diag_print(&b, diag_get(ctx, i));
+    fwrite(buf_str(&b), 1, b.n, stderr);
+    if (diag_errors(ctx) > 20)
+        fprintf(stderr, "qcc: %d errors, the first 20 shown\n", diag_errors(ctx));
+    ctx->diags.n = 0;
+}
+
+static void print_dump(void *user, const char *pass, const char *text)
+{
+    const cli *c = user;
+    if (!strcmp(c->dump, "all") || !strcmp(c->dump, pass))
+        printf("# after %s\n%s\n", pass, text);
+}
+
+static int check_dump(qctx *ctx, cli *c)
+{
+    bool known = !c->dump || !strcmp(c->dump, "all");
+    for (int i = 0; !known && pipeline_passes[i]; i++)
+        known = !strcmp(c->dump, pipeline_passes[i]);
+    if (!known)
+        return cli_usage(c, "--dump=%s: no such pass", c->dump);
+    if (c->dump) {
+        ctx->dump = print_dump;
+        ctx->dump_user = c;
+    }
+    return EXIT_DONE;
+}
+
+static int check_operands(const cli *c)
+{
+    const cli_command *k = c->command;
+    int n = c->operands.n;
+    if (n < k->min_operands)
+        return cli_usage(c, n == 0 ? "no model given" : n == 1 ? "no weights given" : "no input given");
+    if (n > k->max_operands)
+        return cli_usage(c, "one operand too many: %s", c->operands.v[k->max_operands]);
+    if (c->emit.target && !strcmp(c->emit.target, "help"))
+        return cli_usage(c, "targets: generic");
+    return EXIT_DONE;
+}
+
+static int run_command(qctx *ctx, cli *c, int argc, char **argv)
+{
+    bool help;
+    int status = cli_parse(ctx, c, argc, argv, &help);
+    if (status == EXIT_DONE && help) {
+        cli_help(stdout, c->command);
+        return EXIT_DONE;
+    }
+    if (status == EXIT_DONE)
+        status = check_operands(c);
+    if (status == EXIT_DONE)
+        status = check_dump(ctx, c);
+    if (status != EXIT_DONE)
+        return status;
+    progress_start(ctx, c);
+    status = c->command->run(ctx, c);
+    progress_end(ctx);
+    return status;
+}
+
+static int finish(qctx *ctx, const cli *c, int status)
+{
+    if (c && c->quiet && status == EXIT_DONE)
+        ctx->diags.n = 0;
+    cli_flush_diags(ctx);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("qcc: cannot write to standard output\n", stderr);
+        status = status ? status : EXIT_BAD_INPUT;
+    }
+    qctx_free(ctx);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
+        puts("qcc " PACKAGE_VERSION);
+        return EXIT_DONE;
+    }
+    if (argc < 2)
+        return cli_usage(NULL, "no model given");
+    for (size_t i = 0; i < sizeof later_commands / sizeof *later_commands; i++)
+        if (!strcmp(argv[1], later_commands[i]) && access(argv[1], F_OK) != 0)
+            return cli_usage(NULL, "this version has no command '%s'", argv[1]);
+    qctx *ctx = qctx_new();
+    if (!ctx || setjmp(*arena_guard(ctx->a))) {
+        fputs("qcc: error: out of memory\n", stderr);
+        qctx_free(ctx);
+        return EXIT_BAD_INPUT;
+    }
+    cli *c = ARENA_NEW(ctx->a, cli);
+    c->command = find_command(argv[1]);
+    int skip = c->command != NULL;
+    if (!c->command)
+        c->command = &cli_commands[0];
+    emit_options_init(&c->emit);
+    return finish(ctx, c, run_command(ctx, c, argc - skip, argv + skip));
+}

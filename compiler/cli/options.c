@@ -1,0 +1,269 @@
+/* options.c - the options of all commands: one table. */
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/api/number.h"
+#include "compiler/cli/cli.h"
+
+#define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
+#define EMITS (CMD_COMPILE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
+
+typedef struct option_row option_row;
+struct option_row {
+    const char *name;      /* long name; one letter: short */
+    const char *metavar;   /* NULL: a flag */
+    unsigned commands;
+    const char *help;
+    bool (*take)(qctx *ctx, cli *c, const option_row *row, const char *value);
+    size_t offset;         /* of the field in cli, for the plain takers */
+};
+
+static bool take_flag(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx, (void)value;
+    *(bool *)((char *)c + row->offset) = true;
+    return true;
+}
+
+static bool take_text(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx;
+    *(const char **)((char *)c + row->offset) = value;
+    return true;
+}
+
+static bool take_output(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)row;
+    *VEC_PUSH(ctx->a, &c->outputs) = value;
+    return true;
+}
+
+/* Options that decide quantization are checked where they are used: their errors are bad input. */
+static bool take_setting(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    *VEC_PUSH(ctx->a, &c->net.settings) = (net_setting){row->name, value};
+    return true;
+}
+
+static bool take_level(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx, (void)row;
+    static const struct { const char *name; emit_opt opt; } levels[] = {
+        {"s", EMIT_OS}, {"2", EMIT_O2}, {"speed", EMIT_OSPEED}};
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        if (!strcmp(value, levels[i].name)) {
+            c->emit.opt = levels[i].opt;
+            return true;
+        }
+    }
+    return cli_usage(c, "-O%s is none of -Os, -O2, -Ospeed", value), false;
+}
+
+static bool take_unroll(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx, (void)row;
+    int64_t n = 0;
+    if (!strcmp(value, "full"))
+        n = INT_MAX;
+    else if (strcmp(value, "none") && !parse_int(value, 0, INT_MAX, &n))
+        return cli_usage(c, "--unroll=%s is none of full, none, a number", value), false;
+    c->emit.unroll = (int)n;
+    return true;
+}
+
+static bool take_weights(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx, (void)row;
+    if (strcmp(value, "decimal") && strcmp(value, "string"))
+        return cli_usage(c, "--weights=%s is none of decimal, string", value), false;
+    c->emit.weights = !strcmp(value, "string") ? EMIT_STRING : EMIT_DECIMAL;
+    return true;
+}
+
+static bool take_seed(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)row;
+    if (!parse_u64(value, &ctx->seed))
+        return cli_usage(c, "--seed %s is not a whole number", value), false;
+    c->emit.seed = ctx->seed;
+    return true;
+}
+
+static bool take_threads(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)row;
+    int64_t n;
+    if (!parse_int(value, 1, 1024, &n))
+        return cli_usage(c, "--threads %s is not in 1..1024", value), false;
+    ctx->threads = (int)n;
+    return true;
+}
+
+static bool take_layout(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx, (void)row;
+    if (strcmp(value, "nchw") && strcmp(value, "nhwc"))
+        return cli_usage(c, "--layout %s is none of nchw, nhwc", value), false;
+    c->net.layout = value;
+    return true;
+}
+
+static bool take_selftest(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx, (void)row;
+    c->emit.selftest = true;
+    c->selftest_rows = value;
+    return true;
+}
+
+static bool take_split(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx, (void)row;
+    c->emit.split_weights = true;
+    c->split_weights = value;
+    return true;
+}
+
+#define AT(field) offsetof(cli, field)
+static const option_row rows[] = {
+    {"o", "FILE", ANY_NET & ~(CMD_EVAL | CMD_INSPECT), "where to write (compile, run: - is standard output)", take_output, 0},
+    {"header", "FILE", CMD_COMPILE, "write a C header too", take_text, AT(header)},
+    {"calibrate", "FILE[:OFFSET+COUNT]", ANY_NET, "data that activation ranges are taken from (no labels needed)", take_text, AT(net.calibrate)},
+    {"quant", "FILE", ANY_NET, "a quantize part in a file of its own", take_text, AT(net.quant_file)},
+    {"range", "[LAYER=]A:B", ANY_NET, "range of the weights, of all layers or of one", take_setting, 0},
+    {"bits", "[LAYER=]N", ANY_NET, "bits of the weights", take_setting, 0},
+    {"grid", "[LAYER=]tread|midpoint", ANY_NET, "levels at multiples of the scale, or the middle of each interval", take_setting, 0},
+    {"numerics", "q32|tflm|single|onnx", ANY_NET, "how accumulators become output codes (docs/numerics.md)", take_setting, 0},
+    {"target", "NAME", EMITS, "what the C is written for (generic)", take_text, AT(emit.target)},
+    {"O", "s|2|speed", EMITS, "flash against speed", take_level, 0},
+    {"prefix", "NAME", CMD_COMPILE, "replaces the model's name in the emitted C", take_text, AT(emit.prefix)},
+    {"static-arena", NULL, CMD_COMPILE, "the arena inside the file: for one thread", take_flag, AT(emit.static_arena)},
+    {"io-in-arena", NULL, CMD_COMPILE, "inputs and outputs inside the arena", take_flag, AT(emit.io_in_arena)},
+    {"float-io", NULL, CMD_COMPILE, "NAME_run_float too, with float ports", take_flag, AT(emit.float_io)},
+    {"section", "NAME", CMD_COMPILE, "linker section of the weights", take_text, AT(emit.section)},
+    {"split-weights", "FILE", CMD_COMPILE, "weights in a C file of their own", take_split, 0},
+    {"selftest", "[FILE]", CMD_COMPILE, "NAME_selftest with 2 baked vectors (of FILE, or seeded)", take_selftest, 0},
+    {"profile", NULL, CMD_COMPILE, "call NAME_profile after each layer", take_flag, AT(emit.profile)},
+    {"weights", "decimal|string", CMD_COMPILE, "how weight arrays are written", take_weights, 0},
+    {"emit-float", NULL, CMD_COMPILE, "the same network as plain float C", take_flag, AT(emit.emit_float)},
+    {"no-libm", NULL, CMD_COMPILE, "with --emit-float: no <math.h>", take_flag, AT(emit.no_libm)},
+    {"unroll", "N|full|none", EMITS, "unroll inner loops of at most N iterations", take_unroll, 0},
+    {"strict-acc32", NULL, ANY_NET, "an accumulator beyond int32 is an error", take_flag, AT(net.strict_acc32)},
+    {"engine", "jit|interpreter|cc", CMD_RUN | CMD_EVAL, "libtcc, the reference interpreter, or the system compiler", take_text, AT(engine)},
+    {"float", NULL, CMD_RUN, "run the float net", take_flag, AT(use_float)},
+    {"real", NULL, CMD_RUN, "write real values (float32) instead of codes", take_flag, AT(real)},
+    {"codes", NULL, ANY_NET, "numbers of a CSV are codes", take_flag, AT(net.codes)},
+    {"data", "FILE[:OFFSET+COUNT]", CMD_EVAL, "rows that are evaluated", take_text, AT(data)},
+    {"labels", "FILE[:OFFSET+COUNT]", CMD_EVAL, "their labels (a CSV may hold its own)", take_text, AT(labels)},
+    {"json", NULL, CMD_EVAL | CMD_INSPECT, "machine-readable output", take_flag, AT(json)},
+    {"layout", "nchw|nhwc", ANY_NET, "order of the .npy files' dimensions", take_layout, 0},
+    {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
+    {"seed", "N", ANY_NET, "wherever chance enters (default 1)", take_seed, 0},
+    {"threads", "N", ANY_NET, "results never depend on it", take_threads, 0},
+    {"dump", "PASS", ANY_NET, "print the graph after a pass (lower, fold_bn, fuse, choose, legalize, all)", take_text, AT(dump)},
+    {"quiet", NULL, ANY_NET, "no warnings, no progress bar", take_flag, AT(quiet)},
+};
+enum { N_ROWS = sizeof rows / sizeof *rows, HELP = 1000 };
+
+void cli_options_help(FILE *f, unsigned bit)
+{
+    fputs("\noptions:\n", f);
+    for (int i = 0; i < N_ROWS; i++) {
+        const option_row *r = &rows[i];
+        if (!(r->commands & bit))
+            continue;
+        char left[64];
+        bool single = strlen(r->name) == 1, optional = r->metavar && *r->metavar == '[' && r->take == take_selftest;
+        snprintf(left, sizeof left, "%s%s%s%s", single ? "-" : "--", r->name,
+                 !r->metavar ? "" : *r->name == 'O' ? "" : optional ? "" : " ",
+                 !r->metavar ? "" : optional ? "[=FILE]" : r->metavar);
+        fprintf(f, "  %-36s %s\n", left, r->help);
+    }
+    fputs("  -h, --help                           this text\n", f);
+}
+
+/* The table as getopt_long wants it, only the rows of this command. */
+static void getopt_table(const cli *c, struct option *longs, char *shorts)
+{
+    int n = 0;
+    char *s = shorts;
+    *s++ = ':';
+    *s++ = 'h';
+    longs[n++] = (struct option){"help", no_argument, NULL, HELP};
+    for (int i = 0; i < N_ROWS; i++) {
+        if (!(rows[i].commands & c->command->bit))
+            continue;
+        if (strlen(rows[i].name) == 1) {
+            *s++ = *rows[i].name;
+            *s++ = ':';
+            continue;
+        }
+        int has = !rows[i].metavar                   ? no_argument
+                  : rows[i].take == take_selftest ? optional_argument
+                                                  : required_argument;
+        longs[n++] = (struct option){rows[i].name, has, NULL, HELP + 1 + i};
+    }
+    *s = '\0';
+    longs[n] = (struct option){0};
+}
+
+static const option_row *find_row(int code)
+{
+    if (code > HELP)
+        return &rows[code - HELP - 1];
+    for (int i = 0; i < N_ROWS; i++)
+        if (strlen(rows[i].name) == 1 && *rows[i].name == code)
+            return &rows[i];
+    return NULL;
+}
+
+static int unknown_option(const cli *c, const char *arg)
+{
+    const char *names[N_ROWS];
+    int n = 0;
+    bool elsewhere = false;
+    for (int i = 0; i < N_ROWS; i++) {
+        if (rows[i].commands & c->command->bit)
+            names[n++] = rows[i].name;
+        else
+            elsewhere |= !strncmp(arg, "--", 2) && !strcmp(arg + 2, rows[i].name);
+    }
+    if (elsewhere)
+        return cli_usage(c, "option %s does not go with this command", arg);
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(arg + strspn(arg, "-"), "="),
+             arg + strspn(arg, "-"));
+    const char *near = nearest_name(name, names, n);
+    return near ? cli_usage(c, "unknown option %s; did you mean --%s?", arg, near)
+                : cli_usage(c, "unknown option %s", arg);
+}
+
+int cli_parse(qctx *ctx, cli *c, int argc, char **argv, bool *help)
+{
+    struct option longs[N_ROWS + 2];
+    char shorts[2 * N_ROWS + 4];
+    getopt_table(c, longs, shorts);
+    opterr = 0;
+    optind = 0; /* glibc: start over */
+    *help = false;
+    for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
+        if (code == 'h' || code == HELP) {
+            *help = true;
+            return EXIT_DONE;
+        }
+        if (code == ':')
+            return cli_usage(c, "option %s wants a value", argv[optind - 1]);
+        if (code == '?') /* an unknown letter may stand inside argv[optind] */
+            return unknown_option(c, argv[optind > 1 ? optind - 1 : 1]);
+        const option_row *row = find_row(code);
+        if (!row->take(ctx, c, row, optarg))
+            return EXIT_WRONG_USAGE;
+    }
+    for (int i = optind; i < argc; i++)
+        *VEC_PUSH(ctx->a, &c->operands) = argv[i];
+    return EXIT_DONE;
+}
