@@ -7,6 +7,8 @@
 #include "compiler/emit/emit.h"
 
 typedef struct emitter emitter;
+typedef struct emit_plan emit_plan;   /* plan.c */
+typedef struct emit_names emit_names; /* names.c */
 
 /* Small static functions that operator bodies may call; the frame prints those that were asked for,
  * once, before the operators (text in requant.c). */
@@ -26,6 +28,11 @@ struct emitter {
     uint64_t helpers;        /* bit set of emit_helper */
     int64_t constant_bytes;  /* tallied by emit_array */
     int64_t weight_bytes;
+    /* the frame's own */
+    emit_names *names;       /* identifiers given out so far */
+    const emit_plan *plan;   /* places of all tensors; NULL while scratch is being asked for */
+    bool needs_math;         /* set by a printer that calls libm (emit_float without no_libm):
+                                the frame includes <math.h> and lists the functions */
 };
 
 /* ---- array.c ------------------------------------------------------------------------------ */
@@ -37,8 +44,14 @@ const char *emit_array(emitter *e, emit_use use, const char *base, ir_type type,
                        int64_t n, const char *comment);
 
 /* ---- names -------------------------------------------------------------------------------- */
-/* "lenet_c1": the static function of an operator; unique, legal C. */
+/* "lenet_c1": the static function of an operator; unique, legal C; the same at every call. */
 const char *emit_fn_name(emitter *e, const ir_op *op);
+/* A fresh file-scope identifier PREFIX_base (base is made legal, numbered when taken). Helpers'
+ * fixed names are reserved by emit_reserve instead, before any operator is printed. */
+const char *emit_identifier(emitter *e, const char *base);
+void emit_reserve(emitter *e, const char *identifier);
+/* A name from the QDL as text inside a C comment: no comment marks, no line ends. */
+const char *emit_comment(emitter *e, const char *text);
 /* C type of a tensor's elements: "int8_t", "int16_t", "int32_t", "float". */
 const char *emit_ctype(ir_type t);
 void emit_use_helper(emitter *e, emit_helper h);
@@ -50,14 +63,24 @@ void emit_use_helper(emitter *e, emit_helper h);
  * input's (reshape in place) are not printed: emit_op_is_nop. Pointers that may alias by the plan
  * (out == in0) must not be `restrict`. Contiguous tensors only, for now. */
 bool emit_op(emitter *e, const ir_op *op);
+/* By kind alone (the planner asks before views exist): a reshape keeps order, type and quantization,
+ * so its output always shares its input's memory, in the arena or at a port. Operators get as in0,
+ * in1, … only those inputs that are not IR_CONST. */
 bool emit_op_is_nop(const ir_op *op);
+/* Whether the plan gave output 0 the memory of input `in` (they overlap exactly). Never true for
+ * operators that emit_may_alias refuses. */
+bool emit_is_aliased(const emitter *e, const ir_op *op, int in);
 /* Whether output 0 may share input `in`'s memory exactly (elementwise, same element size; unary
  * tables; add; reshape): used by the planner. */
 bool emit_may_alias(const ir_op *op, int in);
-/* Scratch bytes in the arena that the operator's kernel wants (passed as last argument), or 0. */
+/* Scratch bytes in the arena that the operator's kernel wants (passed as last argument `void *`, 8-byte
+ * aligned), or 0. Asked before planning: e->g, e->o, e->prefix are set, views are not. */
 int64_t emit_scratch(const emitter *e, const ir_op *op);
 /* Text of the helpers in e->helpers. */
 void emit_helpers(emitter *e, buf *out);
+/* Suffixes of the helpers' function names ("clamp" for PREFIX_clamp), NULL at the end: the frame
+ * reserves them before any operator is named (requant.c). */
+extern const char *const emit_helper_suffixes[];
 
 /* The target table: name, what it may use, and for each (operator, weight scheme) the printer. */
 typedef struct emit_target {
