@@ -1,0 +1,10 @@
+libqcc_core_la_SOURCES += \
+	compiler/pipeline.c compiler/pipeline.h \
+	compiler/api/number.c compiler/api/number.h
+
+lib_LTLIBRARIES += libqcc.la
+libqcc_la_SOURCES = compiler/api/qcc.c
+libqcc_la_LIBADD = libqcc_core.la
+libqcc_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined
+include_HEADERS += compiler/api/qcc.h
+pkgconfig_DATA += compiler/api/qcc.pc

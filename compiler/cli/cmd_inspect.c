@@ -1,0 +1,188 @@
+/* cmd_inspect.c - qcc inspect: a table of layers and the totals. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "compiler/cli/cli.h"
+#include "compiler/quant/grid.h"
+
+typedef struct layer {
+    const ir_op *op;
+    const char *kind, *shape, *scheme;
+    int64_t params, macs, weight_bytes, out_bytes, bound;
+    double clipped;
+    int acc_bits;
+} layer;
+
+static const char *op_word(const ir_op *op)
+{
+    return op->kind == OP_CONV2D && op->at.depthwise ? "depthwise" : ir_opinfos[op->kind].word;
+}
+
+/* "int8 tread/channel": how the weights are stored. */
+static const char *scheme_text(arena *a, const ir_tensor *w)
+{
+    if (!w || !w->quant)
+        return "";
+    const ir_quant *q = w->quant;
+    return arena_printf(a, "%s%d%s %s/%s", q->scheme == IR_Q_CODEBOOK ? "codebook" : "int", q->bits,
+                        q->symmetric ? "" : " asym", q->grid == IR_GRID_TREAD ? "tread" : "midpoint",
+                        q->axis < 0 ? "tensor" : "channel");
+}
+
+static layer layer_of(qctx *ctx, const ir_op *op)
+{
+    layer l = {.op = op, .kind = op_word(op), .macs = ir_macs(op)};
+    const ir_tensor *out = op->out[0], *w = ir_weight(op);
+    l.shape = ir_shape_str(ctx->a, &out->shape);
+    l.out_bytes = ir_elems(&out->shape) * (int64_t)ir_type_size(out->type);
+    for (int i = 0; i < op->n_in; i++)
+        if (op->in[i]->kind == IR_CONST)
+            l.params += ir_elems(&op->in[i]->shape);
+    l.scheme = scheme_text(ctx->a, w);
+    if (w && w->quant) {
+        l.clipped = w->quant->clipped;
+        l.weight_bytes = (ir_elems(&w->shape) * w->quant->bits + 7) / 8;
+    }
+    for (int c = 0; op->q && op->q->bound && c < op->q->channels; c++)
+        l.bound = op->q->bound[c] > l.bound ? op->q->bound[c] : l.bound;
+    l.acc_bits = op->q && op->q->bound ? (op->q->acc_type == IR_I64 ? 64 : 32) : 0;
+    return l;
+}
+
+static void print_quant(const ir_tensor *t)
+{
+    if (t->quant)
+        printf(" %12.6g %5d", (double)t->quant->scale[0], (int)t->quant->zero[0]);
+    else
+        printf(" %12s %5s", "-", "-");
+}
+
+static void print_layer(const layer *l)
+{
+    printf("%-16.16s %-14s %-12s %9" PRId64 " %11" PRId64, l->op->name, l->kind, l->shape, l->params,
+           l->macs);
+    print_quant(l->op->out[0]);
+    if (l->acc_bits)
+        printf(" %12" PRId64 "/%d", l->bound, l->acc_bits);
+    else
+        printf(" %15s", "-");
+    printf(" %-19s", l->scheme);
+    if (*l->scheme)
+        printf(" %6.2f %%", 100 * l->clipped);
+    else
+        printf(" %8s", "");
+    printf(" %9" PRId64 "\n", l->out_bytes);
+}
+
+static void print_totals(qctx *ctx, const cli *c, const net *n, const ir_graph *g)
+{
+    int64_t params = 0, macs = 0;
+    for (int i = 0; i < g->ops.n; i++) {
+        layer l = layer_of(ctx, g->ops.v[i]);
+        params += l.params;
+        macs += l.macs;
+    }
+    printf("\nparameters %" PRId64 ", multiply-accumulates %" PRId64 "\n", params, macs);
+    if (!n->legal)
+        return;
+    emit_options o = c->emit;
+    emit_result r;
+    int64_t weights, constants, lower;
+    model_sizes(ctx, g, &weights, &constants);
+    ir_graph *planned = ir_clone(ctx, g);
+    int64_t arena_bytes = plan_memory(ctx, planned, false, &lower);
+    printf("weight bytes %" PRId64 ", constant bytes %" PRId64, weights, constants);
+    if (emit_c(ctx, g, &o, &r))
+        printf(" (emitted: %" PRId64 ")", r.constant_bytes);
+    printf("\narena %" PRId64 " bytes (lower bound %" PRId64 ")", arena_bytes, lower);
+    char hash[65];
+    ir_canonical_sha256(ctx, n->quantized, hash);
+    printf("\nnumerics %s, model %.16s…\n", ir_numerics_name(g->numerics), hash);
+}
+
+static void print_table(qctx *ctx, const cli *c, const net *n, const ir_graph *g)
+{
+    printf("model %s\n", g->name);
+    for (int i = 0; i < g->inputs.n; i++) {
+        const ir_tensor *t = g->inputs.v[i];
+        printf("input  %-12s %s %s", t->name, t->u8_port ? "u8" : ir_type_name(t->type),
+               ir_shape_str(ctx->a, &t->shape));
+        if (t->quant)
+            printf("  scale %.9g zero %d", (double)t->quant->scale[0], (int)t->quant->zero[0]);
+        putchar('\n');
+    }
+    printf("\n%-16s %-14s %-12s %9s %11s %12s %5s %15s %-19s %8s %9s\n", "layer", "operator", "output",
+           "params", "MACs", "scale", "zero", "|acc| ≤", "weights", "clipped", "bytes out");
+    for (int i = 0; i < g->ops.n; i++) {
+        layer l = layer_of(ctx, g->ops.v[i]);
+        print_layer(&l);
+    }
+    for (int i = 0; i < g->outputs.n; i++)
+        printf("output %s %s\n", g->outputs.v[i]->name, ir_shape_str(ctx->a, &g->outputs.v[i]->shape));
+    print_totals(ctx, c, n, g);
+}
+
+static json_t *layer_json(const layer *l)
+{
+    json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", l->op->name, "operator", l->kind, "shape",
+                          l->shape, "parameters", (json_int_t)l->params, "macs", (json_int_t)l->macs);
+    const ir_quant *q = l->op->out[0]->quant;
+    if (q) {
+        json_object_set_new(j, "scale", json_real((double)q->scale[0]));
+        json_object_set_new(j, "zero_point", json_integer(q->zero[0]));
+    }
+    if (l->acc_bits) {
+        json_object_set_new(j, "accumulator_bound", json_integer(l->bound));
+        json_object_set_new(j, "accumulator_bits", json_integer(l->acc_bits));
+    }
+    if (*l->scheme) {
+        json_object_set_new(j, "weights", json_string(l->scheme));
+        json_object_set_new(j, "clipped", json_real(l->clipped));
+        json_object_set_new(j, "weight_bytes", json_integer(l->weight_bytes));
+    }
+    json_object_set_new(j, "output_bytes", json_integer(l->out_bytes));
+    return j;
+}
+
+static void print_json(qctx *ctx, const net *n, const ir_graph *g)
+{
+    json_t *j = json_pack("{s:s}", "model", g->name), *layers = json_array();
+    for (int i = 0; i < g->ops.n; i++) {
+        layer l = layer_of(ctx, g->ops.v[i]);
+        json_array_append_new(layers, layer_json(&l));
+    }
+    json_object_set_new(j, "layers", layers);
+    if (n->legal) {
+        int64_t weights, constants, lower;
+        char hash[65];
+        model_sizes(ctx, g, &weights, &constants);
+        ir_graph *planned = ir_clone(ctx, g);
+        int64_t arena_bytes = plan_memory(ctx, planned, false, &lower);
+        ir_canonical_sha256(ctx, n->quantized, hash);
+        json_object_set_new(j, "weight_bytes", json_integer(weights));
+        json_object_set_new(j, "constant_bytes", json_integer(constants));
+        json_object_set_new(j, "arena_bytes", json_integer(arena_bytes));
+        json_object_set_new(j, "arena_lower_bound", json_integer(lower));
+        json_object_set_new(j, "numerics", json_string(ir_numerics_name(g->numerics)));
+        json_object_set_new(j, "model_sha256", json_string(hash));
+    }
+    json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(j);
+}
+
+int cmd_inspect(qctx *ctx, cli *c)
+{
+    bool weights = c->operands.n > 1;
+    net *n = cli_net(ctx, c, weights);
+    if (!n)
+        return EXIT_BAD_INPUT;
+    const ir_graph *g = weights ? n->legal : n->lowered;
+    progress_end(ctx);
+    if (c->json)
+        print_json(ctx, n, g);
+    else
+        print_table(ctx, c, n, g);
+    return EXIT_DONE;
+}
