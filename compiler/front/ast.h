@@ -26,30 +26,45 @@ typedef struct ast_attr { ast_name name; ast_value *value; /* NULL: a bare flag 
 
 typedef enum ast_ekind { AST_E_NAME, AST_E_CALL, AST_E_CHAIN } ast_ekind;
 
-/* An expression: a name; a call `op(args…, attr value, …)`; a chain `e |> call |> word`. */
+/* A positional argument: exactly one of the two. */
+typedef struct ast_arg { struct ast_expr *expr; ast_value *value; } ast_arg;
+
+/* An expression: a name; a call `op(args…, attr value, …)`; a chain `e |> call |> word`.
+ *
+ * A bare word among the arguments is an AST_E_NAME in args: a tensor, or a value parameter of a
+ * block (`conv2d(x, filters)`); only scopes can tell. Bare flags (ceil, keep) are in attrs with
+ * value NULL: in a call of a pool outside the place of its tensor, where no block has the pool's
+ * name. `no bias`, `count all` are attributes `no`, `count` with the words bias, all as values. */
 typedef struct ast_expr {
     ast_ekind kind;
     qloc loc;
     ast_name name;                  /* name, or the called operator or block */
     VEC(struct ast_expr *) args;    /* positional expressions (tensors), in order */
     VEC(ast_value *) values;        /* positional values: filters, kernel, units, … */
+    VEC(ast_arg) positional;        /* args and values together, in order of appearance */
     VEC(ast_attr) attrs;
-    struct ast_expr *left, *right;  /* chain */
+    struct ast_expr *left, *right;  /* chain; right is AST_E_NAME or AST_E_CALL */
+    int depth;                      /* 1 + the deepest of its parts, at most AST_MAX_DEPTH */
 } ast_expr;
+
+/* Trees are walked recursively; the parser refuses deeper ones (`too-deep`). */
+enum { AST_MAX_DEPTH = 500 };
 
 typedef enum ast_skind { AST_S_INPUT, AST_S_LET, AST_S_OUTPUT, AST_S_RETURN, AST_S_WEIGHTS } ast_skind;
 
+/* Statements stand where they may: input, output, weights in a model, return in a block (checked
+ * by the parser). AST_S_WEIGHTS is `weights native`. */
 typedef struct ast_stmt {
     ast_skind kind;
     qloc loc;
     VEC(ast_name) names;     /* let: one or several (block with several returns); output: 0 or 1 */
     VEC(ast_expr *) exprs;   /* let: 1; output and return: ≥ 1 */
     /* input */
-    ast_name type;           /* u8, i8, i16, f32 */
-    VEC(ast_value *) dims;
+    ast_name type;           /* u8, i8, i16, f32 (checked by the parser) */
+    VEC(ast_value *) dims;   /* as written: numbers or words, any value */
     bool has_real, has_scale;
-    double lo, hi;           /* real [lo, hi] */
-    double scale; int64_t zero; /* scale S zero Z */
+    double lo, hi;           /* real [lo, hi]: finite, lo < hi */
+    double scale; int64_t zero; /* scale S zero Z: S > 0 is a float32, Z an int32 */
     qloc quant_loc;
     const char *layout;      /* NULL, "nhwc", "nchw" */
 } ast_stmt;
@@ -72,5 +87,8 @@ typedef struct ast_file {
 /* Parses a whole source. NULL when an error was reported (all that could be found in one run are
  * reported). Reentrant. */
 ast_file *qdl_parse(qctx *ctx, const source *src);
+
+/* The tree as QDL text; parsing it again gives the same tree. The quantize part is not printed. */
+void ast_print(const ast_file *f, buf *b);
 
 #endif

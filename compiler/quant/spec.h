@@ -19,7 +19,7 @@ typedef enum spec_fit { SPEC_FIT_KMEANS, SPEC_FIT_QUANTILE, SPEC_FIT_APOT, SPEC_
 enum { /* bits of spec_settings.set */
     SPEC_BITS = 1 << 0, SPEC_GRID = 1 << 1, SPEC_SYMMETRIC = 1 << 2, SPEC_PER_CHANNEL = 1 << 3,
     SPEC_RANGE = 1 << 4, SPEC_OBSERVER = 1 << 5, SPEC_SCHEME = 1 << 6, SPEC_POW2 = 1 << 7,
-    SPEC_SCALE = 1 << 8, SPEC_TYPE = 1 << 9
+    SPEC_SCALE = 1 << 8, SPEC_TYPE = 1 << 9, SPEC_CODEBOOK_FIT = 1 << 10, SPEC_TABLE = 1 << 11
 };
 
 typedef struct spec_settings {
