@@ -1,0 +1,82 @@
+/* ref_shape.c - which elements an output element depends on. */
+#include "runtime/ref.h"
+
+static int min_int(int a, int b) { return a < b ? a : b; }
+static int max_int(int a, int b) { return a > b ? a : b; }
+
+void ref_pool_size(const ir_op *op, int size[3])
+{
+    bool global = op->kind == OP_GLOBAL_AVGPOOL || op->kind == OP_GLOBAL_MAXPOOL;
+    const ir_shape *s = &op->out[0]->shape;
+    size[0] = global ? 1 : s->dim[0];
+    size[1] = global ? 1 : s->dim[1];
+    size[2] = op->in[0]->shape.dim[2];
+}
+
+/* Cells counted with `count all`: the window cut off at the end of the padded input. */
+static int64_t counted(const ir_op *op, int y, int x)
+{
+    const ir_shape *in = &op->in[0]->shape;
+    int end_y = min_int(y + op->at.kernel[0], in->dim[0] + op->at.pad[1]);
+    int end_x = min_int(x + op->at.kernel[1], in->dim[1] + op->at.pad[3]);
+    return (int64_t)max_int(end_y - y, 0) * max_int(end_x - x, 0);
+}
+
+ref_window ref_window_at(const ir_op *op, int oy, int ox)
+{
+    const ir_shape *in = &op->in[0]->shape;
+    ref_window w = { 0, in->dim[0], 0, in->dim[1], 0 };
+    if (op->kind == OP_MAXPOOL || op->kind == OP_AVGPOOL) {
+        int y = oy * op->at.stride[0] - op->at.pad[0];
+        int x = ox * op->at.stride[1] - op->at.pad[2];
+        w.y0 = max_int(y, 0);
+        w.x0 = max_int(x, 0);
+        w.y1 = max_int(w.y0, min_int(y + op->at.kernel[0], in->dim[0]));
+        w.x1 = max_int(w.x0, min_int(x + op->at.kernel[1], in->dim[1]));
+        if (op->at.count_all) {
+            w.count = counted(op, y, x);
+            return w;
+        }
+    }
+    w.count = (int64_t)(w.y1 - w.y0) * (w.x1 - w.x0);
+    return w;
+}
+
+int64_t ref_broadcast(const ir_shape *out, const ir_shape *in, int64_t i)
+{
+    int64_t element = 0, stride = 1;
+    for (int d = out->rank - 1, e = in->rank - 1; e >= 0; d--, e--) {
+        int64_t at = i % out->dim[d];
+        i /= out->dim[d];
+        element += in->dim[e] == 1 ? 0 : at * stride;
+        stride *= in->dim[e];
+    }
+    return element;
+}
+
+int64_t ref_pad_source(const ir_op *op, int64_t i)
+{
+    const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
+    int64_t c = i % out->dim[2];
+    int64_t x = i / out->dim[2] % out->dim[1] - op->at.pad[2];
+    int64_t y = i / out->dim[2] / out->dim[1] - op->at.pad[0];
+    if (y < 0 || y >= in->dim[0] || x < 0 || x >= in->dim[1])
+        return -1;
+    return (y * in->dim[1] + x) * in->dim[2] + c;
+}
+
+int ref_concat_source(const ir_op *op, int64_t i, int64_t *element)
+{
+    const ir_shape *out = &op->out[0]->shape;
+    int axis = op->at.axis;
+    int64_t inner = 1;
+    for (int d = axis + 1; d < out->rank; d++)
+        inner *= out->dim[d];
+    int64_t at = i / inner % out->dim[axis];
+    int64_t outer = i / inner / out->dim[axis];
+    int k = 0;
+    while (at >= op->in[k]->shape.dim[axis])
+        at -= op->in[k++]->shape.dim[axis];
+    *element = (outer * op->in[k]->shape.dim[axis] + at) * inner + i % inner;
+    return k;
+}
