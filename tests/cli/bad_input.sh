@@ -1,0 +1,86 @@
+#!/bin/sh
+# bad_input.sh - wrong files and values: one clear error, status 1, no output left behind.
+. "$top_srcdir/tests/cli/lib.sh"
+net=$top_srcdir/examples/fashion/lenet.qdl
+weights=$top_srcdir/examples/fashion/lenet.safetensors
+
+# bad WORDS ARGUMENTS…: compiling fails with status 1, says the words, leaves nothing
+bad() {
+    words=$1
+    shift
+    expect 1 "$QCC" "$@" --quiet -o "$work/net.c" && err_has "$words"
+    absent "$work/net.c"
+    checks=$((checks + 1))
+    ls "$work" | grep -q '^net\.c\.' && fail "a temporary was left behind"
+}
+
+# qdl TEXT: a model in $work/m.qdl
+qdl() {
+    printf '%s\n' "$1" >"$work/m.qdl"
+}
+
+bad "cannot open" "$work/missing.qdl" "$weights"
+bad "cannot open" "$net" "$work/missing.bin"
+bad "directory" "$work" "$weights"
+: >"$work/empty"
+bad "error" "$work/empty" "$weights"
+bad "safetensors" "$net" "$work/empty"
+head -c 5000 /dev/urandom >"$work/random"
+bad "error" "$work/random" "$weights"
+bad "safetensors" "$net" "$work/random"
+for n in 1 7 8 9 100 1000 200000; do
+    head -c $n "$weights" >"$work/cut"
+    bad "$work/cut" "$net" "$work/cut"
+done
+printf '\377\377\377\377\377\377\377\377{"a":1}' >"$work/over"
+bad "error" "$net" "$work/over"
+
+qdl 'model m { input x : u8[4, 4, 1] real [0, 1]
+ y = relu(z)
+ output y }'
+bad "m.qdl:2:11: error" "$work/m.qdl" "$weights"
+qdl 'model m { input x : u8[4, 4, 1] real [0, 1]
+ y = relu(x)
+ y = relu(x)
+ output y }'
+bad "m.qdl:3:2: error" "$work/m.qdl" "$weights"
+qdl 'model m { input x : u8[4, 4, 1] real [1, 0]
+ output relu(x) }'
+bad "m.qdl:1:" "$work/m.qdl" "$weights"
+qdl 'model m { input x : u8[99999, 99999, 99999] real [0, 1]
+ output relu(x) }'
+bad "m.qdl:1:" "$work/m.qdl" "$weights"
+qdl 'model m { input x : u8[4, 4, 1] real [0, 1]
+ a = relu(b)
+ b = relu(a)
+ output b }'
+bad "m.qdl:2:" "$work/m.qdl" "$weights"
+
+bad "nolayer" "$net" "$weights" --bits nolayer=4
+bad "range" "$net" "$weights" --range 1:-1
+bad "range" "$net" "$weights" --range 0:0
+bad "range" "$net" "$weights" --range x
+bad "range" "$net" "$weights" --range nan:1
+bad "bits" "$net" "$weights" --bits 0
+bad "bits" "$net" "$weights" --bits 17
+bad "grid" "$net" "$weights" --grid round
+bad "numerics" "$net" "$weights" --numerics exact
+bad "cannot open" "$net" "$weights" --calibrate "$work/missing.npy"
+bad "cannot open" "$net" "$weights" --quant "$work/missing.qdl"
+bad "error" "$net" "$weights" --calibrate "$work/random"
+bad "target" "$net" "$weights" --target z80
+bad "prefix" "$net" "$weights" --prefix 9lives
+cp "$net" "$work/whole.qdl"
+bad "quantize part" "$net" "$weights" --quant "$work/whole.qdl"
+expect 1 "$QCC" net.tflite -o "$work/net.c" x && err_has ".qdl models only"
+
+# outputs that cannot be written
+expect 1 "$QCC" "$net" "$weights" --quiet -o "$work/no/such/net.c" && err_has "cannot write"
+expect 1 "$QCC" "$net" "$weights" --quiet -o /dev/full && err_has "cannot write"
+expect 1 "$QCC" "$net" "$weights" --quiet -o "$work/net.c" --header "$work/no/net.h" &&
+    err_has "cannot write"
+absent "$work/net.c"
+expect 1 "$QCC" quantize "$net" "$weights" --quiet -o "$work/no/q" && err_has "cannot write"
+expect 1 "$QCC" run "$net" "$weights" "$work/missing.npy" && err_has "cannot open"
+expect 1 "$QCC" run "$net" "$weights" "$work/random" && err_has "random"
+finish

@@ -1,0 +1,44 @@
+#!/bin/sh
+# eval.sh - the JSON of qcc eval on Fashion-MNIST (Debian's dataset-fashion-mnist), and the promise of the
+# examples: LeNet within 0.1 point of float, DS-CNN within 0.3.
+. "$top_srcdir/tests/cli/lib.sh"
+data=/usr/share/datasets/fashion-mnist
+[ -d "$data" ] || data=$(dpkg -L dataset-fashion-mnist 2>/dev/null | grep -m1 t10k-images | xargs -r dirname)
+[ -n "$data" ] && [ -d "$data" ] || skip "Debian's dataset-fashion-mnist is not installed"
+images=$(ls "$data"/t10k-images* | head -n 1)
+labels=$(ls "$data"/t10k-labels* | head -n 1)
+train=$(ls "$data"/train-images* | head -n 1)
+e=$top_srcdir/examples/fashion
+
+# value KEY: a number of the JSON, by its dotted path of one or two keys
+value() {
+    awk -v want="$1" -f "$top_srcdir/tests/cli/rows.awk" "$work/out"
+}
+
+# holds EXPRESSION: awk's opinion
+holds() {
+    checks=$((checks + 1))
+    awk "BEGIN { exit !($1) }" || fail "$name: $1 does not hold"
+}
+
+for pair in "lenet 0.001 3.85" "dscnn 0.003 1"; do
+    set -- $pair
+    name=$1
+    expect 0 "$QCC" eval "$e/$name.qdl" "$e/$name.safetensors" --data "$images" --labels "$labels" \
+        --calibrate "$train:0+200" --json || continue
+    f=$(value float.accuracy)
+    q=$(value quantized.accuracy)
+    holds "$f > 0.9 && $f - $q <= $2 + 1e-9"
+    holds "$(value agreement) > 0.97"
+    holds "$(value float.weight_bytes) / $(value quantized.weight_bytes) >= 3.99"
+    holds "$(value float.constant_bytes) / $(value quantized.constant_bytes) >= $3"
+    holds "$(value float.time_s) > 0 && $(value quantized.time_s) > 0"
+    printf '%s: float %s quantized %s agreement %s\n' "$name" "$f" "$q" "$(value agreement)"
+done
+expect 0 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images:0+100" --labels "$labels:0+100" \
+    --calibrate "$images:50+100"
+err_has "50 of the 100 rows of --data also stand in --calibrate"
+out_has "accuracy"
+out_has "McNemar"
+expect 1 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images" --labels "$labels:0+10"
+finish
