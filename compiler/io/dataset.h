@@ -14,6 +14,7 @@ typedef struct dataset {
     int rank;            /* ≥ 1, first dimension = rows (as in the file, before slicing) */
     int64_t dim[8];
     int64_t rows;        /* after FILE:OFFSET+COUNT */
+    int64_t first_row;   /* OFFSET: row of the file that data begins with; for messages */
     int64_t row_elems;   /* elements of one row */
     const void *data;    /* rows * row_elems elements */
     const int32_t *labels; /* CSV with a label column: rows labels, else NULL */
@@ -27,6 +28,9 @@ typedef struct dataset {
 dataset *dataset_read(qctx *ctx, const char *spec, bool label_column);
 /* Labels: a rank-1 integer .npy/IDX or a one-column CSV. Every label is in [0, classes). */
 bool labels_read(qctx *ctx, const char *spec, int classes, int64_t want_rows, int32_t **labels);
+
+/* The labels that came with a CSV (if any): every one in [0, classes)? */
+bool dataset_labels_check(qctx *ctx, const dataset *d, int classes);
 
 /* How rows of a dataset become a model's input port t: checks shape (with or without a leading
  * dimension of rows; the host layout nchw or nhwc; trailing dimension 1 may be absent) and type
