@@ -60,20 +60,12 @@ static ir_tensor *own_const(qctx *ctx, ir_graph *g, ir_tensor *t, const ir_op *o
     return t;
 }
 
-/* "c1" of the constant "c1.weight". */
-static const char *weight_layer(qctx *ctx, const ir_tensor *w)
-{
-    size_t n = strlen(w->name), suffix = strlen(".weight");
-    bool has = n > suffix && strcmp(w->name + n - suffix, ".weight") == 0;
-    return has ? arena_strndup(ctx->a, w->name, n - suffix) : w->name;
-}
-
 static ir_tensor *bias_of(qctx *ctx, ir_graph *g, ir_op *op, int channels, const float *data)
 {
     ir_shape shape = { .rank = 1, .dim = { channels } };
     ir_tensor *b = ir_bias(op);
     ir_op named = *op;
-    named.name = weight_layer(ctx, ir_weight(op));
+    named.name = layer_of_weight(ctx, ir_weight(op));
     b = own_const(ctx, g, b, &named, ".bias", &shape, data);
     ir_tensor *in[3] = { op->in[0], op->in[1], b };
     op->in = arena_memdup(ctx->a, in, sizeof in);

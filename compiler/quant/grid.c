@@ -164,6 +164,14 @@ static void midpoint_channel(const ir_quant *q, double lo, double hi, float *sca
     *zero = make_zero(lo / (double)*scale);
 }
 
+void quant_fit(const ir_quant *q, double lo, double hi, float *scale, int32_t *zero)
+{
+    if (q->grid == IR_GRID_MIDPOINT)
+        midpoint_channel(q, lo, hi, scale, zero);
+    else
+        tread_channel(q, lo, hi, scale, zero);
+}
+
 ir_quant *quant_uniform(qctx *ctx, ir_grid grid, bool symmetric, bool pow2, int bits, int axis,
                         int n, const double *lo, const double *hi)
 {
@@ -174,10 +182,7 @@ ir_quant *quant_uniform(qctx *ctx, ir_grid grid, bool symmetric, bool pow2, int 
                      .bits = bits, .axis = axis, .n = n, .scale = scale, .zero = zero,
                      .lo = lo[0], .hi = hi[0] };
     for (int c = 0; c < n; c++) {
-        if (grid == IR_GRID_MIDPOINT)
-            midpoint_channel(q, lo[c], hi[c], &scale[c], &zero[c]);
-        else
-            tread_channel(q, lo[c], hi[c], &scale[c], &zero[c]);
+        quant_fit(q, lo[c], hi[c], &scale[c], &zero[c]);
         q->lo = fmin(q->lo, lo[c]);
         q->hi = fmax(q->hi, hi[c]);
     }

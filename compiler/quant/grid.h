@@ -14,6 +14,8 @@ double quant_value(const ir_quant *q, int c, int32_t code);
  * contracts.md §4. *clipped is set when the value lay outside the range. */
 int32_t quant_encode(const ir_quant *q, int c, double v, bool *clipped);
 
+/* Scale and zero point of one channel on [lo, hi], for the grid, symmetry, width and pow2 of q. */
+void quant_fit(const ir_quant *q, double lo, double hi, float *scale, int32_t *zero);
 /* Quantizations from ranges. ranges [n] of lo/hi, n = 1 (axis -1) or channels. Scales are rounded to
  * float32; the range of an asymmetric tread is widened to hold 0. */
 ir_quant *quant_uniform(qctx *ctx, ir_grid grid, bool symmetric, bool pow2, int bits, int axis,

@@ -13,6 +13,9 @@ bool pass_fold_bn(qctx *ctx, ir_graph *g);
  * pad into a following convolution; flatten of a flatten; the graph is FOLDED afterwards. */
 bool pass_fuse(qctx *ctx, ir_graph *g);
 
+/* quant/layer.c: the layer whose rules weights and bias obey: "c1" for the constant "c1.weight". */
+const char *layer_of_weight(qctx *ctx, const ir_tensor *w);
+
 /* quant/calibrate.c: the range of every activation of a FOLDED graph. data NULL: random inputs over
  * the declared range (uniform noise, 64 rows, seeded), with the warning `calibration-none`. */
 typedef struct act_range { double lo, hi; double clipped; int64_t samples; } act_range;

@@ -1,0 +1,372 @@
+/* choose.c - a quantization for every tensor: FOLDED -> QUANTIZED.
+ *
+ * Activations first. Operators that only move or select codes share their input's quantization, so
+ * tensors fall into groups; a concat's inputs join its group where nothing else reads them, which
+ * spares their rescaling. Then weights and biases, whose scales depend on the input's. */
+#include <float.h>
+#include <math.h>
+
+#include "compiler/quant/internal.h"
+
+/* Biases stay below this in codes where the weights' range is ours to choose: more than its
+ * 26 bits buy nothing, and accumulators stay int32. */
+#define BIAS_CODES 0x1p26
+/* Extremes below this are those of a tensor that is always 0. */
+#define DEAD_RANGE 1e-30
+
+typedef struct chooser {
+    qctx *ctx;
+    ir_graph *g;
+    const quant_spec *spec;
+    const act_range *ranges;
+    int *group; /* by tensor: a parent in its group, itself at the root */
+} chooser;
+
+/* ---- groups of activations ----------------------------------------------------------------- */
+
+static int root(const chooser *c, int i)
+{
+    while (c->group[i] != i)
+        i = c->group[i];
+    return i;
+}
+
+/* The group of b joins that of a. */
+static void join(chooser *c, const ir_tensor *a, const ir_tensor *b)
+{
+    c->group[root(c, b->id)] = root(c, a->id);
+}
+
+static bool passes_through(const ir_op *op) { return op && ir_opinfos[op->kind].flags & OPF_P; }
+
+static bool is_fixed(const ir_tensor *t)
+{
+    return (t->declared && t->quant) || (t->producer && ir_opinfos[t->producer->kind].flags & OPF_Q);
+}
+
+/* Whether only the concat that reads t depends on how t is quantized. */
+static bool may_join_concat(const chooser *c, const ir_tensor *t)
+{
+    for (;;) {
+        bool stated;
+        activation_settings(c->ctx, c->spec, t, &stated);
+        if (stated || is_fixed(t) || !t->producer || ir_uses(c->g, t) != 1)
+            return false;
+        if (!passes_through(t->producer))
+            return true;
+        t = t->producer->in[0];
+    }
+}
+
+static void make_groups(chooser *c)
+{
+    c->group = ARENA_ARRAY(c->ctx->a, int, c->g->tensors.n);
+    for (int i = 0; i < c->g->tensors.n; i++)
+        c->group[i] = i;
+    for (int i = 0; i < c->g->ops.n; i++) {
+        const ir_op *op = c->g->ops.v[i];
+        if (passes_through(op))
+            join(c, op->in[0], op->out[0]);
+        for (int k = 0; op->kind == OP_CONCAT && k < op->n_in; k++)
+            if (may_join_concat(c, op->in[k]))
+                join(c, op->out[0], op->in[k]);
+    }
+}
+
+/* ---- quantizations of activations ---------------------------------------------------------- */
+
+static ir_quant *exact_quant(qctx *ctx, bool symmetric, int bits, float scale, int32_t zero)
+{
+    double one = 1;
+    ir_quant *q = quant_uniform(ctx, IR_GRID_TREAD, symmetric, false, bits, -1, 1, &one, &one);
+    int32_t lo, hi;
+    q->scale = arena_memdup(ctx->a, &scale, sizeof scale);
+    q->zero = arena_memdup(ctx->a, &zero, sizeof zero);
+    quant_code_range(q, &lo, &hi);
+    q->lo = quant_value(q, 0, lo);
+    q->hi = quant_value(q, 0, hi);
+    return q;
+}
+
+/* sigmoid and softmax give [0, 1), tanh [-1, 1): all codes of 8 bits and below, the nonnegative
+ * half of 16. */
+static ir_quant *operator_quant(qctx *ctx, ir_opkind kind, int bits)
+{
+    bool half = kind == OP_TANH || bits > 8;
+    float scale = (float)ldexp(1.0, half ? 1 - bits : -bits);
+    return exact_quant(ctx, bits > 8, bits, scale, half ? 0 : -((int32_t)1 << (bits - 1)));
+}
+
+static bool setting_error(const chooser *c, const ir_tensor *t, const char *what)
+{
+    diag_add(c->ctx, D_QUANT_SETTING, t->loc, "'%s': %s", t->name, what);
+    return false;
+}
+
+static bool same_settings(const spec_settings *a, const spec_settings *b)
+{
+    bool range = !((a->set ^ b->set) & SPEC_RANGE) &&
+                 (!(a->set & SPEC_RANGE) || (a->lo == b->lo && a->hi == b->hi));
+    bool scale = !((a->set ^ b->set) & SPEC_SCALE) &&
+                 (!(a->set & SPEC_SCALE) || (a->scale == b->scale && a->zero == b->zero));
+    return range && scale && a->bits == b->bits && a->symmetric == b->symmetric && a->pow2 == b->pow2;
+}
+
+/* The settings of the group of tensor r: those that a rule states for a member (*stated_by, else
+ * NULL), or the root's. */
+static bool group_settings(const chooser *c, int r, spec_settings *s, const ir_tensor **stated_by)
+{
+    const ir_tensor *by = NULL;
+    bool stated;
+    *s = activation_settings(c->ctx, c->spec, c->g->tensors.v[r], &stated);
+    for (int i = 0; i < c->g->tensors.n; i++) {
+        const ir_tensor *t = c->g->tensors.v[i];
+        if (root(c, i) != r || t->kind == IR_CONST)
+            continue;
+        spec_settings own = activation_settings(c->ctx, c->spec, t, &stated);
+        if (stated && by && !same_settings(s, &own)) {
+            setting_error(c, t, "its quantization is stated, and otherwise than that of a tensor "
+                                "whose codes it shares");
+            diag_note_at(c->ctx, by->loc, "that tensor is '%s'", by->name);
+            return false;
+        }
+        if (stated && !by) {
+            *s = own;
+            by = t;
+        }
+    }
+    if (s->bits > 8 && !(s->set & SPEC_SYMMETRIC))
+        s->symmetric = true; /* the rule of int16 activations: zero point 0 */
+    *stated_by = by;
+    return true;
+}
+
+static bool check_activation(const chooser *c, const ir_tensor *t, const spec_settings *s)
+{
+    if (s->scheme == IR_Q_CODEBOOK)
+        return setting_error(c, t, "activations have no codebooks");
+    if (s->grid == IR_GRID_MIDPOINT)
+        return setting_error(c, t, "activations need the tread grid, in which 0 is a code");
+    if (s->per_channel)
+        return setting_error(c, t, "activations are quantized per tensor");
+    if (s->bits < 2)
+        return setting_error(c, t, "activations have at least 2 bits");
+    return true;
+}
+
+/* false after a diagnostic when no float32 scale covers [lo, hi]. */
+static bool check_range(const chooser *c, const ir_tensor *t, double lo, double hi, int bits)
+{
+    double step = (hi / 2 - lo / 2) / ldexp(1.0, bits);
+    double far = fmax(fabs(lo), fabs(hi)) / ldexp(1.0, 29 - bits);
+    if (step >= (double)FLT_MIN && fmax(fabs(lo), fabs(hi)) < (double)FLT_MAX && far < hi - lo)
+        return true;
+    diag_add(c->ctx, D_QUANT_RANGE, t->loc, "'%s': no %d-bit grid covers the range [%g, %g]",
+             t->name, bits, lo, hi);
+    return false;
+}
+
+/* The union of what the members of a group observed. */
+static act_range group_range(const chooser *c, int r, const spec_settings *s)
+{
+    act_range all = { 0 };
+    for (int i = 0; i < c->g->tensors.n; i++) {
+        if (root(c, i) != r || c->g->tensors.v[i]->kind == IR_CONST)
+            continue;
+        all.lo = fmin(all.lo, c->ranges[i].lo);
+        all.hi = fmax(all.hi, c->ranges[i].hi);
+        all.clipped = fmax(all.clipped, c->ranges[i].clipped);
+    }
+    if (s->set & SPEC_RANGE) {
+        all.lo = s->lo;
+        all.hi = s->hi;
+    } else if (all.hi - all.lo < DEAD_RANGE) {
+        all.lo = -1;
+        all.hi = 1;
+    }
+    return all;
+}
+
+static ir_quant *activation_quant(const chooser *c, const ir_tensor *t)
+{
+    spec_settings s;
+    const ir_tensor *by;
+    bool declared = t->declared && t->quant;
+    if (!group_settings(c, t->id, &s, &by) || (!declared && !check_activation(c, t, &s)))
+        return NULL;
+    if (is_fixed(t) && by && s.set & (SPEC_RANGE | SPEC_SCALE)) {
+        setting_error(c, by, declared ? "its codes are those of a declared input"
+                                      : "its quantization is fixed by the operator");
+        return NULL;
+    }
+    if (is_fixed(t))
+        return declared ? t->quant : operator_quant(c->ctx, t->producer->kind, s.bits);
+    if (s.set & SPEC_SCALE)
+        return exact_quant(c->ctx, s.symmetric, s.bits, (float)s.scale, s.zero);
+    act_range r = group_range(c, t->id, &s);
+    if (!check_range(c, t, r.lo, r.hi, s.bits))
+        return NULL;
+    ir_quant *q = quant_uniform(c->ctx, IR_GRID_TREAD, s.symmetric, s.pow2, s.bits, -1, 1, &r.lo,
+                                &r.hi);
+    q->clipped = r.clipped;
+    return q;
+}
+
+static bool quantize_activations(chooser *c)
+{
+    bool ok = true;
+    for (int i = 0; i < c->g->tensors.n; i++) {
+        ir_tensor *t = c->g->tensors.v[i];
+        if (t->kind == IR_CONST || root(c, i) != i)
+            continue;
+        t->quant = activation_quant(c, t);
+        ok &= t->quant != NULL;
+    }
+    for (int i = 0; ok && i < c->g->tensors.n; i++) {
+        ir_tensor *t = c->g->tensors.v[i];
+        if (t->kind == IR_CONST)
+            continue;
+        t->quant = c->g->tensors.v[root(c, i)]->quant;
+        t->type = t->quant->bits > 8 ? IR_I16 : IR_I8;
+    }
+    return ok;
+}
+
+/* ---- weights ------------------------------------------------------------------------------- */
+
+static bool check_weight(const chooser *c, const ir_op *op, const spec_settings *s)
+{
+    const ir_tensor *w = ir_weight(op);
+    bool observer_fits = s->observer == SPEC_MINMAX || s->observer == SPEC_MSE ||
+                         s->observer == SPEC_PERCENTILE;
+    if (s->scheme == IR_Q_CODEBOOK) {
+        diag_add(c->ctx, D_NOT_AVAILABLE, w->loc, "'%s': codebook weights have no kernels yet",
+                 w->name);
+        diag_hint(c->ctx, "use a uniform grid, e.g. `%s : int8`", w->name);
+        return false;
+    }
+    if (s->grid == IR_GRID_TREAD && s->bits < 2)
+        return setting_error(c, w, "1 bit exists on the midpoint grid only");
+    if (s->set & SPEC_OBSERVER && !observer_fits)
+        return setting_error(c, w, "ranges of weights are chosen by minmax, percentile or mse");
+    if (s->bits > 8 && op->in[0]->quant->bits > 8)
+        return setting_error(c, w, "16-bit weights go with activations of 8 bits only");
+    return true;
+}
+
+/* Channels without weights get the range of the widest, so that their bias keeps its resolution; a
+ * tensor without any gets accumulator steps of 2^-8 output steps. */
+static void fill_empty_ranges(const ir_op *op, int bits, int n, double *lo, double *hi)
+{
+    double in_scale = (double)op->in[0]->quant->scale[0];
+    double out_scale = (double)op->out[0]->quant->scale[0], widest = 0;
+    for (int i = 0; i < n; i++)
+        widest = fmax(widest, fmax(fabs(lo[i]), fabs(hi[i])));
+    if (widest < (double)FLT_MIN)
+        widest = out_scale / in_scale * ldexp(1.0, bits - 9);
+    for (int i = 0; i < n; i++)
+        if (fmax(fabs(lo[i]), fabs(hi[i])) < (double)FLT_MIN) {
+            lo[i] = -widest;
+            hi[i] = widest;
+        }
+}
+
+/* Widens ranges until every bias has at most BIAS_CODES codes. */
+static void fit_biases(const ir_op *op, const spec_settings *s, int n, double *lo, double *hi)
+{
+    const ir_tensor *b = ir_bias(op);
+    int channels = ir_weight(op)->shape.dim[0];
+    ir_quant like = { .grid = s->grid, .symmetric = s->symmetric, .pow2 = s->pow2, .bits = s->bits };
+    for (int c = 0; b && c < channels; c++) {
+        int i = n > 1 ? c : 0;
+        double bias = fabs((double)((const float *)b->data)[c]);
+        float scale;
+        int32_t zero;
+        quant_fit(&like, lo[i], hi[i], &scale, &zero);
+        double factor = bias / ((double)op->in[0]->quant->scale[0] * (double)scale * BIAS_CODES);
+        if (factor > 1) {
+            lo[i] *= factor;
+            hi[i] *= factor;
+        }
+    }
+}
+
+static ir_quant *weight_quant(chooser *c, const ir_op *op, const spec_settings *s)
+{
+    const ir_tensor *w = ir_weight(op);
+    if (s->set & SPEC_SCALE)
+        return exact_quant(c->ctx, s->symmetric, s->bits, (float)s->scale, s->zero);
+    bool stated = s->set & SPEC_RANGE;
+    int n = s->per_channel && !stated ? w->shape.dim[0] : 1;
+    int64_t each = ir_elems(&w->shape) / n;
+    double *lo = ARENA_ARRAY(c->ctx->a, double, n), *hi = ARENA_ARRAY(c->ctx->a, double, n);
+    *lo = s->lo;
+    *hi = s->hi;
+    if (stated && !check_range(c, w, s->lo, s->hi, s->bits))
+        return NULL;
+    for (int i = 0; !stated && i < n; i++)
+        weight_range(c->ctx, s, (const float *)w->data + i * each, each, &lo[i], &hi[i]);
+    if (!stated) {
+        fill_empty_ranges(op, s->bits, n, lo, hi);
+        fit_biases(op, s, n, lo, hi);
+    }
+    return quant_uniform(c->ctx, s->grid, s->symmetric, s->pow2, s->bits, n > 1 ? 0 : -1, n, lo, hi);
+}
+
+static bool quantize_bias(chooser *c, const ir_op *op)
+{
+    ir_tensor *b = ir_bias(op);
+    int n = ir_weight(op)->shape.dim[0], bad;
+    if (!b)
+        return true;
+    int64_t *wide = ARENA_ARRAY(c->ctx->a, int64_t, n);
+    if (!round_bias(ir_weight(op)->quant, (double)op->in[0]->quant->scale[0], b->data, n, wide,
+                    &bad)) {
+        diag_add(c->ctx, D_BIAS_RANGE, b->loc,
+                 "'%s'[%d] has no 62-bit code at the scale of input times weights", b->name, bad);
+        diag_hint(c->ctx, "state a wider range for '%s'", ir_weight(op)->name);
+        return false;
+    }
+    bool fits = true;
+    int32_t *narrow = ARENA_ARRAY(c->ctx->a, int32_t, n);
+    for (int i = 0; i < n; i++) {
+        fits &= wide[i] >= -INT32_MAX && wide[i] <= INT32_MAX;
+        narrow[i] = fits ? (int32_t)wide[i] : 0;
+    }
+    b->type = fits ? IR_I32 : IR_I64;
+    b->data = fits ? (const void *)narrow : (const void *)wide;
+    return true;
+}
+
+static bool quantize_weights(chooser *c, const ir_op *op)
+{
+    ir_tensor *w = ir_weight(op);
+    spec_settings s = spec_for(c->spec, layer_of_weight(c->ctx, w), SPEC_WEIGHT);
+    if (!check_weight(c, op, &s))
+        return false;
+    if (!(s.set & SPEC_OBSERVER))
+        s.observer = SPEC_MSE;
+    ir_quant *q = weight_quant(c, op, &s);
+    if (!q)
+        return false;
+    int64_t outside;
+    w->data = round_weights(c->ctx, q, &s, &w->shape, w->data, &outside);
+    w->type = q->bits > 8 ? IR_I16 : IR_I8;
+    q->clipped = (double)outside / (double)ir_elems(&w->shape);
+    w->quant = q;
+    return quantize_bias(c, op);
+}
+
+ir_graph *choose_quantization(qctx *ctx, const ir_graph *folded, const quant_spec *spec,
+                              const act_range *ranges)
+{
+    chooser c = { .ctx = ctx, .g = ir_clone(ctx, folded), .spec = spec, .ranges = ranges };
+    make_groups(&c);
+    bool ok = quantize_activations(&c);
+    for (int i = 0; ok && i < c.g->ops.n; i++)
+        if (ir_opinfos[c.g->ops.v[i]->kind].flags & OPF_W)
+            ok &= quantize_weights(&c, c.g->ops.v[i]);
+    c.g->stage = IR_QUANTIZED;
+    c.g->numerics = spec->has_numerics ? spec->numerics : IR_NUM_Q32;
+    return ok ? c.g : NULL;
+}
