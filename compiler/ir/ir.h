@@ -112,6 +112,7 @@ typedef struct ir_tensor {
     const void *data;   /* constants: shape elements of type, row-major; else NULL */
     bool declared;      /* input whose quantization the QDL declared: calibration leaves it alone */
     bool u8_port;       /* input declared as u8: user's codes are 0..255, the C takes code - 128 */
+    ir_type port_type;  /* input: the code type that the QDL declares, I8 (u8 and f32 too) or I16 */
     double real_lo, real_hi; /* declared real range of an input (real_lo < real_hi), else 0, 0 */
     bool is_output;     /* also a graph output */
     int tflite_index;   /* tN that an importer noted, or -1 */
@@ -219,6 +220,11 @@ int64_t ir_macs(const ir_op *op);      /* multiply-accumulates of one inference 
 
 typedef enum ir_stage { IR_LOWERED, IR_FOLDED, IR_QUANTIZED, IR_LEGAL } ir_stage;
 
+/* `b1 = dsconv(x)` returns the tensor b1.pw: b1 is an alias of it. Rules may use either. */
+typedef struct ir_alias {
+    const char *name, *of;
+} ir_alias;
+
 typedef struct ir_graph {
     const char *name;   /* the model's name */
     ir_stage stage;
@@ -227,6 +233,7 @@ typedef struct ir_graph {
     VEC(ir_tensor *) inputs;
     VEC(ir_tensor *) outputs; /* in order of declaration; may repeat or be an input's reshape */
     VEC(struct ir_state *) states;
+    VEC(ir_alias) aliases; /* other names of tensors: what a block returned, `a = b` */
     ir_numerics numerics;
     bool weights_native;
     const char *layout;    /* host layout that the QDL records: "nhwc" (default) or "nchw" */
@@ -251,6 +258,8 @@ ir_op *ir_add_op(qctx *ctx, ir_graph *g, ir_opkind kind, const char *name, int n
 ir_graph *ir_clone(qctx *ctx, const ir_graph *g);
 /* Removes operators whose bit in dead[] is set and tensors that nothing uses; renumbers. */
 void ir_compact(qctx *ctx, ir_graph *g, const bool *dead);
+/* Removes the operators whose results reach no output. */
+void ir_remove_unused(qctx *ctx, ir_graph *g);
 ir_tensor *ir_find_tensor(const ir_graph *g, const char *name);
 /* Number of operators that read t, plus one if it is an output. */
 int ir_uses(const ir_graph *g, const ir_tensor *t);
@@ -261,13 +270,21 @@ int ir_uses(const ir_graph *g, const ir_tensor *t);
 bool ir_verify(qctx *ctx, const ir_graph *g, const char *after_pass);
 /* Readable form, in QDL syntax as far as that goes; constants by shape and hash. */
 void ir_print(const ir_graph *g, buf *b);
+/* The model alone, without comments: QDL that gives the same topology and the same names of tensors
+ * again, one operator a statement (fused activations chained, pads explicit, `weights native`). A
+ * layer whose constants are not called as its result says `weights "c1"`. For saved pairs. */
+void ir_print_model(const ir_graph *g, buf *b);
+/* A name as QDL spells it: quoted and escaped where it has to be. */
+void ir_print_name(buf *b, const char *name);
+/* A hexadecimal float, "0x1.8p-3", whatever the locale. */
+void ir_print_hex(buf *b, double v);
 /* SHA-256 over the serialised canonical model (QUANTIZED or LEGAL stage): names, shapes,
  * attributes, quantization, integer constants. Equal before saving and after loading. */
 void ir_canonical_sha256(qctx *ctx, const ir_graph *g, char out[65]);
 
 /* Infers and checks the output shapes of one operator from its inputs' shapes and attributes;
- * resolves `same` and `valid` into explicit pads, checks the weights' shapes where they are
- * already known. false with a diagnostic at op->loc. */
+ * resolves `same` and `valid` into explicit pads and a -1 of reshape; checks the weights' shapes, and
+ * fills in those that are not known yet (rank 0). false with a diagnostic at op->loc. */
 bool ir_infer_shape(qctx *ctx, ir_op *op);
 
 #endif

@@ -1,0 +1,303 @@
+/* print.c - a graph as QDL; what QDL cannot say stands in comments. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compiler/base/sha256.h"
+#include "compiler/ir/words.h"
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+static bool is_plain(const char *s)
+{
+    if (!isalpha((unsigned char)*s) && *s != '_')
+        return false;
+    for (; *s; s++)
+        if (!isalnum((unsigned char)*s) && *s != '_')
+            return false;
+    return true;
+}
+
+void ir_print_name(buf *b, const char *name)
+{
+    if (is_plain(name)) {
+        buf_puts(b, name);
+        return;
+    }
+    buf_puts(b, "\"");
+    for (const char *p = name; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            buf_puts(b, "\\");
+        buf_bytes(b, p, 1);
+    }
+    buf_puts(b, "\"");
+}
+
+void ir_print_hex(buf *b, double v)
+{
+    char s[64];
+    snprintf(s, sizeof s, "%a", v);
+    char *comma = strchr(s, ',');
+    if (comma)
+        *comma = '.';
+    buf_puts(b, s);
+}
+
+static void put_dims(buf *b, const ir_shape *s)
+{
+    buf_puts(b, "[");
+    for (int i = 0; i < s->rank; i++)
+        buf_printf(b, "%s%d", i ? ", " : "", (int)s->dim[i]);
+    buf_puts(b, "]");
+}
+
+/* ---- attributes ---------------------------------------------------------------------------- */
+
+static void begin_attr(buf *b, const ir_attr *a)
+{
+    buf_puts(b, ", ");
+    if (!a->positional)
+        buf_printf(b, "%s ", a->name);
+}
+
+static void put_int(buf *b, const ir_attr *a, const ir_op *op, int v)
+{
+    if (!strcmp(a->name, "multiplier"))
+        v /= op->at.groups;
+    if (a->kind == IR_A_INT && !strcmp(a->name, "axis") && v == op->out[0]->shape.rank - 1)
+        return;
+    if (!a->required && v == (int)a->fallback)
+        return;
+    begin_attr(b, a);
+    buf_printf(b, "%d", v);
+}
+
+static void put_size(buf *b, const ir_attr *a, const ir_op *op, const int *v)
+{
+    bool as_kernel = a->fallback < 0;
+    int h = as_kernel ? op->at.kernel[0] : (int)a->fallback;
+    int w = as_kernel ? op->at.kernel[1] : (int)a->fallback;
+    if (!a->required && v[0] == h && v[1] == w)
+        return;
+    begin_attr(b, a);
+    buf_printf(b, "%dx%d", v[0], v[1]);
+}
+
+static void put_pad(buf *b, const ir_attr *a, const int *v)
+{
+    if (!a->required && !v[0] && !v[1] && !v[2] && !v[3])
+        return;
+    begin_attr(b, a);
+    buf_printf(b, "[%d, %d, %d, %d]", v[0], v[1], v[2], v[3]);
+}
+
+static void put_number(buf *b, const ir_attr *a, double v)
+{
+    begin_attr(b, a);
+    buf_double(b, v);
+}
+
+/* "c1" of the constant "c1.weight" that the layer's weights are kept under. */
+static bool weights_label(const ir_op *op, const char **label, size_t *n)
+{
+    const char *name = op->n_in > 1 ? op->in[1]->name : "";
+    size_t suffix = strlen(".weight");
+    *label = name;
+    *n = strlen(name);
+    if (*n <= suffix || strcmp(name + *n - suffix, ".weight") != 0)
+        return false;
+    *n -= suffix;
+    return strlen(op->out[0]->name) != *n || strncmp(op->out[0]->name, name, *n) != 0;
+}
+
+static void put_weights(buf *b, const ir_attr *a, const ir_op *op)
+{
+    const char *label;
+    size_t n;
+    if (!weights_label(op, &label, &n))
+        return;
+    begin_attr(b, a);
+    buf_puts(b, "\"");
+    for (size_t i = 0; i < n; i++) {
+        if (label[i] == '"' || label[i] == '\\')
+            buf_puts(b, "\\");
+        buf_bytes(b, &label[i], 1);
+    }
+    buf_puts(b, "\"");
+}
+
+static void put_attr(buf *b, const ir_attr *a, const ir_op *op)
+{
+    const char *field = (const char *)&op->at + a->field;
+    switch (a->kind) {
+    case IR_A_INT: put_int(b, a, op, *(const int *)field); break;
+    case IR_A_SIZE: put_size(b, a, op, (const int *)field); break;
+    case IR_A_PAD:
+    case IR_A_PADS: put_pad(b, a, (const int *)field); break;
+    case IR_A_SHAPE:
+        begin_attr(b, a);
+        put_dims(b, (const ir_shape *)field);
+        break;
+    case IR_A_NUMBER: put_number(b, a, *(const double *)field); break;
+    case IR_A_FLAG:
+        if (*(const bool *)field)
+            buf_printf(b, ", %s%s%s", a->name, a->second ? " " : "", a->second ? a->second : "");
+        break;
+    case IR_A_NO_BIAS:
+        if (!ir_bias(op))
+            buf_puts(b, ", no bias");
+        break;
+    case IR_A_WEIGHTS: put_weights(b, a, op); break;
+    }
+}
+
+/* ---- statements ---------------------------------------------------------------------------- */
+
+static void put_call(buf *b, const ir_op *op)
+{
+    static const char *const act[] = {
+        [IR_ACT_NONE] = "", [IR_ACT_RELU] = " |> relu", [IR_ACT_RELU6] = " |> relu6"};
+    const ir_word *word = ir_word_of(op);
+    buf_printf(b, "%s(", word->word);
+    int n = word->max_in < 0 ? op->n_in : word->max_in;
+    for (int i = 0; i < n; i++) {
+        buf_puts(b, i ? ", " : "");
+        ir_print_name(b, op->in[i]->name);
+    }
+    for (const ir_attr *a = word->attrs; a && a->name; a++)
+        put_attr(b, a, op);
+    buf_printf(b, ")%s", act[op->at.act]);
+}
+
+static void put_port_quant(buf *b, const ir_tensor *t)
+{
+    if (t->real_lo < t->real_hi) {
+        buf_puts(b, " real [");
+        buf_double(b, t->real_lo);
+        buf_puts(b, ", ");
+        buf_double(b, t->real_hi);
+        buf_puts(b, "]");
+    } else if (t->quant) {
+        buf_puts(b, " scale ");
+        ir_print_hex(b, (double)t->quant->scale[0]);
+        buf_printf(b, " zero %d", (int)t->quant->zero[0] + (t->u8_port ? 128 : 0));
+    }
+}
+
+static void put_input(buf *b, const ir_graph *g, const ir_tensor *t)
+{
+    const char *type = t->u8_port                     ? "u8"
+                       : t->port_type == IR_I16       ? "i16"
+                       : t->quant || t->type == IR_I8 ? "i8"
+                                                      : "f32";
+    buf_puts(b, "    input ");
+    ir_print_name(b, t->name);
+    buf_printf(b, " : %s", type);
+    put_dims(b, &t->shape);
+    put_port_quant(b, t);
+    if (strcmp(g->layout, "nhwc") != 0)
+        buf_printf(b, " layout %s", g->layout);
+}
+
+static void put_outputs(buf *b, const ir_graph *g)
+{
+    for (int i = 0; i < g->outputs.n; i++) {
+        buf_puts(b, i ? ", " : "    output ");
+        ir_print_name(b, g->outputs.v[i]->name);
+    }
+    buf_puts(b, "\n");
+}
+
+/* ---- comments ------------------------------------------------------------------------------ */
+
+static void note_quant(buf *b, const ir_quant *q)
+{
+    buf_printf(b, " int%d%s%s", q->bits, q->scheme == IR_Q_CODEBOOK ? " codebook" : "",
+               q->grid == IR_GRID_MIDPOINT ? " midpoint" : "");
+    if (q->n > 1) {
+        buf_printf(b, " per channel (%d)", q->n);
+        return;
+    }
+    buf_puts(b, " scale ");
+    buf_float(b, q->scale[0]);
+    if (q->zero)
+        buf_printf(b, " zero %d", (int)q->zero[0]);
+}
+
+static void note_tensor(buf *b, const ir_tensor *t)
+{
+    for (int i = 0; i < t->shape.rank; i++)
+        buf_printf(b, "%s%d", i ? "x" : "", (int)t->shape.dim[i]);
+    buf_printf(b, " %s", ir_type_name(t->type));
+    if (t->quant)
+        note_quant(b, t->quant);
+    if (t->kind != IR_CONST || !t->data)
+        return;
+    char hex[65];
+    sha256 s;
+    sha256_init(&s);
+    sha256_update(&s, t->data, (size_t)ir_elems(&t->shape) * ir_type_size(t->type));
+    sha256_hex(&s, hex);
+    buf_printf(b, " #%.12s", hex);
+}
+
+static void note_op(buf *b, const ir_op *op)
+{
+    buf_puts(b, "  # ");
+    note_tensor(b, op->out[0]);
+    for (int i = 0; i < op->n_in; i++) {
+        if (op->in[i]->kind != IR_CONST)
+            continue;
+        buf_printf(b, "; %s ", op->in[i]->name);
+        note_tensor(b, op->in[i]);
+    }
+    if (op->q && op->q->bound && op->q->channels > 0) {
+        int64_t most = 0;
+        for (int c = 0; c < op->q->channels; c++)
+            most = op->q->bound[c] > most ? op->q->bound[c] : most;
+        buf_printf(b, "; |acc| <= %lld %s", (long long)most, ir_type_name(op->q->acc_type));
+    }
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static void print(const ir_graph *g, buf *b, bool notes)
+{
+    buf_puts(b, "model ");
+    ir_print_name(b, g->name);
+    buf_puts(b, " {\n");
+    if (g->weights_native || !notes)
+        buf_puts(b, "    weights native\n");
+    for (int i = 0; i < g->inputs.n; i++) {
+        put_input(b, g, g->inputs.v[i]);
+        if (notes) {
+            buf_puts(b, "  # ");
+            note_tensor(b, g->inputs.v[i]);
+        }
+        buf_puts(b, "\n");
+    }
+    for (int i = 0; i < g->ops.n; i++) {
+        buf_puts(b, "    ");
+        ir_print_name(b, g->ops.v[i]->out[0]->name);
+        buf_puts(b, " = ");
+        put_call(b, g->ops.v[i]);
+        if (notes)
+            note_op(b, g->ops.v[i]);
+        buf_puts(b, "\n");
+    }
+    put_outputs(b, g);
+    buf_puts(b, "}\n");
+}
+
+void ir_print(const ir_graph *g, buf *b)
+{
+    static const char *const stages[] = {[IR_LOWERED] = "lowered", [IR_FOLDED] = "folded",
+                                         [IR_QUANTIZED] = "quantized", [IR_LEGAL] = "legal"};
+    buf_printf(b, "# stage: %s\n", stages[g->stage]);
+    print(g, b, true);
+}
+
+void ir_print_model(const ir_graph *g, buf *b)
+{
+    print(g, b, false);
+}

@@ -1,0 +1,92 @@
+/* words.c - the table of QDL's operators. */
+#include "compiler/ir/words.h"
+
+#include <float.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Sizes and strides beyond this serve nobody and keep every product of two inside int32. */
+#define BIG 32767
+#define MANY 16777216
+
+#define AT(f) offsetof(ir_attrs, f)
+#define COUNT(name) {name, NULL, IR_A_INT, AT(filters), true, true, 1, MANY, 0}
+#define KERNEL(pos) {"kernel", NULL, IR_A_SIZE, AT(kernel), pos, true, 1, BIG, 0}
+#define STRIDE(dflt) {"stride", NULL, IR_A_SIZE, AT(stride), false, false, 1, BIG, dflt}
+#define PAD {"pad", NULL, IR_A_PAD, AT(pad), false, false, 0, BIG, 0}
+#define DILATION {"dilation", NULL, IR_A_SIZE, AT(dilation), false, false, 1, BIG, 1}
+#define GROUPS {"groups", NULL, IR_A_INT, AT(groups), false, false, 1, MANY, 1}
+#define NO_BIAS {"no", "bias", IR_A_NO_BIAS, 0, false, false, 0, 0, 0}
+#define WEIGHTS {"weights", NULL, IR_A_WEIGHTS, 0, false, false, 0, 0, 0}
+#define CEIL {"ceil", NULL, IR_A_FLAG, AT(ceil_mode), false, false, 0, 0, 0}
+#define END {NULL, NULL, IR_A_INT, 0, false, false, 0, 0, 0}
+
+static const ir_attr conv2d[] = {COUNT("filters"), KERNEL(false), STRIDE(1), PAD, DILATION, GROUPS,
+                                 NO_BIAS, WEIGHTS, END};
+static const ir_attr depthwise[] = {
+    KERNEL(false), STRIDE(1), PAD, DILATION,
+    {"multiplier", NULL, IR_A_INT, AT(filters), false, false, 1, MANY, 1},
+    NO_BIAS, WEIGHTS, END};
+static const ir_attr dense[] = {COUNT("units"), NO_BIAS, WEIGHTS, END};
+static const ir_attr maxpool[] = {KERNEL(true), STRIDE(-1), PAD, CEIL, END};
+static const ir_attr avgpool[] = {
+    KERNEL(true), STRIDE(-1), PAD, CEIL,
+    {"count", "all", IR_A_FLAG, AT(count_all), false, false, 0, 0, 0}, END};
+static const ir_attr global_pool[] = {
+    {"keep", NULL, IR_A_FLAG, AT(keep), false, false, 0, 0, 0}, END};
+static const ir_attr concat[] = {
+    {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1}, END};
+static const ir_attr reshape[] = {
+    {"shape", NULL, IR_A_SHAPE, AT(to), true, true, 1, INT32_MAX, 0}, END};
+static const ir_attr pad[] = {
+    {"pads", NULL, IR_A_PADS, AT(pad), true, true, 0, BIG, 0}, END};
+static const ir_attr batch_norm[] = {
+    {"eps", NULL, IR_A_NUMBER, AT(eps), false, false, 0, 1e6, 1e-5}, WEIGHTS, END};
+static const ir_attr leaky_relu[] = {
+    {"slope", NULL, IR_A_NUMBER, AT(alpha), false, false, -1e6, 1e6, 0.01}, END};
+
+const ir_word ir_words[] = {
+    {"conv2d", OP_CONV2D, 1, 1, conv2d},
+    {"depthwise", OP_CONV2D, 1, 1, depthwise},
+    {"dense", OP_DENSE, 1, 1, dense},
+    {"maxpool", OP_MAXPOOL, 1, 1, maxpool},
+    {"avgpool", OP_AVGPOOL, 1, 1, avgpool},
+    {"global_avgpool", OP_GLOBAL_AVGPOOL, 1, 1, global_pool},
+    {"global_maxpool", OP_GLOBAL_MAXPOOL, 1, 1, global_pool},
+    {"add", OP_ADD, 2, 2, NULL},
+    {"mul", OP_MUL, 2, 2, NULL},
+    {"concat", OP_CONCAT, 1, -1, concat},
+    {"reshape", OP_RESHAPE, 1, 1, reshape},
+    {"flatten", OP_RESHAPE, 1, 1, NULL},
+    {"pad", OP_PAD, 1, 1, pad},
+    {"batch_norm", OP_BATCH_NORM, 1, 1, batch_norm},
+    {"relu", OP_RELU, 1, 1, NULL},
+    {"relu6", OP_RELU6, 1, 1, NULL},
+    {"leaky_relu", OP_LEAKY_RELU, 1, 1, leaky_relu},
+    {"sigmoid", OP_SIGMOID, 1, 1, NULL},
+    {"tanh", OP_TANH, 1, 1, NULL},
+    {"hard_swish", OP_HARD_SWISH, 1, 1, NULL},
+    {"softmax", OP_SOFTMAX, 1, 1, NULL},
+};
+
+int ir_words_count(void)
+{
+    return (int)(sizeof ir_words / sizeof *ir_words);
+}
+
+const ir_word *ir_find_word(const char *word)
+{
+    for (int i = 0; i < ir_words_count(); i++)
+        if (!strcmp(ir_words[i].word, word))
+            return &ir_words[i];
+    return NULL;
+}
+
+const ir_word *ir_word_of(const ir_op *op)
+{
+    if (op->kind == OP_CONV2D && op->at.depthwise)
+        return ir_find_word("depthwise");
+    if (op->kind == OP_RESHAPE && op->at.to.rank == 1)
+        return ir_find_word("flatten");
+    return ir_find_word(ir_opinfos[op->kind].word);
+}
