@@ -1,0 +1,49 @@
+# firmware.sh - building for and running on QEMU's Cortex-M boards; sourced by tests and benchmarks.
+#
+# Wants $top_srcdir. $FIRMWARE_OPT is the optimisation level (default -O2).
+
+firmware_here=$top_srcdir/tests/firmware
+firmware_example=$top_srcdir/examples/firmware-cortex-m
+firmware_parts="$firmware_example/start.c $firmware_example/semihosting.c
+    $firmware_example/stack.c $firmware_example/memory.c $firmware_here/count.c"
+FIRMWARE_BOARDS='mps2-an385 mps2-an386 mps3-an547'
+
+# Compiler options of a board's core: a row a board.
+firmware_cpu() {
+    case $1 in
+    microbit)   echo "-mcpu=cortex-m0 -mthumb" ;;
+    mps2-an385) echo "-mcpu=cortex-m3 -mthumb" ;;
+    mps2-an386) echo "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16" ;;
+    mps3-an547) echo "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard" ;;
+    *) echo "firmware.sh: no board $1" >&2; return 1 ;;
+    esac
+}
+
+# Leaves the test with 77 where a tool is missing.
+firmware_need() {
+    for tool in arm-none-eabi-gcc qemu-system-arm; do
+        command -v $tool >/dev/null || { echo "SKIP: $tool is not installed"; exit 77; }
+    done
+}
+
+# firmware_build BOARD OUT.elf ARGUMENT…: sources of the program and options for the compiler.
+firmware_build() {
+    firmware_flags=$(firmware_cpu "$1") || return 1
+    firmware_script=$1.ld
+    firmware_elf=$2
+    shift 2
+    # shellcheck disable=SC2086 # lists of options and of files
+    arm-none-eabi-gcc $firmware_flags ${FIRMWARE_OPT--O2} -std=gnu11 -ffreestanding -g \
+        -ffunction-sections -fdata-sections -Wall -Wextra -Werror \
+        -I"$firmware_example" -I"$firmware_here" "$@" $firmware_parts \
+        -nostdlib -Wl,--gc-sections -L"$firmware_example" -L"$firmware_here" \
+        -T"$firmware_script" -lgcc -o "$firmware_elf"
+}
+
+# firmware_run BOARD FOLDER PROGRAM.elf: in FOLDER, where the program finds its files. What it says
+# is printed; its exit status is passed on.
+firmware_run() {
+    (cd "$2" && timeout "${FIRMWARE_TIMEOUT-300}" qemu-system-arm -M "$1" -icount shift=0 \
+        -display none -monitor none -serial none \
+        -semihosting-config enable=on,target=native -kernel "$3" 2>&1 </dev/null)
+}

@@ -1,0 +1,78 @@
+/* run_net.c - any network with one input and one output, compiled by qcc --prefix net, on any board.
+ *
+ * Reads rows of input codes from in.bin, writes the output codes to out.bin, and prints, one fact a
+ * line, what a run takes. Built with -DSELFTEST it calls net_selftest first. */
+#include <stdint.h>
+
+#include "count.h"
+#include "net.h"
+#include "semihosting.h"
+#include "stack.h"
+
+static uint8_t arena[NET_ARENA_SIZE] __attribute__((aligned(NET_ARENA_ALIGN)));
+static int8_t in[NET_INPUT_BYTES] __attribute__((aligned(NET_INPUT_ALIGN)));
+static int8_t out[NET_OUTPUT_BYTES] __attribute__((aligned(NET_OUTPUT_ALIGN)));
+
+static void fact(const char *name, uint64_t value)
+{
+    semihosting_text(name);
+    semihosting_text(" ");
+    semihosting_number((uint32_t)value);
+    semihosting_text("\n");
+}
+
+/* SysTick's interrupt would take some of the painted stack. */
+static int run_painted(uint32_t *stack)
+{
+    __asm__ volatile("cpsid i" ::: "memory");
+    int status = stack_measure(net_run, in, out, arena, stack);
+    __asm__ volatile("cpsie i" ::: "memory");
+    return status;
+}
+
+struct facts {
+    uint32_t rows, stack;
+    uint64_t least, most; /* instructions of one run */
+};
+
+static int run_row(struct facts *f)
+{
+    uint32_t stack;
+    uint64_t before = count_ticks();
+    int status = net_run(in, out, arena);
+    uint64_t n = count_between(before, count_ticks());
+    f->least = !f->rows || n < f->least ? n : f->least;
+    f->most = n > f->most ? n : f->most;
+    status |= run_painted(&stack);
+    f->stack = stack > f->stack ? stack : f->stack;
+    f->rows++;
+    return status;
+}
+
+int main(void)
+{
+    struct facts f = {0, 0, 0, 0};
+    int counted = count_start() == 0, failed = 0;
+#ifdef SELFTEST
+    int wrong = net_selftest(arena);
+    fact("selftest", (uint64_t)wrong);
+    failed |= wrong;
+#endif
+    int from = semihosting_open("in.bin", SEMIHOSTING_READ);
+    int to = semihosting_open("out.bin", SEMIHOSTING_WRITE);
+    failed |= from < 0 || to < 0;
+    while (!failed && semihosting_read(from, in, sizeof in) == sizeof in) {
+        failed |= run_row(&f);
+        failed |= semihosting_write(to, out, sizeof out) != sizeof out;
+    }
+    semihosting_close(to);
+    fact("rows", f.rows);
+    fact("arena", NET_ARENA_SIZE);
+    fact("stack", f.stack);
+    if (counted) {
+        fact("instructions", f.least);
+        fact("instructions_most", f.most);
+        fact("grain_milli", count_grain_milli());
+    }
+    return failed || !f.rows;
+}
