@@ -25,7 +25,8 @@ typedef struct emit_options {
     const void *selftest_rows; /* NULL: 2 seeded random inputs; else rows of codes (floats with
                                   emit_float), all ports of row 0, then of row 1 */
     int selftest_n;
-    uint64_t seed;
+    uint64_t seed;             /* of the self-test's random inputs. Not --seed, which only decides
+                                  quantization: a saved pair must give the same C */
 } emit_options;
 void emit_options_init(emit_options *o);
 
@@ -37,8 +38,18 @@ typedef struct emit_result {
     int64_t arena_bytes, weight_bytes, constant_bytes;
 } emit_result;
 
+/* The C identifier that all names begin with: o->prefix, or the model's name made legal. NULL with the
+ * diagnostic `prefix-invalid`. */
+const char *emit_prefix(qctx *ctx, const ir_graph *g, const emit_options *o);
+
 /* Plans memory on a clone and prints. false with diagnostics (e.g. `prefix-invalid`). */
 bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *o, emit_result *r);
+
+/* C text to append to emit_result.c, so that one signature fits every net and every option:
+ *     int PREFIX_engine_call(void *state, const void *const *in, void *const *out, void *arena);
+ *     uint32_t PREFIX_engine_state_bytes(void);      (0: no state)
+ *     void PREFIX_engine_reset(void *state); */
+const char *emit_adapter(qctx *ctx, const ir_graph *g, const emit_options *o);
 
 /* emit/plan.c: offsets of all VALUE tensors (and, io_in_arena, of the ports) by lifetime, in place
  * where the operator allows. Sets view of every tensor; returns the arena's bytes. lower_bound: the

@@ -1,0 +1,87 @@
+/* frame.h - among the files of the emitter's frame (frame.c, header.c, run.c, selftest.c, plan.c,
+ * names.c, options.c, adapter.c): places of tensors, ports, the interface. Operator printers need
+ * only internal.h. */
+#ifndef QCC_EMIT_FRAME_H
+#define QCC_EMIT_FRAME_H
+
+#include "compiler/emit/internal.h"
+
+enum { EMIT_ABI_VERSION = 1, EMIT_OFFSET_ALIGN = 8 };
+
+/* ---- plan.c -------------------------------------------------------------------------------- */
+
+/* Where NAME_run finds a tensor. Tensors joined by reshapes are one group with one place. */
+typedef enum place_kind { PLACE_NONE, PLACE_INPUT, PLACE_OUTPUT, PLACE_ARENA, PLACE_STATE } place_kind;
+typedef struct place {
+    place_kind kind;
+    int index;      /* port or state number */
+    int64_t offset; /* PLACE_ARENA: bytes */
+    int item;       /* what the planner placed: equal items are the same memory; -1 none */
+} place;
+
+/* ports_are_places: --io-in-arena, NAME_run itself works on the ports in the arena. Without it
+ * (--float-io, --selftest) ports have room in the arena for callers of NAME_run inside the file. */
+typedef struct plan_request {
+    bool inputs_in_arena, outputs_in_arena, ports_are_places;
+    const int64_t *scratch; /* [ops.n] bytes, or NULL: none */
+} plan_request;
+
+struct emit_plan {
+    place *at;            /* [tensors.n] */
+    int64_t *in_offset;   /* [inputs.n] the port's room in the arena, -1 none */
+    int64_t *out_offset;  /* [outputs.n] */
+    int64_t *scratch;     /* [ops.n] offset of the operator's scratch, -1 none */
+    int64_t *live;        /* [ops.n] bytes of the arena that are live while the operator runs */
+    int64_t arena_bytes, lower_bound;
+};
+
+/* Offsets for all groups. Does not touch the graph. */
+emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r);
+void plan_set_views(ir_graph *g, const emit_plan *plan);
+/* What emit_scratch asks for, operator by operator. */
+int64_t *plan_scratch(const emitter *e);
+
+/* ---- names.c ------------------------------------------------------------------------------- */
+/* Sets prefix, upper and the reserved names of the interface. false: `prefix-invalid`. */
+bool emit_names_init(emitter *e);
+
+/* ---- ports (header.c) ---------------------------------------------------------------------- */
+/* The graph's scale and zero point of a port, 1 and 0 where it has none (float nets). */
+float port_scale(const ir_tensor *t);
+int32_t port_zero(const ir_tensor *t);
+int64_t port_bytes(const ir_tensor *t);
+/* "INPUT", "INPUT1", … or "input", "input1", …: k > 0 carries its number. */
+const char *port_word(emitter *e, const char *word, int k);
+
+/* Macros, struct NAME_state and prototypes between guards; the same in the header and in the C. */
+void emit_interface(emitter *e, buf *b);
+/* Parameters of a function of the interface, e.g. "const int8_t *in0, int8_t *out0, void *arena". */
+const char *emit_parameters(emitter *e, bool state, bool ports, bool float_ports, bool arena);
+/* The whole header. */
+void emit_header(emitter *e, buf *b);
+/* float32 <-> codes of one port, as a function `storage` NAME. */
+void emit_quantizer(emitter *e, buf *b, const char *storage, const char *name, const ir_tensor *t);
+void emit_dequantizer(emitter *e, buf *b, const char *storage, const char *name, const ir_tensor *t);
+
+/* ---- array.c ------------------------------------------------------------------------------- */
+/* Definitions of NAME_ALIGN and NAME_SECTION. */
+void emit_attribute_macros(emitter *e, buf *b);
+/* `n` elements as an initialiser's lines, without braces. */
+void emit_elements(buf *b, ir_type type, const void *data, int64_t n);
+
+/* ---- run.c --------------------------------------------------------------------------------- */
+/* NAME_run and the functions around it; the self-test is in selftest.c. */
+void emit_run(emitter *e, buf *b);
+bool emit_selftest(emitter *e, buf *b);
+
+/* ---- comment.c ----------------------------------------------------------------------------- */
+/* The header comment; constants[i]: bytes that operator i baked. */
+void emit_top_comment(emitter *e, buf *b, const int64_t *constants);
+
+/* ---- options.c ----------------------------------------------------------------------------- */
+/* The options that shape the C, in normal form. */
+const char *emit_option_line(emitter *e);
+/* false with diagnostics: `target-unknown`, `section-invalid`. */
+bool emit_check_options(emitter *e);
+
+#endif

@@ -1,0 +1,285 @@
+/* plan.c - where every tensor lives.
+ *
+ * Tensors joined by reshapes form a group: one memory. A group is a caller's port, a state or a
+ * block of the arena with a lifetime in operator numbers (-1: before the first, ops.n: after the
+ * last). Where an operator may write over an input that dies there, the two groups become one block.
+ * layout.c gives the blocks offsets. */
+#include "compiler/emit/frame.h"
+#include "compiler/emit/layout.h"
+
+typedef struct group {
+    int64_t bytes;
+    int first, last;
+    int in_port, out_port, state; /* lowest number, or -1 */
+    int item;                     /* block, or -1 */
+} group;
+
+typedef struct planner {
+    const ir_graph *g;
+    const plan_request *r;
+    int *root;    /* [tensors.n] group of a tensor: the tensor id that stands for it */
+    group *group; /* [tensors.n], valid at roots */
+    int *merged;  /* [items] the block that an item became part of */
+    block *item;
+    int items;
+} planner;
+
+static int64_t round_up(int64_t bytes)
+{
+    return (bytes + EMIT_OFFSET_ALIGN - 1) / EMIT_OFFSET_ALIGN * EMIT_OFFSET_ALIGN;
+}
+
+static group *group_of(const planner *p, const ir_tensor *t)
+{
+    return &p->group[p->root[t->id]];
+}
+
+/* Operators stand in execution order, so a reshape's input has its root already. */
+static void join_reshapes(planner *p)
+{
+    for (int i = 0; i < p->g->tensors.n; i++)
+        p->root[i] = i;
+    for (int i = 0; i < p->g->ops.n; i++) {
+        const ir_op *op = p->g->ops.v[i];
+        if (emit_op_is_nop(op))
+            p->root[op->out[0]->id] = p->root[op->in[0]->id];
+    }
+}
+
+static int lower(int old, int k)
+{
+    return old < 0 || k < old ? k : old;
+}
+
+static void describe_groups(planner *p)
+{
+    const ir_graph *g = p->g;
+    for (int i = 0; i < g->tensors.n; i++)
+        p->group[i] = (group){round_up(port_bytes(g->tensors.v[i])), g->ops.n, -1, -1, -1, -1, -1};
+    for (int k = 0; k < g->inputs.n; k++) {
+        group *m = group_of(p, g->inputs.v[k]);
+        m->in_port = lower(m->in_port, k);
+        m->first = -1;
+    }
+    for (int k = 0; k < g->outputs.n; k++) {
+        group *m = group_of(p, g->outputs.v[k]);
+        m->out_port = lower(m->out_port, k);
+        m->last = g->ops.n;
+    }
+    for (int k = 0; k < g->states.n; k++)
+        group_of(p, g->states.v[k]->tensor)->state = k;
+}
+
+static void note_life(group *m, int at)
+{
+    if (at < m->first)
+        m->first = at;
+    if (at > m->last)
+        m->last = at;
+}
+
+static void find_lifetimes(planner *p)
+{
+    for (int i = 0; i < p->g->ops.n; i++) {
+        const ir_op *op = p->g->ops.v[i];
+        for (int k = 0; k < op->n_in; k++)
+            note_life(group_of(p, op->in[k]), i);
+        for (int k = 0; k < op->n_out; k++)
+            note_life(group_of(p, op->out[k]), i);
+    }
+}
+
+static bool lives_in_arena(const planner *p, const group *m)
+{
+    if (m->state >= 0)
+        return false;
+    return (m->in_port >= 0 && p->r->inputs_in_arena) ||
+           (m->out_port >= 0 && p->r->outputs_in_arena) || (m->in_port < 0 && m->out_port < 0);
+}
+
+static void make_items(qctx *ctx, planner *p)
+{
+    const ir_graph *g = p->g;
+    p->item = ARENA_ARRAY(ctx->a, block, g->tensors.n + g->ops.n);
+    p->merged = ARENA_ARRAY(ctx->a, int, g->tensors.n + g->ops.n);
+    for (int i = 0; i < g->tensors.n; i++) {
+        group *m = &p->group[i];
+        if (p->root[i] != i || g->tensors.v[i]->kind == IR_CONST || !lives_in_arena(p, m))
+            continue;
+        m->item = p->items++;
+        p->item[m->item] = (block){m->bytes, m->first, m->last > m->first ? m->last : m->first};
+    }
+    for (int i = 0; i < p->items; i++)
+        p->merged[i] = i;
+}
+
+/* Every input of the operator that lies in group m may be written over exactly. */
+static bool may_write_over(const planner *p, const ir_op *op, const group *m)
+{
+    for (int k = 0; k < op->n_in; k++)
+        if (group_of(p, op->in[k]) == m && !emit_may_alias(op, k))
+            return false;
+    return true;
+}
+
+static bool try_in_place(planner *p, const ir_op *op, int k)
+{
+    const group *from = group_of(p, op->in[k]), *to = group_of(p, op->out[0]);
+    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id)
+        return false;
+    int a = p->merged[from->item], b = to->item;
+    if (p->item[a].last != op->id || p->item[a].bytes != p->item[b].bytes ||
+        port_bytes(op->in[k]) != port_bytes(op->out[0]) || !may_write_over(p, op, from))
+        return false;
+    p->item[a].last = p->item[b].last;
+    p->merged[b] = a;
+    return true;
+}
+
+static void merge_in_place(planner *p)
+{
+    for (int i = 0; i < p->g->ops.n; i++) {
+        const ir_op *op = p->g->ops.v[i];
+        for (int k = 0; k < op->n_in && !emit_op_is_nop(op); k++)
+            if (try_in_place(p, op, k))
+                break;
+    }
+}
+
+/* Blocks of merged items and of scratch; block_of[item] and, after the items, block_of[op]. */
+static int collect_blocks(planner *p, block *v, int *block_of)
+{
+    int n = 0;
+    for (int i = 0; i < p->items; i++)
+        if (p->merged[i] == i) {
+            v[n] = p->item[i];
+            block_of[i] = n++;
+        }
+    for (int i = 0; i < p->g->ops.n; i++) {
+        block_of[p->items + i] = -1;
+        if (p->r->scratch && p->r->scratch[i] > 0) {
+            v[n] = (block){round_up(p->r->scratch[i]), i, i};
+            block_of[p->items + i] = n++;
+        }
+    }
+    return n;
+}
+
+static place place_of(const planner *p, const group *m, int item, int64_t offset)
+{
+    bool ports_at_caller = !p->r->ports_are_places;
+    if (m->state >= 0)
+        return (place){PLACE_STATE, m->state, 0, -1};
+    if (m->in_port >= 0 && ports_at_caller)
+        return (place){PLACE_INPUT, m->in_port, 0, item};
+    if (m->out_port >= 0 && ports_at_caller)
+        return (place){PLACE_OUTPUT, m->out_port, 0, item};
+    return (place){PLACE_ARENA, 0, offset, item};
+}
+
+static void fill_live(emit_plan *plan, const planner *p, const block *v, int n)
+{
+    for (int i = 0; i < p->g->ops.n; i++)
+        for (int k = 0; k < n; k++)
+            if (v[k].first <= i && i <= v[k].last)
+                plan->live[i] += v[k].bytes;
+}
+
+static void fill_places(emit_plan *plan, const planner *p, const int *block_of,
+                        const int64_t *offset)
+{
+    const ir_graph *g = p->g;
+    for (int i = 0; i < g->tensors.n; i++) {
+        const group *m = group_of(p, g->tensors.v[i]);
+        int item = m->item < 0 ? -1 : p->merged[m->item];
+        if (g->tensors.v[i]->kind == IR_CONST)
+            plan->at[i] = (place){PLACE_NONE, 0, 0, -1};
+        else
+            plan->at[i] = place_of(p, m, item, item < 0 ? -1 : offset[block_of[item]]);
+    }
+    for (int k = 0; k < g->inputs.n; k++) {
+        int item = plan->at[g->inputs.v[k]->id].item;
+        plan->in_offset[k] = item < 0 ? -1 : offset[block_of[item]];
+    }
+    for (int k = 0; k < g->outputs.n; k++) {
+        int item = plan->at[g->outputs.v[k]->id].item;
+        plan->out_offset[k] = item < 0 ? -1 : offset[block_of[item]];
+    }
+    for (int i = 0; i < g->ops.n; i++)
+        plan->scratch[i] = block_of[p->items + i] < 0 ? -1 : offset[block_of[p->items + i]];
+}
+
+emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r)
+{
+    arena *a = ctx->a;
+    planner p = {.g = g, .r = r};
+    p.root = ARENA_ARRAY(a, int, g->tensors.n);
+    p.group = ARENA_ARRAY(a, group, g->tensors.n);
+    join_reshapes(&p);
+    describe_groups(&p);
+    find_lifetimes(&p);
+    make_items(ctx, &p);
+    merge_in_place(&p);
+
+    int most = p.items + g->ops.n, *block_of = ARENA_ARRAY(a, int, most);
+    block *v = ARENA_ARRAY(a, block, most);
+    int64_t *offset = ARENA_ARRAY(a, int64_t, most);
+    int n = collect_blocks(&p, v, block_of);
+
+    emit_plan *plan = ARENA_NEW(a, emit_plan);
+    plan->at = ARENA_ARRAY(a, place, g->tensors.n);
+    plan->in_offset = ARENA_ARRAY(a, int64_t, g->inputs.n);
+    plan->out_offset = ARENA_ARRAY(a, int64_t, g->outputs.n);
+    plan->scratch = ARENA_ARRAY(a, int64_t, g->ops.n);
+    plan->live = ARENA_ARRAY(a, int64_t, g->ops.n);
+    plan->lower_bound = layout_lower_bound(v, n);
+    plan->arena_bytes = layout_blocks(a, v, n, offset);
+    fill_places(plan, &p, block_of, offset);
+    fill_live(plan, &p, v, n);
+    return plan;
+}
+
+static void set_view(ir_tensor *t, const place *at)
+{
+    int64_t stride = 1;
+    t->view.buffer = at->kind == PLACE_ARENA ? 0 : -1;
+    t->view.offset = at->kind == PLACE_ARENA ? at->offset : 0;
+    for (int d = t->shape.rank - 1; d >= 0; d--) {
+        t->view.stride[d] = stride;
+        stride *= t->shape.dim[d];
+    }
+}
+
+void plan_set_views(ir_graph *g, const emit_plan *plan)
+{
+    for (int i = 0; i < g->tensors.n; i++)
+        set_view(g->tensors.v[i], &plan->at[i]);
+}
+
+int64_t *plan_scratch(const emitter *e)
+{
+    int64_t *bytes = ARENA_ARRAY(e->ctx->a, int64_t, e->g->ops.n);
+    for (int i = 0; i < e->g->ops.n; i++)
+        bytes[i] = emit_op_is_nop(e->g->ops.v[i]) ? 0 : emit_scratch(e, e->g->ops.v[i]);
+    return bytes;
+}
+
+int64_t plan_memory(qctx *ctx, ir_graph *g, bool io_in_arena, int64_t *lower_bound)
+{
+    emit_options o;
+    emit_options_init(&o);
+    o.emit_float = g->stage != IR_LEGAL;
+    emitter e = {.ctx = ctx, .g = g, .o = &o, .prefix = "net", .upper = "NET"};
+    plan_request r = {io_in_arena, io_in_arena, io_in_arena, plan_scratch(&e)};
+    const emit_plan *plan = plan_places(ctx, g, &r);
+    plan_set_views(g, plan);
+    if (lower_bound)
+        *lower_bound = plan->lower_bound;
+    return plan->arena_bytes;
+}
+
+bool emit_is_aliased(const emitter *e, const ir_op *op, int in)
+{
+    const place *a = &e->plan->at[op->in[in]->id], *b = &e->plan->at[op->out[0]->id];
+    return a->item >= 0 && a->item == b->item;
+}
