@@ -47,13 +47,13 @@ typedef struct ast_expr {
     int depth;                      /* 1 + the deepest of its parts, at most AST_MAX_DEPTH */
 } ast_expr;
 
-/* Trees are walked recursively; the parser refuses deeper ones (`too-deep`). */
+/* Trees are walked recursively; the parser refuses deeper ones (`nesting`). */
 enum { AST_MAX_DEPTH = 500 };
 
 typedef enum ast_skind { AST_S_INPUT, AST_S_LET, AST_S_OUTPUT, AST_S_RETURN, AST_S_WEIGHTS } ast_skind;
 
-/* Statements stand where they may: input, output, weights in a model, return in a block (checked
- * by the parser). AST_S_WEIGHTS is `weights native`. */
+/* Any statement may stand in any body here: sema says where they belong. AST_S_WEIGHTS is
+ * `weights native`. */
 typedef struct ast_stmt {
     ast_skind kind;
     qloc loc;
@@ -63,8 +63,8 @@ typedef struct ast_stmt {
     ast_name type;           /* u8, i8, i16, f32 (checked by the parser) */
     VEC(ast_value *) dims;   /* as written: numbers or words, any value */
     bool has_real, has_scale;
-    double lo, hi;           /* real [lo, hi]: finite, lo < hi */
-    double scale; int64_t zero; /* scale S zero Z: S > 0 is a float32, Z an int32 */
+    double lo, hi;           /* real [lo, hi]: finite */
+    double scale; int64_t zero; /* scale S zero Z: S finite, Z an int32 */
     qloc quant_loc;
     const char *layout;      /* NULL, "nhwc", "nchw" */
 } ast_stmt;
