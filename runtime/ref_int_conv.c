@@ -8,15 +8,17 @@ static int64_t conv_at(const ref_args *a, int oy, int ox, int o)
     const int32_t *in = op->in[0]->shape.dim, *w = op->in[1]->shape.dim;
     const int32_t *x = a->in[0];
     int32_t zero = op->q->in_zero[0];
+    int64_t first_y = (int64_t)oy * op->at.stride[0] - op->at.pad[0];
+    int64_t first_x = (int64_t)ox * op->at.stride[1] - op->at.pad[2];
     int first = o / (w[0] / op->at.groups) * w[3];
     int64_t acc = a->bias ? a->bias[o] : 0;
     for (int ky = 0; ky < w[1]; ky++)
         for (int kx = 0; kx < w[2]; kx++) {
-            int iy = oy * op->at.stride[0] - op->at.pad[0] + ky * op->at.dilation[0];
-            int ix = ox * op->at.stride[1] - op->at.pad[2] + kx * op->at.dilation[1];
+            int64_t iy = first_y + (int64_t)ky * op->at.dilation[0];
+            int64_t ix = first_x + (int64_t)kx * op->at.dilation[1];
             if (iy < 0 || iy >= in[0] || ix < 0 || ix >= in[1])
                 continue;
-            const int32_t *cell = x + ((int64_t)iy * in[1] + ix) * in[2] + first;
+            const int32_t *cell = x + (iy * in[1] + ix) * in[2] + first;
             const int32_t *level = a->level + (((int64_t)o * w[1] + ky) * w[2] + kx) * w[3];
             for (int c = 0; c < w[3]; c++)
                 acc += (int64_t)level[c] * (cell[c] - zero);

@@ -1,8 +1,8 @@
 /* ref_shape.c - which elements an output element depends on. */
 #include "runtime/ref.h"
 
-static int min_int(int a, int b) { return a < b ? a : b; }
-static int max_int(int a, int b) { return a > b ? a : b; }
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 void ref_pool_size(const ir_op *op, int size[3])
 {
@@ -13,32 +13,32 @@ void ref_pool_size(const ir_op *op, int size[3])
     size[2] = op->in[0]->shape.dim[2];
 }
 
-/* Cells counted with `count all`: the window cut off at the end of the padded input. */
-static int64_t counted(const ir_op *op, int y, int x)
+/* Cells that an average with `count all` divides by: the window, cut off at the end of the padded
+ * input. */
+static int64_t counted(const ir_op *op, int64_t y, int64_t x)
 {
     const ir_shape *in = &op->in[0]->shape;
-    int end_y = min_int(y + op->at.kernel[0], in->dim[0] + op->at.pad[1]);
-    int end_x = min_int(x + op->at.kernel[1], in->dim[1] + op->at.pad[3]);
-    return (int64_t)max_int(end_y - y, 0) * max_int(end_x - x, 0);
+    int64_t end_y = smaller(y + op->at.kernel[0], (int64_t)in->dim[0] + op->at.pad[1]);
+    int64_t end_x = smaller(x + op->at.kernel[1], (int64_t)in->dim[1] + op->at.pad[3]);
+    return larger(end_y - y, 0) * larger(end_x - x, 0);
 }
 
 ref_window ref_window_at(const ir_op *op, int oy, int ox)
 {
     const ir_shape *in = &op->in[0]->shape;
     ref_window w = { 0, in->dim[0], 0, in->dim[1], 0 };
-    if (op->kind == OP_MAXPOOL || op->kind == OP_AVGPOOL) {
-        int y = oy * op->at.stride[0] - op->at.pad[0];
-        int x = ox * op->at.stride[1] - op->at.pad[2];
-        w.y0 = max_int(y, 0);
-        w.x0 = max_int(x, 0);
-        w.y1 = max_int(w.y0, min_int(y + op->at.kernel[0], in->dim[0]));
-        w.x1 = max_int(w.x0, min_int(x + op->at.kernel[1], in->dim[1]));
-        if (op->at.count_all) {
-            w.count = counted(op, y, x);
-            return w;
-        }
+    bool sliding = op->kind == OP_MAXPOOL || op->kind == OP_AVGPOOL;
+    int64_t y = 0, x = 0;
+    if (sliding) {
+        y = (int64_t)oy * op->at.stride[0] - op->at.pad[0];
+        x = (int64_t)ox * op->at.stride[1] - op->at.pad[2];
+        w.y0 = (int)larger(y, 0);
+        w.x0 = (int)larger(x, 0);
+        w.y1 = (int)larger(w.y0, smaller(y + op->at.kernel[0], in->dim[0]));
+        w.x1 = (int)larger(w.x0, smaller(x + op->at.kernel[1], in->dim[1]));
     }
-    w.count = (int64_t)(w.y1 - w.y0) * (w.x1 - w.x0);
+    w.count = sliding && op->at.count_all ? counted(op, y, x)
+                                          : (int64_t)(w.y1 - w.y0) * (w.x1 - w.x0);
     return w;
 }
 

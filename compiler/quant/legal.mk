@@ -1,0 +1,7 @@
+# Integer parameters of a quantized graph, and bounds of its accumulators.
+libqcc_core_la_SOURCES += \
+	compiler/quant/bounds.c \
+	compiler/quant/legal.h \
+	compiler/quant/legalize.c \
+	compiler/quant/multipliers.c \
+	compiler/quant/tables.c
