@@ -1,0 +1,9 @@
+EXTRA_DIST += examples/api/quantize.c examples/fashion/lenet.qdl examples/fashion/lenet.safetensors \
+	examples/fashion/dscnn.qdl examples/fashion/dscnn.safetensors examples/fashion/train.py \
+	examples/mnist/fetch.sh examples/mnist/lenet.qdl examples/mnist/lenet.safetensors \
+	examples/firmware-cortex-m/Makefile examples/firmware-cortex-m/README.md \
+	examples/firmware-cortex-m/main.c examples/firmware-cortex-m/start.c \
+	examples/firmware-cortex-m/memory.c examples/firmware-cortex-m/semihosting.c \
+	examples/firmware-cortex-m/semihosting.h examples/firmware-cortex-m/stack.c \
+	examples/firmware-cortex-m/stack.h examples/firmware-cortex-m/sections.ld \
+	examples/firmware-cortex-m/mps2-an386.ld
