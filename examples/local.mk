@@ -7,3 +7,7 @@ EXTRA_DIST += examples/api/quantize.c examples/fashion/lenet.qdl examples/fashio
 	examples/firmware-cortex-m/semihosting.h examples/firmware-cortex-m/stack.c \
 	examples/firmware-cortex-m/stack.h examples/firmware-cortex-m/sections.ld \
 	examples/firmware-cortex-m/mps2-an386.ld
+
+# The stories that need data from elsewhere; firmware-cortex-m is run by tests/firmware.
+TESTS += tests/examples/mnist.sh
+EXTRA_DIST += tests/examples/mnist.sh
