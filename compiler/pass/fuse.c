@@ -6,11 +6,22 @@
  * nonnegative too, and their quantization wastes no codes. */
 #include "compiler/quant/quant.h"
 
+enum { MAX_PAD = 32767 }; /* what QDL can say again */
+
 typedef struct fusion {
     qctx *ctx;
     ir_graph *g;
     bool *dead; /* by operator id */
+    bool changed;
 } fusion;
+
+/* A dead operator reads nothing: ir_uses must not count it. */
+static void bury(fusion *f, ir_op *op)
+{
+    f->dead[op->id] = true;
+    f->changed = true;
+    op->n_in = 0;
+}
 
 static bool is_relu(const ir_op *op) { return op->kind == OP_RELU || op->kind == OP_RELU6; }
 
@@ -47,11 +58,10 @@ static ir_act both(ir_act first, ir_act second)
 static void absorb(fusion *f, ir_op *op)
 {
     ir_op *p = op->in[0]->producer;
-    f->dead[op->id] = true;
     p->out[0] = op->out[0];
     p->out[0]->producer = p;
     p->name = p->out[0]->name;
-    op->n_in = 0; /* a dead operator reads nothing: ir_uses must not count it */
+    bury(f, op);
 }
 
 /* The first operator that can compute the relu of what `t` holds, or NULL. */
@@ -86,7 +96,7 @@ static void fuse_pad(fusion *f, ir_op *conv)
     if (!pad || pad->kind != OP_PAD || ir_uses(f->g, conv->in[0]) != 1)
         return;
     for (int i = 0; i < 4; i++)
-        if (pad->at.pad[i] > INT32_MAX - conv->at.pad[i])
+        if (pad->at.pad[i] > MAX_PAD - conv->at.pad[i])
             return;
     for (int i = 0; i < 4; i++)
         conv->at.pad[i] += pad->at.pad[i];
@@ -94,8 +104,7 @@ static void fuse_pad(fusion *f, ir_op *conv)
     ir_tensor *in = pad->in[0];
     conv->in = arena_memdup(f->ctx->a, conv->in, (size_t)conv->n_in * sizeof *conv->in);
     conv->in[0] = in;
-    f->dead[pad->id] = true;
-    pad->n_in = 0;
+    bury(f, pad);
 }
 
 static void replace_reads(fusion *f, const ir_tensor *from, ir_tensor *to)
@@ -114,8 +123,7 @@ static void fuse_reshape(fusion *f, ir_op *op)
     ir_op *before = op->in[0]->producer;
     if (before && before->kind == OP_RESHAPE && ir_uses(f->g, op->in[0]) == 1) {
         op->in[0] = before->in[0];
-        f->dead[before->id] = true;
-        before->n_in = 0;
+        bury(f, before);
     }
     if (!ir_shape_eq(&op->in[0]->shape, &op->out[0]->shape))
         return;
@@ -123,8 +131,7 @@ static void fuse_reshape(fusion *f, ir_op *op)
         absorb(f, op);
     } else if (!op->out[0]->is_output) {
         replace_reads(f, op->out[0], op->in[0]);
-        f->dead[op->id] = true;
-        op->n_in = 0;
+        bury(f, op);
     }
 }
 
@@ -140,10 +147,13 @@ static bool is_conv(const ir_op *op) { return op->kind == OP_CONV2D; }
 
 bool pass_fuse(qctx *ctx, ir_graph *g)
 {
-    fusion f = { ctx, g, ARENA_ARRAY(ctx->a, bool, g->ops.n) };
-    each(&f, is_reshape, fuse_reshape);
-    each(&f, is_relu, fuse_relu);
-    each(&f, is_conv, fuse_pad);
+    fusion f = { .ctx = ctx, .g = g, .dead = ARENA_ARRAY(ctx->a, bool, g->ops.n), .changed = true };
+    while (f.changed) { /* a fused graph stays as it is: saved pairs rely on it */
+        f.changed = false;
+        each(&f, is_reshape, fuse_reshape);
+        each(&f, is_relu, fuse_relu);
+        each(&f, is_conv, fuse_pad);
+    }
     ir_compact(ctx, g, f.dead);
     for (int i = 0; i < g->ops.n; i++)
         g->ops.v[i]->name = g->ops.v[i]->out[0]->name;

@@ -50,4 +50,23 @@ void *round_weights(qctx *ctx, const ir_quant *q, const spec_settings *s, const 
 bool round_bias(const ir_quant *wq, double in_scale, const float *bias, int channels, int64_t *out,
                 int *bad);
 
+/* ---- pack.c: codes as a saved pair stores them (contracts.md §2) --------------------------- */
+/* Bytes of one row of n codes, n·bits / 8 rounded up. */
+int64_t packed_row_bytes(int64_t n, int bits);
+/* Codes of a weight of fewer than 8 bits, row by row, first code in the lowest bits. */
+void pack_row(const ir_quant *q, const int8_t *codes, int64_t n, uint8_t *out);
+/* false when the row holds a field that is no code, or padding bits that are not 0. */
+bool unpack_row(const ir_quant *q, const uint8_t *in, int64_t n, int8_t *codes);
+/* Element order of a weight in files (PyTorch's) against the IR's: conv OIHW ← OHWI; the same for
+ * dense. at[i] is the IR's element for the file's element i. */
+int64_t *weight_file_order(qctx *ctx, const ir_op *op);
+/* Shape of a weight in files. */
+ir_shape weight_file_shape(const ir_op *op);
+
+/* ---- saved_print.c ------------------------------------------------------------------------ */
+/* The .qdl of a saved pair. */
+void print_saved(const ir_graph *g, buf *b);
+/* "c1" of "c1.weight": what the tensors of the weights file begin with. */
+const char *saved_prefix(qctx *ctx, const ir_op *op);
+
 #endif

@@ -6,5 +6,9 @@ libqcc_core_la_SOURCES += \
 	compiler/quant/internal.h \
 	compiler/quant/layer.c \
 	compiler/quant/observers.c \
+	compiler/quant/pack.c \
 	compiler/quant/quant.h \
-	compiler/quant/round.c
+	compiler/quant/round.c \
+	compiler/quant/saved.c \
+	compiler/quant/saved_load.c \
+	compiler/quant/saved_print.c
