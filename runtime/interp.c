@@ -15,6 +15,8 @@ struct interp {
     int32_t **level;      /* integer, by operator id: weights */
     int64_t **bias;
     const void **in;      /* arguments of the operator at hand */
+    bool blas;            /* float through OpenBLAS */
+    float *scratch;
     interp_hook hook;
     void *user;
 };
@@ -117,6 +119,17 @@ interp *interp_new(qctx *ctx, const ir_graph *g)
     return it;
 }
 
+void interp_use_blas(qctx *ctx, interp *it)
+{
+    int64_t most = 0;
+    for (int i = 0; i < it->g->ops.n; i++) {
+        int64_t n = ref_blas_scratch(it->g->ops.v[i]);
+        most = n > most ? n : most;
+    }
+    it->blas = !it->integer;
+    it->scratch = ARENA_ARRAY(ctx->a, float, most);
+}
+
 void interp_set_hook(interp *it, interp_hook hook, void *user)
 {
     it->hook = hook;
@@ -128,11 +141,15 @@ void interp_set_hook(interp *it, interp_hook hook, void *user)
 static void run_op(interp *it, const ir_op *op)
 {
     const ir_tensor *out = op->out[0];
-    ref_args a = { .op = op, .in = it->in, .level = it->level[op->id], .bias = it->bias[op->id] };
+    ref_args a = { .op = op, .in = it->in, .level = it->level[op->id], .bias = it->bias[op->id],
+                   .scratch = it->scratch };
     for (int i = 0; i < op->n_in; i++)
         it->in[i] = it->integer ? it->wide[op->in[i]->id] : it->value[op->in[i]->id];
     a.out = it->integer ? (void *)it->wide[out->id] : it->own[out->id];
-    (it->integer ? ref_int_kernels : ref_float_kernels)[op->kind](&a);
+    ref_kernel kernel = it->integer ? ref_int_kernels[op->kind]
+                        : it->blas  ? ref_blas_kernel(op->kind)
+                                    : ref_float_kernels[op->kind];
+    kernel(&a);
     if (it->integer)
         narrow(it->own[out->id], out->type, it->wide[out->id], ir_elems(&out->shape));
     if (it->hook)

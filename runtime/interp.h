@@ -15,6 +15,9 @@ typedef struct interp interp;
 typedef void (*interp_hook)(void *user, const ir_op *op, const ir_tensor *out, const void *data);
 
 interp *interp_new(qctx *ctx, const ir_graph *g);
+/* Float graphs: convolutions and dense layers through OpenBLAS where it is built in. Faster, and equal
+ * to the oracle only within rounding: never where a baked integer is chosen. */
+void interp_use_blas(qctx *ctx, interp *it);
 void interp_set_hook(interp *it, interp_hook hook, void *user);
 /* in[i]: data of g->inputs[i]; out[i]: buffers for g->outputs[i]. Element types are those of the
  * tensors (float for float graphs). */

@@ -1,6 +1,7 @@
 # The arithmetic contract and the reference interpreters.
 libqcc_core_la_SOURCES += \
 	runtime/arith.h \
+	runtime/blas_float.c \
 	runtime/interp.c runtime/interp.h \
 	runtime/real.c runtime/real.h \
 	runtime/ref.h \

@@ -14,6 +14,7 @@ typedef struct ref_args {
     void *out;             /* float, or int32_t codes */
     const int32_t *level;  /* integer conv2d, dense: levels of the weights, in their order */
     const int64_t *bias;   /* integer conv2d, dense: biases, not folded */
+    float *scratch;        /* float through BLAS: ref_blas_scratch elements */
 } ref_args;
 
 typedef void (*ref_kernel)(const ref_args *a);
@@ -21,6 +22,11 @@ typedef void (*ref_kernel)(const ref_args *a);
 /* By operator kind; NULL where a stage has none. */
 extern const ref_kernel ref_float_kernels[OP_COUNT];
 extern const ref_kernel ref_int_kernels[OP_COUNT];
+
+/* blas_float.c: float kernels on OpenBLAS where it is built in (else the reference ones), and the
+ * scratch elements that an operator wants. */
+ref_kernel ref_blas_kernel(ir_opkind kind);
+int64_t ref_blas_scratch(const ir_op *op);
 
 void ref_float_conv2d(const ref_args *a);
 void ref_float_dense(const ref_args *a);

@@ -1,4 +1,6 @@
 /* engine.c - one way to run a graph: interpreter, libtcc, system compiler. */
+#include "config.h"
+
 #include "compiler/jit/engine.h"
 
 #include <limits.h>
@@ -92,9 +94,11 @@ engine *engine_new(qctx *ctx, const ir_graph *g, engine_kind kind, const emit_op
     engine *e = ARENA_NEW(ctx->a, engine);
     e->ctx = ctx;
     e->g = g;
-    if (kind == ENGINE_INTERPRETER) {
+    if (kind == ENGINE_INTERPRETER || kind == ENGINE_BLAS) {
         e->it = interp_new(ctx, g);
-        return e->it ? e : NULL;
+        if (kind == ENGINE_BLAS)
+            interp_use_blas(ctx, e->it);
+        return e;
     }
     emit_options o = options_for(given, kind);
     const char *text = program(e, &o);
@@ -149,6 +153,9 @@ bool engine_available(engine_kind kind)
     switch (kind) {
     case ENGINE_JIT: return tcc_is_available();
     case ENGINE_CC: return cc_is_available();
+#ifndef HAVE_OPENBLAS
+    case ENGINE_BLAS: return false;
+#endif
     default: return true;
     }
 }

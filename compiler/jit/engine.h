@@ -6,7 +6,8 @@
 #include "compiler/emit/emit.h"
 #include "compiler/ir/ir.h"
 
-typedef enum engine_kind { ENGINE_INTERPRETER, ENGINE_JIT, ENGINE_CC } engine_kind;
+/* ENGINE_BLAS runs float graphs only: the interpreter with OpenBLAS. */
+typedef enum engine_kind { ENGINE_INTERPRETER, ENGINE_JIT, ENGINE_CC, ENGINE_BLAS } engine_kind;
 
 typedef struct engine engine;
 
