@@ -323,7 +323,7 @@ bool csv_read(qctx *ctx, const source *src, csv_use use, data_array *d)
     csv c = {.ctx = ctx, .src = src};
     if (!open_csv(&c))
         return false;
-    bool header;
+    bool header = false;
     const char *first = c.body, *end = line_end(&c, first);
     c.columns = count_fields(first, end);
     if (!read_header(&c, first, end, &header))

@@ -125,6 +125,20 @@ static bool unknown_format(qctx *ctx, const source *src)
     return false;
 }
 
+/* Text that may be CSV: no NULs, no control characters near its beginning, and no byte at its very
+ * beginning that starts no UTF-8 character. */
+static bool is_text(const source *s)
+{
+    enum { LOOK = 256 };
+    if (s->len == 0 || ((unsigned char)s->text[0] & 0xc0) == 0x80 || memchr(s->text, 0, s->len))
+        return false;
+    for (size_t i = 0; i < s->len && i < LOOK; i++) {
+        if ((unsigned char)s->text[i] < 32 && !strchr("\t\r\n", s->text[i]))
+            return false;
+    }
+    return true;
+}
+
 /* The whole file; *src becomes what diagnostics about rows should point at. */
 static bool read_array(qctx *ctx, const data_spec *spec, csv_use use, const source **src,
                        data_array *d)
@@ -141,7 +155,7 @@ static bool read_array(qctx *ctx, const data_spec *spec, csv_use use, const sour
         return npy_read(ctx, s, d);
     if (is_idx(s))
         return idx_read(ctx, s, d);
-    if (s->len > 0 && !memchr(s->text, 0, s->len) && !is_zip(s))
+    if (is_text(s) && !is_zip(s))
         return csv_read(ctx, s, use, d);
     return unknown_format(ctx, s);
 }

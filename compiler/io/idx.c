@@ -34,6 +34,7 @@ static const char *parse(const source *src, data_array *d, size_t *offset, size_
 {
     const unsigned char *p = (const unsigned char *)src->text;
     int64_t elems;
+    *d = (data_array){.format = DF_IDX};
     if (!dtype_of_code(p[2], &d->dtype))
         return "unknown type code";
     d->rank = p[3];
@@ -76,7 +77,6 @@ bool idx_read(qctx *ctx, const source *src, data_array *d)
         return false;
     }
     size_t elem = dtype_size(d->dtype);
-    d->format = DF_IDX;
     d->data = src->text + offset;
     if (elem > 1) {
         void *copy = arena_memdup(ctx->a, d->data, bytes);

@@ -193,16 +193,18 @@ void port_row_real(const port_map *m, int64_t row, float *out)
     }
 }
 
+/* The limits are those of the code's type, as in the emitted NAME_quantize_input, even where the grid
+ * is symmetric and leaves the lowest code out. */
 void port_row_codes(const port_map *m, int64_t row, void *out)
 {
     const ir_quant *q = m->port->quant;
     int64_t elems = ir_elems(&m->port->shape);
-    int32_t shift = code_shift(m), lo, hi;
-    quant_code_range(q, &lo, &hi);
+    int32_t shift = code_shift(m), zero = q->zero ? q->zero[0] : 0;
+    int32_t lo = -((int32_t)1 << (q->bits - 1)), hi = -lo - 1;
     for (int64_t i = 0; i < elems; i++) {
         double v = row_value(m, elems, row, i);
         int32_t code = m->codes ? (int32_t)v - shift
-                                : port_quantize((float)v, q->scale[0], q->zero ? q->zero[0] : 0, lo, hi);
+                                : port_quantize((float)v, q->scale[0], zero, lo, hi);
         if (q->bits > 8)
             ((int16_t *)out)[i] = (int16_t)code;
         else

@@ -66,8 +66,8 @@ static bool unknown_format(qctx *ctx, const source *src, int64_t raw_count)
 {
     diag_add(ctx, D_WEIGHTS_FORMAT, loc_file(src), "not a weights file: %zu bytes", src->len);
     if (raw_count >= 0)
-        diag_expected(ctx, "safetensors, .npz, or raw float32 of exactly %lld bytes (%lld parameters)",
-                      (long long)raw_count * 4, (long long)raw_count);
+        diag_expected(ctx, "safetensors, .npz, or raw float32 of exactly %llu bytes (%lld parameters)",
+                      (unsigned long long)raw_count * sizeof(float), (long long)raw_count);
     else
         diag_expected(ctx, "safetensors or .npz (raw float32 cannot be used here)");
     add_hint(ctx, src);
