@@ -1,14 +1,9 @@
 /* comment.c - the comment at the head of the C: provenance, ports, memory, the table of layers. */
+#include "config.h"
+
 #include "compiler/emit/frame.h"
 
 #include <string.h>
-
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unversioned"
-#endif
 
 enum { COLUMNS = 8 };
 

@@ -238,8 +238,3 @@ const char *emit_ctype(ir_type t)
     };
     return names[t];
 }
-
-void emit_use_helper(emitter *e, emit_helper h)
-{
-    e->helpers |= (uint64_t)1 << h;
-}

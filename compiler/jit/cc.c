@@ -225,9 +225,16 @@ cc_job *cc_run(qctx *ctx, const char *text, const char *cflags, const char *cons
 
 /* ---- shared objects ------------------------------------------------------------------------ */
 
-static void close_object(void *handle)
+/* Registered with the arena before there is a handle, for memory may run out in between. */
+typedef struct shared_object {
+    void *handle;
+} shared_object;
+
+static void close_object(void *p)
 {
-    dlclose(handle);
+    shared_object *so = p;
+    if (so->handle)
+        dlclose(so->handle);
 }
 
 void *cc_load(qctx *ctx, const char *text, const char *cflags)
@@ -235,23 +242,24 @@ void *cc_load(qctx *ctx, const char *text, const char *cflags)
     static const char *const extra[] = {
         "-std=c99", "-shared", "-fPIC", "-ffp-contract=off", "-w", "-x", "c", NULL,
     };
+    shared_object *so = ARENA_NEW(ctx->a, shared_object);
+    arena_defer(ctx->a, close_object, so);
     cc_job *job = cc_run(ctx, text, cflags ? cflags : "-O3", extra, "net.so");
     if (!job)
         return NULL;
-    void *handle = dlopen(job->output, RTLD_NOW | RTLD_LOCAL);
-    const char *why = handle ? NULL : dlerror();
-    if (!handle)
-        diag_add(ctx, D_ENGINE_UNAVAILABLE, loc_none(), "cannot load what the compiler made: %s",
-                 why ? why : "no reason given");
-    else
-        arena_defer(ctx->a, close_object, handle);
+    so->handle = dlopen(job->output, RTLD_NOW | RTLD_LOCAL);
+    const char *why = so->handle ? NULL : dlerror();
     cc_done(job);
-    return handle;
+    if (so->handle)
+        return so;
+    diag_add(ctx, D_ENGINE_UNAVAILABLE, loc_none(), "cannot load what the compiler made: %s",
+             why ? why : "no reason given");
+    return NULL;
 }
 
 void *cc_lookup(void *code, const char *symbol)
 {
-    return dlsym(code, symbol);
+    return dlsym(((shared_object *)code)->handle, symbol);
 }
 
 bool cc_is_available(void)

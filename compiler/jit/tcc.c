@@ -1,12 +1,10 @@
 /* tcc.c - libtcc: emitted C to code in memory. */
+#include "config.h"
+
 #include "compiler/jit/internal.h"
 
 #include <pthread.h>
 #include <string.h>
-
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
 
 #ifdef HAVE_LIBTCC
 #include <libtcc.h>
@@ -67,40 +65,48 @@ static bool compile(TCCState *s, const char *text)
     return relocate(s) >= 0;
 }
 
-static void release(void *s)
+/* Registered with the arena before there is a state, for memory may run out in between. */
+typedef struct tcc_code {
+    TCCState *s;
+} tcc_code;
+
+static void release(void *p)
 {
+    tcc_code *code = p;
+    if (!code->s)
+        return;
     pthread_mutex_lock(&one_at_a_time);
-    tcc_delete(s);
+    tcc_delete(code->s);
     pthread_mutex_unlock(&one_at_a_time);
 }
 
 void *tcc_load(qctx *ctx, const char *text)
 {
     messages said = {{0}, 0};
-    pthread_mutex_lock(&one_at_a_time);
-    TCCState *s = tcc_new();
     bool ok = false;
-    if (s) {
-        tcc_set_error_func(s, &said, keep_message);
-        ok = compile(s, text);
-        tcc_set_error_func(s, NULL, NULL);
+    tcc_code *code = ARENA_NEW(ctx->a, tcc_code);
+    arena_defer(ctx->a, release, code);
+    pthread_mutex_lock(&one_at_a_time);
+    code->s = tcc_new();
+    if (code->s) {
+        tcc_set_error_func(code->s, &said, keep_message);
+        ok = compile(code->s, text);
+        tcc_set_error_func(code->s, NULL, NULL);
     }
     pthread_mutex_unlock(&one_at_a_time);
-    if (!s) {
-        diag_add(ctx, D_ENGINE_UNAVAILABLE, loc_none(), "libtcc gave no compiler");
-        return NULL;
-    }
-    arena_defer(ctx->a, release, s);
     if (ok)
-        return s;
-    diag_add(ctx, D_ENGINE_COMPILE, loc_none(), "libtcc refused the emitted C: %s",
-             said.n ? said.text : "no message");
+        return code;
+    if (!code->s)
+        diag_add(ctx, D_ENGINE_UNAVAILABLE, loc_none(), "libtcc gave no compiler");
+    else
+        diag_add(ctx, D_ENGINE_COMPILE, loc_none(), "libtcc refused the emitted C: %s",
+                 said.n ? said.text : "no message");
     return NULL;
 }
 
 void *tcc_lookup(void *code, const char *symbol)
 {
-    return tcc_get_symbol(code, symbol);
+    return tcc_get_symbol(((tcc_code *)code)->s, symbol);
 }
 
 bool tcc_is_available(void)

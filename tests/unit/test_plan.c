@@ -1,0 +1,267 @@
+/* test_plan.c - layouts of blocks, and the memory plan of whole graphs: nothing that is live is
+ * written over, sharing where it is allowed. */
+#include "tests/unit/cm.h"
+
+#include <string.h>
+
+#include "compiler/base/rng.h"
+#include "compiler/emit/frame.h"
+#include "compiler/emit/layout.h"
+#include "tests/unit/graphs.h"
+
+static int setup(void **state)
+{
+    *state = qctx_new();
+    return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    qctx_free(*state);
+    return 0;
+}
+
+/* ---- layouts ------------------------------------------------------------------------------- */
+
+static bool live_together(const block *a, const block *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+static void check_layout(const block *v, int n, const int64_t *offset, int64_t total)
+{
+    for (int i = 0; i < n; i++) {
+        assert_true(offset[i] >= 0 && offset[i] + v[i].bytes <= total);
+        for (int j = 0; j < i; j++)
+            if (live_together(&v[i], &v[j]))
+                assert_true(offset[i] + v[i].bytes <= offset[j] || offset[j] + v[j].bytes <= offset[i]);
+    }
+}
+
+static void layouts_never_overlap(void **state)
+{
+    qctx *ctx = *state;
+    rng r;
+    rng_seed(&r, 7);
+    for (int round = 0; round < 400; round++) {
+        block v[40];
+        int64_t offset[40];
+        int n = (int)rng_below(&r, 40) + 1;
+        for (int i = 0; i < n; i++) {
+            v[i].bytes = (int64_t)(rng_below(&r, 100) + 1) * 8;
+            v[i].first = (int)rng_below(&r, 20);
+            v[i].last = v[i].first + (int)rng_below(&r, 6);
+        }
+        int64_t total = layout_blocks(ctx->a, v, n, offset);
+        check_layout(v, n, offset, total);
+        assert_true(total >= layout_lower_bound(v, n));
+    }
+}
+
+static void layout_of_a_chain_reaches_the_bound(void **state)
+{
+    qctx *ctx = *state;
+    block v[12];
+    int64_t offset[12];
+    for (int i = 0; i < 12; i++)
+        v[i] = (block){(i * 37 % 11 + 1) * 64, i, i + 1};
+    assert_int_equal(layout_blocks(ctx->a, v, 12, offset), layout_lower_bound(v, 12));
+}
+
+/* Every order of greedy placement leaves a hole here; the search finds the packing. */
+static void layout_search_beats_greedy(void **state)
+{
+    qctx *ctx = *state;
+    rng r;
+    rng_seed(&r, 3);
+    int reached = 0, rounds = 300;
+    for (int round = 0; round < rounds; round++) {
+        block v[8];
+        int64_t offset[8];
+        for (int i = 0; i < 8; i++) {
+            v[i].bytes = (int64_t)(rng_below(&r, 30) + 1) * 8;
+            v[i].first = (int)rng_below(&r, 8);
+            v[i].last = v[i].first + (int)rng_below(&r, 4);
+        }
+        reached += layout_blocks(ctx->a, v, 8, offset) == layout_lower_bound(v, 8);
+    }
+    assert_in_range(reached, rounds * 97 / 100, rounds);
+}
+
+static void empty_layout_needs_nothing(void **state)
+{
+    qctx *ctx = *state;
+    assert_int_equal(layout_blocks(ctx->a, NULL, 0, NULL), 0);
+    assert_int_equal(layout_lower_bound(NULL, 0), 0);
+}
+
+/* ---- graphs -------------------------------------------------------------------------------- */
+
+/* The tensor whose memory a chain of reshapes shares. */
+static const ir_tensor *origin(const ir_tensor *t)
+{
+    while (t->producer && emit_op_is_nop(t->producer))
+        t = t->producer->in[0];
+    return t;
+}
+
+typedef struct memory {
+    const ir_tensor **owner; /* [bytes] whose value a byte of the arena holds */
+    int64_t bytes;
+} memory;
+
+static void check_read(const memory *m, const ir_tensor *t)
+{
+    if (t->view.buffer < 0)
+        return;
+    assert_true(t->view.offset >= 0 && t->view.offset + port_bytes(t) <= m->bytes);
+    for (int64_t i = 0; i < port_bytes(t); i++)
+        assert_ptr_equal(m->owner[t->view.offset + i], origin(t));
+}
+
+/* An output may lie on an input only exactly, and where the operator allows it. */
+static void check_sharing(const ir_op *op)
+{
+    const ir_tensor *out = op->out[0];
+    for (int k = 0; k < op->n_in; k++) {
+        const ir_tensor *in = op->in[k];
+        if (in->kind == IR_CONST || in->view.buffer < 0 || out->view.buffer < 0)
+            continue;
+        bool apart = in->view.offset + port_bytes(in) <= out->view.offset ||
+                     out->view.offset + port_bytes(out) <= in->view.offset;
+        if (!apart) {
+            assert_int_equal(in->view.offset, out->view.offset);
+            assert_int_equal(port_bytes(in), port_bytes(out));
+            assert_true(emit_may_alias(op, k));
+        }
+    }
+}
+
+static void write_tensor(memory *m, const ir_tensor *t)
+{
+    for (int64_t i = 0; i < port_bytes(t) && t->view.buffer >= 0; i++)
+        m->owner[t->view.offset + i] = t;
+}
+
+/* Plays the plan on an arena that remembers whose each byte is. */
+static void check_plan(qctx *ctx, ir_graph *g, bool io_in_arena)
+{
+    int64_t bound, bytes = plan_memory(ctx, g, io_in_arena, &bound);
+    memory m = {ARENA_ARRAY(ctx->a, const ir_tensor *, bytes), bytes};
+    assert_true(bytes >= bound);
+    for (int i = 0; i < g->inputs.n; i++) {
+        assert_int_equal(g->inputs.v[i]->view.buffer, io_in_arena ? 0 : -1);
+        write_tensor(&m, g->inputs.v[i]);
+    }
+    for (int i = 0; i < g->ops.n; i++) {
+        const ir_op *op = g->ops.v[i];
+        for (int k = 0; k < op->n_in; k++)
+            check_read(&m, op->in[k]);
+        if (emit_op_is_nop(op)) {
+            assert_int_equal(op->in[0]->view.buffer, op->out[0]->view.buffer);
+            assert_int_equal(op->in[0]->view.offset, op->out[0]->view.offset);
+            continue;
+        }
+        check_sharing(op);
+        write_tensor(&m, op->out[0]);
+    }
+    for (int i = 0; i < g->outputs.n; i++)
+        check_read(&m, g->outputs.v[i]);
+}
+
+static ir_graph *random_graph(qctx *ctx, rng *r)
+{
+    gb b = gb_new(ctx, "random");
+    ir_tensor *v[64];
+    int n = 0, inputs = (int)rng_below(r, 3) + 1, ops = (int)rng_below(r, 18) + 1;
+    for (int i = 0; i < inputs; i++, n++)
+        v[n] = gb_input(&b, arena_printf(ctx->a, "in%d", i), gb_shape(1, 8 + 4 * i, 0, 0));
+    for (int i = 0; i < ops; i++) {
+        const char *name = arena_printf(ctx->a, "t%d", i);
+        ir_tensor *x = v[rng_below(r, (uint64_t)n)], *y = v[rng_below(r, (uint64_t)n)];
+        switch (rng_below(r, 5)) {
+        case 0: v[n++] = gb_relu(&b, name, x); break;
+        case 1: v[n++] = gb_add(&b, name, x, ir_shape_eq(&x->shape, &y->shape) ? y : x); break;
+        case 2: v[n++] = gb_reshape(&b, name, x, x->shape); break;
+        case 3: v[n++] = gb_dense(&b, name, x, (int)rng_below(r, 40) + 1); break;
+        default: v[n++] = ir_elems(&x->shape) < 200 ? gb_concat(&b, name, x, y) : gb_relu(&b, name, x); break;
+        }
+    }
+    gb_output(&b, v[n - 1]);
+    for (uint64_t i = 0; i < rng_below(r, 3); i++)
+        gb_output(&b, v[rng_below(r, (uint64_t)n)]);
+    return gb_done(&b);
+}
+
+static void plans_of_random_graphs_hold(void **state)
+{
+    (void)state;
+    rng r;
+    rng_seed(&r, 11);
+    for (int round = 0; round < 300; round++) {
+        qctx *ctx = qctx_new();
+        ir_graph *g = random_graph(ctx, &r);
+        check_plan(ctx, g, round % 2);
+        qctx_free(ctx);
+    }
+}
+
+static void elementwise_chain_runs_in_place(void **state)
+{
+    gb b = gb_new(*state, "chain");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(1, 100, 0, 0));
+    ir_tensor *a = gb_dense(&b, "a", x, 64), *c = gb_relu(&b, "c", a), *d = gb_relu(&b, "d", c);
+    gb_output(&b, gb_dense(&b, "y", d, 10));
+    int64_t bound;
+    assert_int_equal(plan_memory(*state, gb_done(&b), false, &bound), 64);
+    assert_int_equal(bound, 64);
+    assert_int_equal(a->view.offset, d->view.offset);
+    assert_int_equal(a->view.buffer, 0);
+}
+
+/* b is read again later, so relu may not write over it. */
+static void live_input_is_not_written_over(void **state)
+{
+    gb b = gb_new(*state, "residual");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(1, 32, 0, 0));
+    ir_tensor *a = gb_dense(&b, "a", x, 64), *c = gb_relu(&b, "c", a), *s = gb_add(&b, "s", a, c);
+    gb_output(&b, gb_dense(&b, "y", s, 10));
+    assert_int_equal(plan_memory(*state, gb_done(&b), false, NULL), 128);
+    assert_int_not_equal(a->view.offset, c->view.offset);
+    assert_true(s->view.offset == a->view.offset || s->view.offset == c->view.offset);
+}
+
+static void ports_in_the_arena_are_overwritten(void **state)
+{
+    gb b = gb_new(*state, "io");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(1, 64, 0, 0)), *y = gb_relu(&b, "y", x);
+    gb_output(&b, y);
+    assert_int_equal(plan_memory(*state, gb_done(&b), true, NULL), 64);
+    assert_int_equal(x->view.buffer, 0);
+    assert_int_equal(y->view.offset, x->view.offset);
+    assert_int_equal(plan_memory(*state, b.g, false, NULL), 0);
+    assert_int_equal(x->view.buffer, -1);
+}
+
+static void views_have_natural_strides(void **state)
+{
+    gb b = gb_new(*state, "strides");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(3, 4, 5, 6));
+    gb_output(&b, gb_relu(&b, "y", x));
+    plan_memory(*state, gb_done(&b), false, NULL);
+    assert_int_equal(x->view.stride[0], 30);
+    assert_int_equal(x->view.stride[1], 6);
+    assert_int_equal(x->view.stride[2], 1);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(layouts_never_overlap), T(layout_of_a_chain_reaches_the_bound), T(layout_search_beats_greedy),
+        T(empty_layout_needs_nothing), T(plans_of_random_graphs_hold), T(elementwise_chain_runs_in_place),
+        T(live_input_is_not_written_over), T(ports_in_the_arena_are_overwritten),
+        T(views_have_natural_strides),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
