@@ -11,9 +11,10 @@
  * shape and type F32 and data NULL. NULL after errors. */
 ir_graph *sema_lower(qctx *ctx, const ast_file *file);
 
-/* Checks every rule of the quantize part against the graph: unknown layers (with a hint), parts
- * that a layer does not have, ranges and bits that make no sense. */
-bool sema_check_spec(qctx *ctx, const ir_graph *g, const quant_spec *spec);
+/* Checks every rule of the quantize part against the LOWERED graph: unknown layers (with a hint),
+ * parts that a layer does not have, ranges and bits that make no sense. A rule that names what a
+ * block returned (`b1`) then names the layer that made it (`b1.pw`). */
+bool sema_check_spec(qctx *ctx, const ir_graph *g, quant_spec *spec);
 
 /* A parameter of the model in order of declaration, as raw float32 files and messages need it. */
 typedef struct weight_slot {
