@@ -13,7 +13,13 @@ typedef struct emit_names emit_names; /* names.c */
 /* Small static functions that operator bodies may call; the frame prints those that were asked for,
  * once, before the operators (text in requant.c). */
 typedef enum emit_helper {
-    EH_CLAMP, EH_TFLM_MULTIPLY, EH_SINGLE_MULTIPLY, EH_COUNT /* requant.c may add rows */
+    EH_CLAMP,          /* v limited to lo..hi */
+    EH_ASR32, EH_ASR,  /* arithmetic shift right */
+    EH_SHL, EH_SHL_SAT, EH_NARROW, EH_ROUND_AWAY, EH_DOUBLING_HIGH,
+    EH_Q32, EH_TFLM_MULTIPLY, EH_SINGLE_MULTIPLY, EH_SINGLE_SATURATE, EH_RINT,
+    EH_EXP_NEGATIVE, EH_RECIPROCAL, /* softmax of tflm and single */
+    EH_EXPF, EH_TANHF,              /* --no-libm */
+    EH_COUNT /* texts: helpers.c */
 } emit_helper;
 
 struct emitter {

@@ -1,0 +1,213 @@
+/* helpers.c - the arithmetic of emitted code: small static functions, printed where they are used.
+ *
+ * Each restates a function of docs/numerics.md without undefined behaviour for every argument that
+ * its comment admits. They are the one place of the emitted file that leans on what C99 leaves to
+ * the implementation: the arithmetic shift (6.5.7) and the conversion of large unsigned numbers to
+ * signed (6.3.1.3), both as every supported compiler has them. */
+#include "compiler/emit/ops.h"
+
+/* EH_COUNT must fit emitter.helpers. */
+_Static_assert(EH_COUNT <= 64, "emitter.helpers is a 64-bit set");
+
+#define BIT(h) (UINT64_C(1) << (h))
+
+typedef struct helper {
+    const char *suffix;
+    uint64_t needs; /* helpers that it calls, all with smaller numbers */
+    const char *text;
+} helper;
+
+static const helper helpers[EH_COUNT] = {
+    [EH_CLAMP] = {"clamp", 0,
+        "static inline int32_t $P$_clamp(int32_t v, int32_t lo, int32_t hi)\n"
+        "{\n"
+        "    return v < lo ? lo : v > hi ? hi : v;\n"
+        "}\n"},
+    [EH_ASR32] = {"asr32", 0,
+        "/* floor(v / 2^n), 0 <= n <= 31. C99 leaves the shift of a negative number to the compiler;\n"
+        " * all that this file is meant for shift the sign in. */\n"
+        "static inline int32_t $P$_asr32(int32_t v, int n)\n"
+        "{\n"
+        "    return v >> n;\n"
+        "}\n"},
+    [EH_ASR] = {"asr", 0,
+        "/* floor(v / 2^n), 0 <= n <= 63. C99 leaves the shift of a negative number to the compiler;\n"
+        " * all that this file is meant for shift the sign in. */\n"
+        "static inline int64_t $P$_asr(int64_t v, int n)\n"
+        "{\n"
+        "    return v >> n;\n"
+        "}\n"},
+    [EH_SHL] = {"shl", 0,
+        "/* v * 2^n, 0 <= n <= 31, where the product is known to fit. */\n"
+        "static inline int32_t $P$_shl(int32_t v, int n)\n"
+        "{\n"
+        "    return (int32_t)((uint32_t)v << n);\n"
+        "}\n"},
+    [EH_SHL_SAT] = {"shl_sat", 0,
+        "/* v * 2^n limited to 32 bits, 0 <= n <= 31. */\n"
+        "static inline int32_t $P$_shl_sat(int64_t v, int n)\n"
+        "{\n"
+        "    const int32_t top = INT32_MAX >> n;\n"
+        "    if (v > top)\n"
+        "        return INT32_MAX;\n"
+        "    if (v < -(int64_t)top - 1)\n"
+        "        return INT32_MIN;\n"
+        "    return (int32_t)((uint32_t)(int32_t)v << n);\n"
+        "}\n"},
+    [EH_NARROW] = {"narrow", BIT(EH_ASR),
+        "/* v / 2^n, nearest, ties up, where the quotient is known to fit 32 bits; 0 <= n <= 62. */\n"
+        "static inline int32_t $P$_narrow(int64_t v, int n)\n"
+        "{\n"
+        "    return (int32_t)$P$_asr(v + ((INT64_C(1) << n) >> 1), n);\n"
+        "}\n"},
+    [EH_ROUND_AWAY] = {"round_away", BIT(EH_ASR32),
+        "/* v / 2^n, nearest, ties away from zero; 0 <= n <= 31 (gemmlowp: RoundingDivideByPOT). */\n"
+        "static inline int32_t $P$_round_away(int32_t v, int n)\n"
+        "{\n"
+        "    const int32_t mask = (int32_t)((UINT32_C(1) << n) - 1u);\n"
+        "    const int32_t rest = v & mask;\n"
+        "    return $P$_asr32(v, n) + (rest > (mask >> 1) + (v < 0) ? 1 : 0);\n"
+        "}\n"},
+    [EH_DOUBLING_HIGH] = {"doubling_high", BIT(EH_ASR),
+        "/* a * b / 2^31, nearest, ties up; not both -2^31 (gemmlowp:\n"
+        " * SaturatingRoundingDoublingHighMul). */\n"
+        "static inline int32_t $P$_doubling_high(int32_t a, int32_t b)\n"
+        "{\n"
+        "    return (int32_t)$P$_asr((int64_t)a * b + (INT64_C(1) << 30), 31);\n"
+        "}\n"},
+    [EH_Q32] = {"q32", BIT(EH_ASR),
+        "/* zero point + acc * mult / 2^32, nearest, ties up; offset = zero point * 2^32 + 2^31. */\n"
+        "static inline int32_t $P$_q32(int32_t acc, int32_t mult, int64_t offset)\n"
+        "{\n"
+        "    return (int32_t)$P$_asr((int64_t)acc * mult + offset, 32);\n"
+        "}\n"},
+    [EH_TFLM_MULTIPLY] = {"tflm", BIT(EH_DOUBLING_HIGH) | BIT(EH_ROUND_AWAY),
+        "/* acc * mult / 2^(31 + right) with TensorFlow Lite Micro's two roundings. */\n"
+        "static inline int32_t $P$_tflm(int32_t acc, int32_t mult, int right)\n"
+        "{\n"
+        "    return $P$_round_away($P$_doubling_high(acc, mult), right);\n"
+        "}\n"},
+    [EH_SINGLE_MULTIPLY] = {"single", BIT(EH_ASR),
+        "/* acc * mult / 2^right with one rounding, ties up; 31 <= right <= 62. */\n"
+        "static inline int32_t $P$_single(int32_t acc, int32_t mult, int right)\n"
+        "{\n"
+        "    return (int32_t)$P$_asr((int64_t)acc * mult + (INT64_C(1) << (right - 1)), right);\n"
+        "}\n"},
+    [EH_SINGLE_SATURATE] = {"single_sat", BIT(EH_ASR),
+        "/* acc * mult / 2^right with one rounding, ties up, limited to 32 bits; 1 <= right <= 62. */\n"
+        "static inline int32_t $P$_single_sat(int32_t acc, int32_t mult, int right)\n"
+        "{\n"
+        "    const int64_t v = $P$_asr((int64_t)acc * mult + (INT64_C(1) << (right - 1)), right);\n"
+        "    return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v;\n"
+        "}\n"},
+    [EH_RINT] = {"rint", 0,
+        "/* Nearest integer, ties to even, limited to +-2^30. Only comparisons see v, so that no\n"
+        " * compiler can contract the product it comes from with an addition. */\n"
+        "static inline int32_t $P$_rint(float v)\n"
+        "{\n"
+        "    if (v >= 1073741824.0f)\n"
+        "        return 1073741824;\n"
+        "    if (!(v > -1073741824.0f))\n"
+        "        return -1073741824;\n"
+        "    const int32_t i = (int32_t)v;\n"
+        "    const float up = (float)i + 0.5f, down = (float)i - 0.5f;\n"
+        "    if (v > up || (v == up && (i & 1)))\n"
+        "        return i + 1;\n"
+        "    return v < down || (v == down && (i & 1)) ? i - 1 : i;\n"
+        "}\n"},
+    [EH_EXP_NEGATIVE] = {"exp_negative", BIT(EH_ROUND_AWAY) | BIT(EH_DOUBLING_HIGH),
+        "/* e^a in Q0.31 for a <= 0 in Q5.26 (gemmlowp: exp_on_negative_values). */\n"
+        "static int32_t $P$_exp_negative(int32_t a)\n"
+        "{\n"
+        "    static const int32_t factor[7] = { /* e^(-2^i), i = -2 ... 4 */\n"
+        "        1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242\n"
+        "    };\n"
+        "    if (a == 0)\n"
+        "        return INT32_MAX;\n"
+        "    /* -1/4 <= low < 0; the rest is a multiple of 1/4 */\n"
+        "    const int32_t low = (a & 0xffffff) - 0x1000000;\n"
+        "    const int32_t rest = low - a;\n"
+        "    const int32_t x = low * 32 + (1 << 28);\n"
+        "    const int32_t x2 = $P$_doubling_high(x, x);\n"
+        "    const int32_t x3 = $P$_doubling_high(x2, x);\n"
+        "    const int32_t x4 = $P$_round_away($P$_doubling_high(x2, x2), 2);\n"
+        "    const int32_t tail = $P$_round_away($P$_doubling_high(x4 + x3, 715827883) + x2, 1);\n"
+        "    int32_t e = 1895147668 + $P$_doubling_high(1895147668, x + tail);\n"
+        "    for (int i = 0; i < 7; ++i)\n"
+        "        if (rest & (INT32_C(1) << (24 + i)))\n"
+        "            e = $P$_doubling_high(e, factor[i]);\n"
+        "    return e;\n"
+        "}\n"},
+    [EH_RECIPROCAL] = {"reciprocal", BIT(EH_DOUBLING_HIGH) | BIT(EH_SHL_SAT),
+        "/* 2/(1 + a) in Q2.29 for 0 <= a <= 1 in Q0.31: three Newton-Raphson steps. */\n"
+        "static int32_t $P$_reciprocal(int32_t a)\n"
+        "{\n"
+        "    const int32_t half = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2);\n"
+        "    int32_t x = 1515870810 + $P$_doubling_high(half, -1010580540); /* 48/17, -32/17 */\n"
+        "    for (int i = 0; i < 3; ++i) {\n"
+        "        const int32_t error = (1 << 29) - $P$_doubling_high(half, x);\n"
+        "        x += $P$_shl_sat($P$_doubling_high(x, error), 2);\n"
+        "    }\n"
+        "    return x;\n"
+        "}\n"},
+    [EH_EXPF] = {"expf", 0,
+        "/* e^v, relative error about 2^-23; 0 below -87, limited to e^88 above. */\n"
+        "static float $P$_expf(float v)\n"
+        "{\n"
+        "    if (!(v > -87.0f))\n"
+        "        return 0.0f;\n"
+        "    if (v > 88.0f)\n"
+        "        v = 88.0f;\n"
+        "    const int32_t n = (int32_t)(v * 1.44269504f + (v < 0.0f ? -0.5f : 0.5f));\n"
+        "    const float r = (v - (float)n * 0.693359375f) + (float)n * 2.12194440e-4f;\n"
+        "    float p = 1.0f / 5040.0f;\n"
+        "    p = p * r + 1.0f / 720.0f;\n"
+        "    p = p * r + 1.0f / 120.0f;\n"
+        "    p = p * r + 1.0f / 24.0f;\n"
+        "    p = p * r + 1.0f / 6.0f;\n"
+        "    p = p * r + 0.5f;\n"
+        "    p = p * r + 1.0f;\n"
+        "    p = p * r + 1.0f;\n"
+        "    union { uint32_t bits; float value; } power; /* 2^n, -126 <= n <= 127 */\n"
+        "    power.bits = (uint32_t)(n + 127) << 23;\n"
+        "    return p * power.value;\n"
+        "}\n"},
+    [EH_TANHF] = {"tanhf", BIT(EH_EXPF),
+        "/* Hyperbolic tangent, absolute error about 2^-22. */\n"
+        "static float $P$_tanhf(float v)\n"
+        "{\n"
+        "    const float m = v < 0.0f ? -v : v;\n"
+        "    if (m < 0.04f)\n"
+        "        return v - v * v * v * (1.0f / 3.0f);\n"
+        "    const float t = 1.0f - 2.0f / ($P$_expf(2.0f * m) + 1.0f);\n"
+        "    return v < 0.0f ? -t : t;\n"
+        "}\n"},
+};
+
+const char *const emit_helper_suffixes[] = {
+    "clamp", "asr32", "asr", "shl", "shl_sat", "narrow", "round_away", "doubling_high", "q32",
+    "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", NULL};
+
+_Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes == EH_COUNT + 1,
+               "one suffix a helper");
+
+void emit_use_helper(emitter *e, emit_helper h)
+{
+    uint64_t wanted = BIT(h);
+    for (int i = h; i >= 0; --i)
+        if (wanted >> i & 1)
+            wanted |= helpers[i].needs;
+    e->helpers |= wanted;
+}
+
+void emit_helpers(emitter *e, buf *out)
+{
+    text t;
+    text_init(&t, out);
+    text_set(&t, "P", "%s", e->prefix);
+    for (int h = 0; h < EH_COUNT; ++h)
+        if (e->helpers >> h & 1) {
+            text_put(&t, helpers[h].text);
+            buf_line(out, "%s", "");
+        }
+}

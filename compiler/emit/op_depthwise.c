@@ -1,0 +1,188 @@
+/* op_depthwise.c - depthwise convolutions, channel multiplier 1 or more.
+ *
+ * Weights are repacked to [tap][channel], so that the loop over channels is the innermost and reads
+ * input, weights and biases in order. The accumulators of one output position stand in scratch
+ * between the sums, which vectorise, and the requantization, which does not. At borders each tap is
+ * tested, and a tap outside adds zero point times weight, as the folded biases expect; -Os has no
+ * code for the inside and tests everywhere. */
+#include "compiler/emit/dots.h"
+
+typedef struct depthwise {
+    emitter *e;
+    const ir_op *op;
+    window w;
+    text t;
+    const char *weight, *type; /* array, element type */
+    per_channel bias, offset;
+    requant rq;
+} depthwise;
+
+int64_t scratch_depthwise(const emitter *e, const ir_op *op)
+{
+    (void)e;
+    return op->q ? (int64_t)op->q->channels * (int64_t)ir_type_size(op->q->acc_type) : 0;
+}
+
+/* [channel][tap] -> [tap][channel] */
+static const void *repacked(const depthwise *v)
+{
+    const ir_tensor *w = ir_weight(v->op);
+    size_t size = ir_type_size(w->type), taps = (size_t)v->w.kh * (size_t)v->w.kw;
+    size_t channels = (size_t)v->w.o;
+    char *to = arena_calloc(v->e->ctx->a, taps * channels, size);
+    const char *from = w->data;
+    for (size_t c = 0; c < channels; ++c)
+        for (size_t k = 0; k < taps; ++k)
+            for (size_t i = 0; i < size; ++i)
+                to[(k * channels + c) * size + i] = from[(c * taps + k) * size + i];
+    return to;
+}
+
+/* Level of the weight at `index` of its array, as C. */
+static const char *level(const depthwise *v, const char *array, const char *index)
+{
+    arena *a = v->e->ctx->a;
+    int wmul = (int)v->op->q->wmul;
+    const char *code = arena_printf(a, "%s[%s]", array, index);
+    if (wmul == 1 && per_channel_is(&v->offset, "0"))
+        return code;
+    return arena_printf(a, "(%d * %s + %s)", wmul, code, per_channel_at(a, &v->offset, "c"));
+}
+
+static void set_vars(depthwise *v)
+{
+    text *t = &v->t;
+    arena *a = v->e->ctx->a;
+    int multiplier = v->w.o / v->w.c;
+    window_vars(&v->w, t);
+    text_set(t, "acc", "%s", acc_ctype(v->op));
+    text_set(t, "wtype", "%s", v->type);
+    text_set(t, "weight", "%s", v->weight);
+    text_set(t, "zero", "%d", (int)v->op->q->in_zero[0]);
+    text_set(t, "pitch", "%d", v->w.dh * v->w.w * v->w.c);
+    text_set(t, "step", "%d", v->w.dw * v->w.c);
+    text_set(t, "ic", multiplier == 1 ? "c" : "c / %d", multiplier);
+    text_set(t, "bias", "%s", per_channel_at(a, &v->bias, "c"));
+    text_set(t, "level", "%s", level(v, "w", "c"));
+    text_set(t, "code", "%s", requant_code(&v->rq, "acc[c]", "c"));
+    text_set(t, "edge", "%s", op_aux(v->e, v->op, "edge"));
+    text_set(t, "inner", "%s", op_aux(v->e, v->op, "inner"));
+    text_set(t, "codes", "%s", op_aux(v->e, v->op, "codes"));
+}
+
+static void print_edge(depthwise *v)
+{
+    arena *a = v->e->ctx->a;
+    const window *w = &v->w;
+    text_set(&v->t, "iy", "%s", window_coord(a, "y", w->sh, w->pt, "ky", w->dh));
+    text_set(&v->t, "ix", "%s", window_coord(a, "x", w->sw, w->pl, "kx", w->dw));
+    text_put(&v->t,
+        "/* Sums of row y, column x, where taps may lie outside the input. */\n"
+        "static void $edge$(const $in0$ *restrict in, int32_t y, int32_t x, $acc$ *restrict acc)\n"
+        "{\n"
+        "    for (int32_t c = 0; c < $o$; ++c)\n"
+        "        acc[c] = $bias$;\n"
+        "    for (int32_t ky = 0; ky < $kh$; ++ky)\n"
+        "        for (int32_t kx = 0; kx < $kw$; ++kx) {\n"
+        "            const int32_t iy = $iy$;\n"
+        "            const int32_t ix = $ix$;\n"
+        "            const $wtype$ *w = &$weight$[(ky * $kw$ + kx) * $o$];\n"
+        "            if (iy >= 0 && iy < $h$ && ix >= 0 && ix < $w$) {\n"
+        "                const $in0$ *p = &in[(iy * $w$ + ix) * $c$];\n"
+        "                for (int32_t c = 0; c < $o$; ++c)\n"
+        "                    acc[c] += p[$ic$] * $level$;\n"
+        "?zero|            } else {\n"
+        "?zero|                for (int32_t c = 0; c < $o$; ++c)\n"
+        "?zero|                    acc[c] += $zero$ * $level$;\n"
+        "            }\n"
+        "        }\n"
+        "}\n\n");
+}
+
+static void print_inner_unrolled(depthwise *v)
+{
+    arena *a = v->e->ctx->a;
+    const window *w = &v->w;
+    text *t = &v->t;
+    text_put(t, "    for (int32_t c = 0; c < $o$; ++c) {\n"
+                "        $acc$ sum = $bias$;\n");
+    for (int k = 0; k < w->kh * w->kw; ++k) {
+        int at = k / w->kw * w->dh * w->w * w->c + k % w->kw * w->dw * w->c;
+        text_set(t, "at", at ? "%d + " : "", at);
+        text_set(t, "value", "%s",
+                 level(v, v->weight, k ? arena_printf(a, "%d + c", k * w->o) : "c"));
+        text_put(t, "        sum += p[$at$$ic$] * $value$;\n");
+    }
+    text_put(t, "        acc[c] = sum;\n"
+                "    }\n");
+}
+
+static const char inner_loops[] =
+    "    for (int32_t c = 0; c < $o$; ++c)\n"
+    "        acc[c] = $bias$;\n"
+    "    for (int32_t ky = 0; ky < $kh$; ++ky)\n"
+    "        for (int32_t kx = 0; kx < $kw$; ++kx) {\n"
+    "            const $in0$ *q = &p[ky * $pitch$ + kx * $step$];\n"
+    "            const $wtype$ *w = &$weight$[(ky * $kw$ + kx) * $o$];\n"
+    "            for (int32_t c = 0; c < $o$; ++c)\n"
+    "                acc[c] += q[$ic$] * $level$;\n"
+    "        }\n";
+
+static void print_inner(depthwise *v)
+{
+    text_put(&v->t, "/* Sums of an output whose window begins at p and lies inside the input. */\n"
+                    "static void $inner$(const $in0$ *restrict p, $acc$ *restrict acc)\n"
+                    "{\n");
+    if (loop_unrolled(v->e, LOOP_TAPS, (int64_t)v->w.kh * v->w.kw))
+        print_inner_unrolled(v);
+    else
+        text_put(&v->t, inner_loops);
+    text_put(&v->t, "}\n\n");
+}
+
+static void print_codes(depthwise *v)
+{
+    text_put(&v->t, "static void $codes$(const $acc$ *restrict acc, $out$ *restrict out)\n"
+                    "{\n"
+                    "    for (int32_t c = 0; c < $o$; ++c)\n"
+                    "        out[c] = $code$;\n"
+                    "}\n\n");
+}
+
+static void print_function(depthwise *v)
+{
+    arena *a = v->e->ctx->a;
+    const window *w = &v->w;
+    text *t = &v->t;
+    text_set(t, "iy", "%s", window_coord(a, "y", w->sh, w->pt, NULL, 1));
+    text_set(t, "ix", "%s", window_coord(a, "x", w->sw, w->pl, NULL, 1));
+    op_comment(v->e, v->op, t);
+    op_open(v->e, v->op, t);
+    text_put(t, "    $acc$ *acc = scratch;\n");
+    window_nest(t, w, "$edge$(in0, y, x, acc);\n"
+                      "$codes$(acc, out);\n",
+                      "$inner$(&in0[(($iy$) * $w$ + $ix$) * $c$], acc);\n"
+                      "$codes$(acc, out);\n");
+    op_close(t);
+}
+
+bool print_depthwise(emitter *e, const ir_op *op)
+{
+    depthwise v = {.e = e, .op = op, .bias = bias_values(e, op), .offset = weight_offsets(e, op),
+                   .type = emit_ctype(ir_weight(op)->type)};
+    op_begin(e, op, &v.t);
+    window_init(&v.w, op);
+    if (e->o->opt == EMIT_OS)
+        v.w.y0 = v.w.y1 = v.w.x0 = v.w.x1 = 0;
+    v.weight = weight_array(e, op, repacked(&v),
+                            arena_printf(e->ctx->a, "[tap %d][channel %d]", v.w.kh * v.w.kw, v.w.o));
+    requant_init(&v.rq, e, op, &op->q->out, "");
+    set_vars(&v);
+    if (window_has_edge(&v.w))
+        print_edge(&v);
+    if (v.w.y0 < v.w.y1)
+        print_inner(&v);
+    print_codes(&v);
+    print_function(&v);
+    return true;
+}

@@ -1,0 +1,18 @@
+libqcc_core_la_SOURCES += \
+	compiler/emit/dots.c compiler/emit/dots.h \
+	compiler/emit/heading.c \
+	compiler/emit/helpers.c \
+	compiler/emit/loops.c \
+	compiler/emit/op_conv.c \
+	compiler/emit/op_dense.c \
+	compiler/emit/op_depthwise.c \
+	compiler/emit/op_eltwise.c \
+	compiler/emit/op_float.c \
+	compiler/emit/op_move.c \
+	compiler/emit/op_pool.c \
+	compiler/emit/op_softmax.c \
+	compiler/emit/op_unary.c \
+	compiler/emit/ops.h \
+	compiler/emit/requant.c \
+	compiler/emit/target.c \
+	compiler/emit/text.c compiler/emit/text.h
