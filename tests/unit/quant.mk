@@ -1,0 +1,9 @@
+# Grids, passes over the float graph, the quantizer, saved pairs.
+check_PROGRAMS += tests/unit/test_grid tests/unit/test_passes
+tests_unit_test_grid_SOURCES = tests/unit/test_grid.c
+tests_unit_test_grid_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_grid_LDADD = $(TEST_LIBS)
+tests_unit_test_passes_SOURCES = tests/unit/test_passes.c tests/unit/float_nets.h
+tests_unit_test_passes_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_passes_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_grid tests/unit/test_passes
