@@ -4,6 +4,7 @@
 #include "compiler/api/qcc.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
