@@ -72,6 +72,8 @@ void emit_elements(buf *b, ir_type type, const void *data, int64_t n);
 /* ---- run.c --------------------------------------------------------------------------------- */
 /* NAME_run and the functions around it; the self-test is in selftest.c. */
 void emit_run(emitter *e, buf *b);
+/* C expression of a place in the arena; `mem` is the arena as int8_t *. */
+const char *emit_arena_place(emitter *e, ir_type type, int64_t offset);
 bool emit_selftest(emitter *e, buf *b);
 
 /* ---- comment.c ----------------------------------------------------------------------------- */

@@ -33,11 +33,9 @@ const char *port_word(emitter *e, const char *word, int k)
 static void put_port_macros(emitter *e, buf *b, const char *word, int k, const ir_tensor *t)
 {
     const char *name = port_word(e, word, k);
-    const char *code = t->type == IR_F32 ? "floats"
-                       : t->u8_port      ? "codes 0..255 enter as code - 128"
-                                         : "codes";
-    buf_printf(b, "/* %s: %s, %s of %s */\n", emit_comment(e, t->name),
-               ir_shape_str(e->ctx->a, &t->shape), code, emit_ctype(t->type));
+    buf_printf(b, "/* %s: %s of %s%s */\n", emit_comment(e, t->name),
+               ir_shape_str(e->ctx->a, &t->shape), emit_ctype(t->type),
+               t->u8_port && t->type != IR_F32 ? "; a code of 0..255 enters as code - 128" : "");
     buf_printf(b, "#define %s_%s_SIZE %lld\n", e->upper, name, (long long)ir_elems(&t->shape));
     buf_printf(b, "#define %s_%s_BYTES %lld\n", e->upper, name, (long long)port_bytes(t));
     buf_printf(b, "#define %s_%s_ALIGN %d\n", e->upper, name, (int)ir_type_size(t->type));
@@ -172,7 +170,7 @@ static code_range range_of(ir_type t)
 static void put_limit(buf *b, int64_t limit)
 {
     int64_t most = (int64_t)1 << 31;
-    buf_float(b, (float)(limit > most ? most : limit < -most ? -most : limit));
+    buf_printf(b, "%lld.0", (long long)(limit > most ? most : limit < -most ? -most : limit));
 }
 
 static void put_quantize_body(buf *b, const ir_tensor *t)

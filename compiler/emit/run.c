@@ -6,7 +6,7 @@
 /* ---- places as C expressions --------------------------------------------------------------- */
 
 /* `mem` is the arena as bytes. */
-static const char *arena_place(emitter *e, ir_type type, int64_t offset)
+const char *emit_arena_place(emitter *e, ir_type type, int64_t offset)
 {
     arena *a = e->ctx->a;
     if (type == IR_I8)
@@ -21,7 +21,7 @@ static const char *place_text(emitter *e, const ir_tensor *t)
     case PLACE_INPUT: return arena_printf(e->ctx->a, "in%d", at->index);
     case PLACE_OUTPUT: return arena_printf(e->ctx->a, "out%d", at->index);
     case PLACE_STATE: return arena_printf(e->ctx->a, "state->s%d", at->index);
-    default: return arena_place(e, t->type, at->offset);
+    default: return emit_arena_place(e, t->type, at->offset);
     }
 }
 
@@ -148,7 +148,7 @@ static void put_place_function(emitter *e, buf *b, const char *word, int k, ir_t
     buf_printf(b, "\n%s *%s_%s(%s)\n{\n", emit_ctype(type), e->prefix, port_word(e, word, k),
                e->o->static_arena ? "void" : "void *arena");
     put_mem(e, b);
-    buf_printf(b, "    return %s;\n}\n", arena_place(e, type, offset));
+    buf_printf(b, "    return %s;\n}\n", emit_arena_place(e, type, offset));
 }
 
 static void put_place_functions(emitter *e, buf *b)
@@ -172,9 +172,9 @@ static const char *inner_arguments(emitter *e)
     if (g->states.n > 0)
         buf_puts(&b, "state");
     for (int k = 0; k < g->inputs.n && !e->o->io_in_arena; k++)
-        buf_printf(&b, "%s%s", b.n ? ", " : "", arena_place(e, g->inputs.v[k]->type, e->plan->in_offset[k]));
+        buf_printf(&b, "%s%s", b.n ? ", " : "", emit_arena_place(e, g->inputs.v[k]->type, e->plan->in_offset[k]));
     for (int k = 0; k < g->outputs.n && !e->o->io_in_arena; k++)
-        buf_printf(&b, "%s%s", b.n ? ", " : "", arena_place(e, g->outputs.v[k]->type, e->plan->out_offset[k]));
+        buf_printf(&b, "%s%s", b.n ? ", " : "", emit_arena_place(e, g->outputs.v[k]->type, e->plan->out_offset[k]));
     if (!e->o->static_arena)
         buf_printf(&b, "%sarena", b.n ? ", " : "");
     return buf_str(&b);
@@ -189,22 +189,24 @@ static void put_run_float(emitter *e, buf *b)
     for (int k = 0; k < g->inputs.n; k++) {
         encode[k] = emit_identifier(e, port_word(e, "encode", k));
         emit_quantizer(e, b, "static ", encode[k], g->inputs.v[k]);
+        buf_puts(b, "\n");
     }
     for (int k = 0; k < g->outputs.n; k++) {
         decode[k] = emit_identifier(e, port_word(e, "decode", k));
         emit_dequantizer(e, b, "static ", decode[k], g->outputs.v[k]);
+        buf_puts(b, "\n");
     }
-    buf_printf(b, "\nint %s_run_float(%s)\n{\n", e->prefix, emit_parameters(e, true, true, true, true));
+    buf_printf(b, "int %s_run_float(%s)\n{\n", e->prefix, emit_parameters(e, true, true, true, true));
     put_mem(e, b);
     put_checks(e, b, true, true);
     for (int k = 0; k < g->inputs.n; k++)
         buf_printf(b, "    %s(in%d, %s, %lld);\n", encode[k], k,
-                   arena_place(e, g->inputs.v[k]->type, e->plan->in_offset[k]),
+                   emit_arena_place(e, g->inputs.v[k]->type, e->plan->in_offset[k]),
                    (long long)ir_elems(&g->inputs.v[k]->shape));
     buf_printf(b, "    if (%s_run(%s) != 0)\n        return -1;\n", e->prefix, inner_arguments(e));
     for (int k = 0; k < g->outputs.n; k++)
         buf_printf(b, "    %s(%s, out%d, %lld);\n", decode[k],
-                   arena_place(e, g->outputs.v[k]->type, e->plan->out_offset[k]), k,
+                   emit_arena_place(e, g->outputs.v[k]->type, e->plan->out_offset[k]), k,
                    (long long)ir_elems(&g->outputs.v[k]->shape));
     buf_puts(b, "    return 0;\n}\n");
 }

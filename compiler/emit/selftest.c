@@ -112,18 +112,13 @@ static bool make_vectors(emitter *e, vectors *w)
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
-static const char *port_pointer(emitter *e, const ir_tensor *t, int64_t offset)
-{
-    return arena_printf(e->ctx->a, "(%s *)(void *)(mem + %lld)", emit_ctype(t->type), (long long)offset);
-}
-
 static void put_copy_in(emitter *e, buf *b, const vectors *w, int k)
 {
     const ir_tensor *t = e->g->inputs.v[k];
     long long n = (long long)ir_elems(&t->shape);
     buf_printf(b, "        for (i = 0; i < %lld; i++)\n", n);
     buf_printf(b, "            (%s)[i] = %s[v * %lld + i];\n",
-               port_pointer(e, t, e->plan->in_offset[k]), w->in_name[k], n);
+               emit_arena_place(e, t->type, e->plan->in_offset[k]), w->in_name[k], n);
 }
 
 static void put_run_call(emitter *e, buf *b, const vectors *w)
@@ -138,7 +133,7 @@ static void put_run_call(emitter *e, buf *b, const vectors *w)
     for (int k = 0; k < g->inputs.n && !e->o->io_in_arena; k++, comma = ", ")
         buf_printf(b, "%s%s + v * %lld", comma, w->in_name[k], (long long)ir_elems(&g->inputs.v[k]->shape));
     for (int k = 0; k < g->outputs.n && !e->o->io_in_arena; k++, comma = ", ")
-        buf_printf(b, "%s%s", comma, port_pointer(e, g->outputs.v[k], e->plan->out_offset[k]));
+        buf_printf(b, "%s%s", comma, emit_arena_place(e, g->outputs.v[k]->type, e->plan->out_offset[k]));
     if (!e->o->static_arena)
         buf_printf(b, "%sarena", comma);
     buf_puts(b, ") != 0)\n            return v + 1;\n");
@@ -160,7 +155,7 @@ static void put_compare(emitter *e, buf *b, const vectors *w, int k)
 {
     const ir_tensor *t = e->g->outputs.v[k];
     long long n = (long long)ir_elems(&t->shape);
-    const char *got = port_pointer(e, t, e->plan->out_offset[k]);
+    const char *got = emit_arena_place(e, t->type, e->plan->out_offset[k]);
     if (t->type != IR_F32) {
         buf_printf(b, "        for (i = 0; i < %lld; i++)\n", n);
         buf_printf(b, "            if ((%s)[i] != %s[v * %lld + i])\n", got, w->out_name[k], n);
