@@ -1,0 +1,11 @@
+check_PROGRAMS += tests/unit/test_arith tests/unit/test_interp tests/unit/test_legalize
+tests_unit_test_arith_SOURCES = tests/unit/test_arith.c tests/unit/cm.h
+tests_unit_test_arith_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_arith_LDADD = $(TEST_LIBS)
+tests_unit_test_interp_SOURCES = tests/unit/test_interp.c tests/unit/nets.h tests/unit/cm.h
+tests_unit_test_interp_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_interp_LDADD = $(TEST_LIBS)
+tests_unit_test_legalize_SOURCES = tests/unit/test_legalize.c tests/unit/nets.h tests/unit/cm.h
+tests_unit_test_legalize_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_legalize_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_arith tests/unit/test_interp tests/unit/test_legalize
