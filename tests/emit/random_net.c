@@ -1,0 +1,442 @@
+/* random_net.c - random integer nets, valid by construction (random_net.h). */
+#include "tests/emit/random_net.h"
+
+#include <math.h>
+
+#include "compiler/quant/grid.h"
+#include "compiler/quant/quant.h"
+
+enum { MAX_VALUES = 16 };
+
+typedef struct maker {
+    qctx *ctx;
+    ir_graph *g;
+    rng r;
+    ir_numerics mode;
+    bool wide;                 /* int16 activations */
+    ir_tensor *values[MAX_VALUES];
+    int n_values, names;
+} maker;
+
+/* ---- chance ------------------------------------------------------------------------------- */
+
+static int below(maker *m, int n)
+{
+    return (int)rng_below(&m->r, (uint64_t)n);
+}
+
+static bool one_in(maker *m, int n)
+{
+    return below(m, n) == 0;
+}
+
+static int between(maker *m, int lo, int hi)
+{
+    return lo + below(m, hi - lo + 1);
+}
+
+/* 2^u, u uniform in [lo, hi]. */
+static double power(maker *m, double lo, double hi)
+{
+    return exp2(lo + (hi - lo) * rng_double(&m->r));
+}
+
+/* ---- tensors ------------------------------------------------------------------------------ */
+
+static const char *name(maker *m, const char *word)
+{
+    return arena_printf(m->ctx->a, "%s%d", word, m->names++);
+}
+
+static ir_quant *new_quant(maker *m, int n, int axis)
+{
+    ir_quant *q = ARENA_NEW(m->ctx->a, ir_quant);
+    q->axis = axis;
+    q->n = n;
+    q->bits = 8;
+    q->symmetric = true;
+    q->scale = ARENA_ARRAY(m->ctx->a, float, n);
+    q->zero = ARENA_ARRAY(m->ctx->a, int32_t, n);
+    return q;
+}
+
+/* Scales and zero points are const in ir_quant; the maker has just made these. */
+static float *scales(const ir_quant *q)
+{
+    return (float *)(uintptr_t)q->scale;
+}
+
+static int32_t *zeros(const ir_quant *q)
+{
+    return (int32_t *)(uintptr_t)q->zero;
+}
+
+static ir_quant *act_quant(maker *m, double scale)
+{
+    static const int32_t special[] = {-128, 127, 0, -1};
+    ir_quant *q = new_quant(m, 1, -1);
+    q->bits = m->wide ? 16 : 8;
+    q->symmetric = false;
+    scales(q)[0] = (float)scale;
+    zeros(q)[0] = one_in(m, 2) ? special[below(m, 4)] : between(m, -128, 127);
+    if (m->wide && one_in(m, 3))
+        zeros(q)[0] = between(m, -32768, 32767);
+    return q;
+}
+
+static ir_tensor *activation(maker *m, ir_tkind kind, const char *word, const ir_shape *s, ir_quant *q)
+{
+    ir_type type = q->bits == 16 ? IR_I16 : IR_I8;
+    ir_tensor *t = ir_add_tensor(m->ctx, m->g, name(m, word), kind, type, s, loc_none());
+    t->quant = q;
+    return t;
+}
+
+static ir_tensor *constant(maker *m, const char *base, const char *what, ir_type type,
+                           const ir_shape *s, const void *data)
+{
+    const char *full = arena_printf(m->ctx->a, "%s.%s", base, what);
+    ir_tensor *t = ir_add_tensor(m->ctx, m->g, full, IR_CONST, type, s, loc_none());
+    t->data = data;
+    return t;
+}
+
+/* ---- weights ------------------------------------------------------------------------------ */
+
+/* A grid for weights of n channels. */
+static ir_quant *weight_quant(maker *m, int channels)
+{
+    static const int bits[] = {8, 8, 8, 8, 4, 2, 7, 3, 1};
+    bool each = !one_in(m, 3);
+    ir_quant *q = new_quant(m, each ? channels : 1, each ? 0 : -1);
+    q->grid = one_in(m, 4) ? IR_GRID_MIDPOINT : IR_GRID_TREAD;
+    q->symmetric = !one_in(m, 4);
+    q->bits = bits[below(m, q->grid == IR_GRID_MIDPOINT ? 9 : 8)];
+    double base = power(m, -10, -4);
+    for (int c = 0; c < q->n; ++c) {
+        scales(q)[c] = (float)(base * power(m, -1, 1));
+        if (q->grid == IR_GRID_MIDPOINT)
+            zeros(q)[c] = q->symmetric ? -(1 << q->bits) : between(m, -300, 300);
+        else
+            zeros(q)[c] = q->symmetric ? 0 : between(m, -(1 << (q->bits - 1)), (1 << (q->bits - 1)) - 1);
+    }
+    return q;
+}
+
+/* Codes that verify's rule for the grid allows: symmetric midpoint below 8 bits has odd ones only. */
+static ir_tensor *weights(maker *m, const char *base, const ir_shape *s, ir_quant *q)
+{
+    int64_t n = ir_elems(s);
+    int8_t *codes = ARENA_ARRAY(m->ctx->a, int8_t, n);
+    int32_t lo, hi;
+    quant_code_range(q, &lo, &hi);
+    bool odd = q->grid == IR_GRID_MIDPOINT && q->symmetric && q->bits <= 7;
+    int extreme = one_in(m, 8) ? between(m, 1, 2) : 0;
+    for (int64_t i = 0; i < n; ++i) {
+        int32_t v = extreme == 1 ? lo : extreme == 2 ? hi : between(m, lo, hi);
+        codes[i] = (int8_t)(odd && v % 2 == 0 ? v + 1 : v);
+    }
+    ir_tensor *t = constant(m, base, "weight", IR_I8, s, codes);
+    t->quant = q;
+    return t;
+}
+
+/* Small, or near ±2^30, or beyond int32. */
+static ir_tensor *biases(maker *m, const char *base, int channels)
+{
+    ir_shape s = {1, {channels}};
+    bool huge = one_in(m, 24), large = one_in(m, 12);
+    int64_t *wide = ARENA_ARRAY(m->ctx->a, int64_t, channels);
+    int32_t *narrow = ARENA_ARRAY(m->ctx->a, int32_t, channels);
+    for (int c = 0; c < channels; ++c) {
+        int64_t v = between(m, -20000, 20000);
+        if (large && one_in(m, 2))
+            v *= 50000;
+        narrow[c] = (int32_t)v;
+        wide[c] = v * between(m, -400000, 400000);
+    }
+    return huge ? constant(m, base, "bias", IR_I64, &s, wide)
+                : constant(m, base, "bias", IR_I32, &s, narrow);
+}
+
+/* Scale of the output of a layer of K terms: most sums land inside the codes, some far outside. */
+static double layer_scale(maker *m, double in, const ir_quant *w, int64_t terms)
+{
+    double ratio = 128 / (2 * 5400 * sqrt((double)terms)) * power(m, -3, 3) *
+                   (w->bits < 5 ? 8 : 1) * (m->wide && one_in(m, 2) ? 0.004 * 256 : 1);
+    if (one_in(m, 12))
+        ratio = power(m, -36, 6);
+    return in * (double)w->scale[0] / ratio;
+}
+
+/* ---- operators ---------------------------------------------------------------------------- */
+
+static ir_tensor *append(maker *m, ir_opkind kind, const ir_attrs *at, int n_in, ir_tensor **in,
+                         ir_quant *q)
+{
+    ir_shape none = {0, {0}};
+    ir_tensor *out = activation(m, IR_VALUE, ir_opinfos[kind].word, &none, q);
+    ir_op *op = ir_add_op(m->ctx, m->g, kind, out->name, n_in, in, 1, &out, loc_none());
+    op->at = *at;
+    if (!ir_infer_shape(m->ctx, op))
+        return NULL;
+    return out;
+}
+
+static ir_attrs plain(maker *m)
+{
+    ir_attrs at = {.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 1,
+                   .padmode = IR_PAD_EXPLICIT, .act = IR_ACT_NONE};
+    if (one_in(m, 3))
+        at.act = one_in(m, 2) ? IR_ACT_RELU : IR_ACT_RELU6;
+    return at;
+}
+
+/* Kernel, strides, pads and dilation that fit an axis of `size` cells. */
+static void draw_window(maker *m, ir_attrs *at, const ir_shape *x, bool conv)
+{
+    for (int a = 0; a < 2; ++a) {
+        int size = x->dim[a];
+        at->dilation[a] = conv && one_in(m, 5) ? between(m, 2, 3) : 1;
+        at->kernel[a] = one_in(m, 3) ? 1 : between(m, 1, 5);
+        int pad = conv && one_in(m, 10) ? 6 : at->kernel[a] - 1;
+        at->pad[2 * a] = one_in(m, 2) ? 0 : between(m, 0, pad);
+        at->pad[2 * a + 1] = one_in(m, 2) ? 0 : between(m, 0, pad);
+        int room = size + at->pad[2 * a] + at->pad[2 * a + 1];
+        if ((at->kernel[a] - 1) * at->dilation[a] + 1 > room)
+            at->dilation[a] = 1;
+        if (at->kernel[a] > room)
+            at->kernel[a] = room;
+        if (!conv && at->pad[2 * a] >= at->kernel[a])
+            at->pad[2 * a] = at->kernel[a] - 1;
+        if (!conv && at->pad[2 * a + 1] >= at->kernel[a])
+            at->pad[2 * a + 1] = at->kernel[a] - 1;
+        room = size + at->pad[2 * a] + at->pad[2 * a + 1];
+        if (at->kernel[a] > room)
+            at->kernel[a] = room;
+        at->stride[a] = one_in(m, 3) ? between(m, 2, 3) : 1;
+    }
+}
+
+static ir_tensor *weighted(maker *m, ir_opkind kind, const ir_attrs *at, ir_tensor *x,
+                           const ir_shape *shape)
+{
+    const char *base = arena_printf(m->ctx->a, "%s%d", ir_opinfos[kind].word, m->names);
+    ir_quant *wq = weight_quant(m, shape->dim[0]);
+    ir_tensor *in[3] = {x, weights(m, base, shape, wq), NULL};
+    int n = 2;
+    if (!one_in(m, 4))
+        in[n++] = biases(m, base, shape->dim[0]);
+    int64_t terms = ir_elems(shape) / shape->dim[0];
+    return append(m, kind, at, n, in, act_quant(m, layer_scale(m, (double)x->quant->scale[0], wq, terms)));
+}
+
+static ir_tensor *make_conv(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    int c = x->shape.dim[2];
+    draw_window(m, &at, &x->shape, true);
+    at.filters = between(m, 1, 13);
+    if (one_in(m, 3)) { /* depthwise */
+        at.groups = c;
+        at.filters = c * (one_in(m, 3) ? between(m, 2, 3) : 1);
+    } else if (c > 1 && one_in(m, 4)) {
+        at.groups = c % 2 == 0 ? 2 : c % 3 == 0 ? 3 : 1;
+        at.filters *= at.groups;
+    } else if (one_in(m, 4)) {
+        at.filters = between(m, 16, 40);
+    }
+    ir_shape s = {4, {at.filters, at.kernel[0], at.kernel[1], c / at.groups}};
+    return weighted(m, OP_CONV2D, &at, x, &s);
+}
+
+static ir_tensor *make_dense(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    at.filters = between(m, 1, 21);
+    ir_shape s = {2, {at.filters, x->shape.dim[x->shape.rank - 1]}};
+    return weighted(m, OP_DENSE, &at, x, &s);
+}
+
+static ir_tensor *make_pool(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    draw_window(m, &at, &x->shape, false);
+    at.ceil_mode = one_in(m, 3);
+    at.count_all = one_in(m, 3);
+    return append(m, one_in(m, 2) ? OP_MAXPOOL : OP_AVGPOOL, &at, 1, &x, x->quant);
+}
+
+static ir_tensor *make_global(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    at.keep = one_in(m, 2);
+    if (one_in(m, 3))
+        return append(m, OP_GLOBAL_MAXPOOL, &at, 1, &x, x->quant);
+    ir_quant *q = one_in(m, 2) ? x->quant : act_quant(m, (double)x->quant->scale[0] * power(m, -3, 2));
+    return append(m, OP_GLOBAL_AVGPOOL, &at, 1, &x, q);
+}
+
+/* Another operand for x: an input of the same shape or one that is broadcast, or x. */
+static ir_tensor *operand(maker *m, ir_tensor *x)
+{
+    if (one_in(m, 4))
+        return x;
+    ir_shape s = x->shape;
+    for (int i = 0; i < s.rank && one_in(m, 2); ++i)
+        s.dim[i] = one_in(m, 2) ? 1 : s.dim[i];
+    if (one_in(m, 4)) {
+        s.rank = 1;
+        s.dim[0] = x->shape.dim[x->shape.rank - 1];
+    }
+    return activation(m, IR_INPUT, "side", &s, act_quant(m, (double)x->quant->scale[0] * power(m, -2, 2)));
+}
+
+static ir_tensor *make_eltwise(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    ir_tensor *y = operand(m, x), *in[2] = {x, y};
+    if (one_in(m, 2))
+        in[0] = y, in[1] = x;
+    double a = (double)x->quant->scale[0], b = (double)y->quant->scale[0];
+    bool add = one_in(m, 2);
+    double scale = add ? fmax(a, b) * power(m, -1, 3) : a * b * power(m, 3, 8);
+    return append(m, add ? OP_ADD : OP_MUL, &at, 2, in, act_quant(m, scale));
+}
+
+static ir_tensor *make_concat(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    at.act = IR_ACT_NONE;
+    at.axis = below(m, x->shape.rank);
+    ir_tensor *in[3] = {x, x, x};
+    int n = between(m, 1, 3);
+    for (int i = 1; i < n; ++i) {
+        ir_shape s = x->shape;
+        s.dim[at.axis] = between(m, 1, 6);
+        in[i] = one_in(m, 4) ? x : activation(m, IR_INPUT, "part", &s, one_in(m, 3) ? x->quant :
+                                   act_quant(m, (double)x->quant->scale[0] * power(m, -2, 2)));
+    }
+    ir_quant *q = one_in(m, 2) ? x->quant : act_quant(m, (double)x->quant->scale[0] * power(m, -2, 3));
+    return append(m, OP_CONCAT, &at, n, in, q);
+}
+
+static ir_tensor *make_pad(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    at.act = IR_ACT_NONE;
+    for (int i = 0; i < 4; ++i)
+        at.pad[i] = one_in(m, 2) ? 0 : between(m, 1, 3);
+    return append(m, OP_PAD, &at, 1, &x, x->quant);
+}
+
+static ir_tensor *make_reshape(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    at.act = IR_ACT_NONE;
+    at.to = (ir_shape){1, {(int32_t)ir_elems(&x->shape)}};
+    return append(m, OP_RESHAPE, &at, 1, &x, x->quant);
+}
+
+static ir_quant *fixed_quant(maker *m, double scale, int32_t zero)
+{
+    ir_quant *q = act_quant(m, scale);
+    zeros(q)[0] = zero;
+    return q;
+}
+
+static ir_tensor *make_unary(maker *m, ir_tensor *x)
+{
+    static const ir_opkind kinds[] = {OP_RELU, OP_RELU6, OP_LEAKY_RELU, OP_SIGMOID, OP_TANH, OP_HARD_SWISH};
+    ir_attrs at = plain(m);
+    at.act = IR_ACT_NONE;
+    at.alpha = one_in(m, 4) ? -0.3 : 0.01 + 0.3 * rng_double(&m->r);
+    ir_opkind kind = kinds[below(m, m->wide ? 2 : 6)];
+    ir_quant *q = m->wide || one_in(m, 4) ? x->quant
+                                          : act_quant(m, (double)x->quant->scale[0] * power(m, -1, 1));
+    if (kind == OP_SIGMOID)
+        q = fixed_quant(m, 1.0 / 256, -128);
+    if (kind == OP_TANH)
+        q = fixed_quant(m, 1.0 / 128, 0);
+    return append(m, kind, &at, 1, &x, q);
+}
+
+static ir_tensor *make_softmax(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    at.act = IR_ACT_NONE;
+    if (m->wide)
+        return make_unary(m, x);
+    return append(m, OP_SOFTMAX, &at, 1, &x, fixed_quant(m, 1.0 / 256, -128));
+}
+
+/* ---- nets --------------------------------------------------------------------------------- */
+
+typedef ir_tensor *(*make_fn)(maker *m, ir_tensor *x);
+
+/* Operators for tensors of height, width, channels, and those for all. */
+static const make_fn spatial[] = {make_conv, make_conv, make_conv, make_pool, make_pool, make_global,
+                                  make_pad};
+static const make_fn any[] = {make_dense, make_eltwise, make_eltwise, make_concat, make_unary,
+                              make_unary, make_reshape, make_softmax};
+
+static ir_tensor *make_any(maker *m, ir_tensor *x)
+{
+    if (x->shape.rank == 3 && !one_in(m, 3))
+        return spatial[below(m, sizeof spatial / sizeof *spatial)](m, x);
+    return any[below(m, sizeof any / sizeof *any)](m, x);
+}
+
+static void add_output(maker *m, ir_tensor *t)
+{
+    if (t->is_output)
+        return;
+    t->is_output = true;
+    *VEC_PUSH(m->ctx->a, &m->g->outputs) = t;
+}
+
+static ir_tensor *first_input(maker *m)
+{
+    static const int channels[] = {1, 2, 3, 4, 5, 6, 8, 12, 16, 17, 32};
+    ir_shape s = {3, {between(m, 1, 9), between(m, 1, 9), channels[below(m, 11)]}};
+    if (one_in(m, 6))
+        s = (ir_shape){1, {between(m, 1, 60)}};
+    if (one_in(m, 40))
+        s = (ir_shape){1, {between(m, 500, 1200)}};
+    return activation(m, IR_INPUT, "x", &s, act_quant(m, power(m, -7, -1)));
+}
+
+ir_graph *random_net(qctx *ctx, uint64_t seed)
+{
+    maker m = {.ctx = ctx};
+    rng_seed(&m.r, seed);
+    m.g = ir_new(ctx, arena_printf(ctx->a, "net%llu", (unsigned long long)seed));
+    m.g->stage = IR_QUANTIZED;
+    m.mode = (ir_numerics)below(&m, 4);
+    m.wide = (m.mode == IR_NUM_Q32 || m.mode == IR_NUM_ONNX) && one_in(&m, 5);
+    ir_tensor *x = first_input(&m);
+    int n = between(&m, 1, 4);
+    for (int i = 0; i < n && x; ++i) {
+        x = make_any(&m, x);
+        if (x && one_in(&m, 6))
+            add_output(&m, x);
+    }
+    if (!x)
+        return NULL;
+    add_output(&m, x);
+    if (!ir_verify(ctx, m.g, "random") || !legalize(ctx, m.g, m.mode) || !ir_verify(ctx, m.g, "legalize"))
+        return NULL;
+    return m.g;
+}
+
+void random_row(const ir_tensor *t, int row, rng *r, void *codes)
+{
+    int lo = t->type == IR_I16 ? INT16_MIN : INT8_MIN, hi = -(lo + 1);
+    for (int64_t i = 0; i < ir_elems(&t->shape); ++i) {
+        int v = row == 1 ? lo : row == 2 ? hi : lo + (int)rng_below(r, (uint64_t)(hi - lo + 1));
+        if (t->type == IR_I16)
+            ((int16_t *)codes)[i] = (int16_t)v;
+        else
+            ((int8_t *)codes)[i] = (int8_t)v;
+    }
+}

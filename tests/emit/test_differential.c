@@ -1,0 +1,309 @@
+/* test_differential.c - emitted C against the reference interpreter, bit for bit, on random nets.
+ *
+ * libtcc runs nets one by one in this process. For system compilers, batches of nets are one
+ * translation unit with a main that reads inputs and wanted outputs from a file; every buffer is a
+ * block of its own, so that the sanitizers see each access outside. QCC_LONG=1 runs many times more,
+ * QCC_SEED=N starts elsewhere, QCC_KEEP=1 keeps the batches' files. */
+#include "tests/unit/cm.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compiler/jit/engine.h"
+#include "runtime/interp.h"
+#include "tests/emit/random_net.h"
+
+enum { ROWS = 5, BATCH = 36 };
+
+typedef struct sample {
+    ir_graph *g;
+    emit_options o;
+    void **in[ROWS], **out[ROWS];
+} sample;
+
+/* ---- samples ------------------------------------------------------------------------------ */
+
+static bool is_long(void)
+{
+    const char *s = getenv("QCC_LONG");
+    return s && *s && *s != '0';
+}
+
+static uint64_t first_seed(void)
+{
+    const char *s = getenv("QCC_SEED");
+    return s ? strtoull(s, NULL, 10) : 1;
+}
+
+static int64_t bytes_of(const ir_tensor *t)
+{
+    return ir_elems(&t->shape) * (int64_t)ir_type_size(t->type);
+}
+
+/* Options that change how operators are printed, or where their operands are. */
+static void draw_options(emit_options *o, rng *r)
+{
+    static const int unroll[] = {-1, -1, -1, -1, 0, 3, 9, 40};
+    emit_options_init(o);
+    o->opt = (emit_opt)rng_below(r, 3);
+    o->unroll = unroll[rng_below(r, 8)];
+    o->weights = rng_below(r, 4) == 0 ? EMIT_STRING : EMIT_DECIMAL;
+    o->io_in_arena = rng_below(r, 8) == 0;
+    o->static_arena = rng_below(r, 8) == 0;
+}
+
+static void fill_rows(qctx *ctx, sample *s, rng *r)
+{
+    const ir_graph *g = s->g;
+    interp *it = interp_new(ctx, g);
+    for (int row = 0; row < ROWS; ++row) {
+        s->in[row] = ARENA_ARRAY(ctx->a, void *, g->inputs.n);
+        s->out[row] = ARENA_ARRAY(ctx->a, void *, g->outputs.n);
+        for (int k = 0; k < g->inputs.n; ++k) {
+            s->in[row][k] = arena_alloc(ctx->a, (size_t)bytes_of(g->inputs.v[k]));
+            random_row(g->inputs.v[k], row, r, s->in[row][k]);
+        }
+        for (int k = 0; k < g->outputs.n; ++k)
+            s->out[row][k] = arena_alloc(ctx->a, (size_t)bytes_of(g->outputs.v[k]));
+        interp_run(it, (const void *const *)s->in[row], s->out[row]);
+    }
+}
+
+/* Only ratios of scales, and formulas that a mode does not have, may be refused. */
+static bool refused_properly(qctx *ctx, uint64_t seed)
+{
+    for (int i = 0; i < diag_count(ctx); ++i) {
+        const diag *d = diag_get(ctx, i);
+        bool proper = d->severity != DIAG_ERROR || d->id == D_SCALE_RATIO || d->id == D_NUMERICS_REFUSED;
+        if (!proper)
+            fail_msg("seed %llu: %s", (unsigned long long)seed, d->message);
+    }
+    return false;
+}
+
+/* The net of a seed with its rows; false where the seed gives none. */
+static bool make_sample(qctx *ctx, uint64_t seed, sample *s)
+{
+    *s = (sample){.g = random_net(ctx, seed)};
+    if (!s->g)
+        return refused_properly(ctx, seed);
+    rng r;
+    rng_seed(&r, seed ^ 0x5eed);
+    draw_options(&s->o, &r);
+    fill_rows(ctx, s, &r);
+    return true;
+}
+
+/* ---- libtcc, in this process -------------------------------------------------------------- */
+
+static void check_row(qctx *ctx, engine *e, const sample *s, int row, uint64_t seed)
+{
+    const ir_graph *g = s->g;
+    void **out = ARENA_ARRAY(ctx->a, void *, g->outputs.n);
+    for (int k = 0; k < g->outputs.n; ++k)
+        out[k] = arena_alloc(ctx->a, (size_t)bytes_of(g->outputs.v[k]));
+    assert_int_equal(engine_run(e, (const void *const *)s->in[row], out), 0);
+    for (int k = 0; k < g->outputs.n; ++k)
+        if (memcmp(out[k], s->out[row][k], (size_t)bytes_of(g->outputs.v[k])) != 0)
+            fail_msg("tcc: seed %llu row %d output %d differs", (unsigned long long)seed, row, k);
+}
+
+static bool run_with_tcc(uint64_t seed)
+{
+    qctx *ctx = qctx_new();
+    assert_non_null(ctx);
+    sample s;
+    bool made = make_sample(ctx, seed, &s);
+    if (made) {
+        engine *e = engine_new(ctx, s.g, ENGINE_JIT, &s.o, NULL);
+        if (!e)
+            fail_msg("tcc: seed %llu: %s", (unsigned long long)seed, diag_get(ctx, diag_count(ctx) - 1)->message);
+        for (int row = 0; row < ROWS; ++row)
+            check_row(ctx, e, &s, row, seed);
+    }
+    qctx_free(ctx);
+    return made;
+}
+
+static void tcc_agrees(void **state)
+{
+    (void)state;
+    if (!engine_available(ENGINE_JIT))
+        skip();
+    int n = is_long() ? 4000 : 400, made = 0; /* some draws are refused */
+    for (int i = 0; i < n; ++i)
+        made += run_with_tcc(first_seed() + (uint64_t)i);
+    assert_true(made > n * 3 / 4);
+}
+
+/* ---- batches for a system compiler -------------------------------------------------------- */
+
+static const char batch_main[] =
+    "#include <stdio.h>\n"
+    "#include <stdlib.h>\n"
+    "#include <string.h>\n"
+    "static void *block(size_t n) { void *p = malloc(n ? n : 1); if (!p) exit(3); return p; }\n"
+    "static void get(void *p, size_t n, FILE *f) { if (fread(p, 1, n, f) != n) exit(3); }\n"
+    "typedef int call(void *, const void *const *, void *const *, void *);\n"
+    "static int check(int seed, call *run, int n_in, const long *in_bytes, int n_out,\n"
+    "    const long *out_bytes, long arena_bytes, FILE *f)\n"
+    "{\n"
+    "    int bad = 0, row, k;\n"
+    "    for (row = 0; row < ROWS; row++) {\n"
+    "        void *in[8], *out[8], *want[8], *arena = NULL;\n"
+    "        if (posix_memalign(&arena, 64, (size_t)arena_bytes)) exit(3);\n"
+    "        memset(arena, 0x5a + row, (size_t)arena_bytes);\n"
+    "        for (k = 0; k < n_in; k++) get(in[k] = block((size_t)in_bytes[k]), (size_t)in_bytes[k], f);\n"
+    "        for (k = 0; k < n_out; k++) {\n"
+    "            get(want[k] = block((size_t)out_bytes[k]), (size_t)out_bytes[k], f);\n"
+    "            memset(out[k] = block((size_t)out_bytes[k]), 0x33, (size_t)out_bytes[k]);\n"
+    "        }\n"
+    "        if (run(NULL, (const void *const *)in, out, arena) != 0) bad = 1;\n"
+    "        for (k = 0; k < n_out; k++)\n"
+    "            if (memcmp(out[k], want[k], (size_t)out_bytes[k]) != 0) {\n"
+    "                fprintf(stderr, \"seed %d row %d output %d differs\\n\", seed, row, k);\n"
+    "                bad = 1;\n"
+    "            }\n"
+    "        for (k = 0; k < n_in; k++) free(in[k]);\n"
+    "        for (k = 0; k < n_out; k++) { free(out[k]); free(want[k]); }\n"
+    "        free(arena);\n"
+    "    }\n"
+    "    return bad;\n"
+    "}\n";
+
+static void put_bytes(buf *b, const char *word, ir_tensor *const *v, int n)
+{
+    buf_printf(b, "        static const long %s[] = {", word);
+    for (int k = 0; k < n; ++k)
+        buf_printf(b, "%lld, ", (long long)bytes_of(v[k]));
+    buf_puts(b, "0};\n");
+}
+
+/* Appends one net to the batch: its C, its call in main, its rows. */
+static void add_sample(qctx *ctx, const sample *s, uint64_t seed, buf *code, buf *calls, buf *data)
+{
+    const ir_graph *g = s->g;
+    emit_result c;
+    assert_true(emit_c(ctx, g, &s->o, &c));
+    buf_puts(code, c.c);
+    buf_puts(code, emit_adapter(ctx, g, &s->o));
+    buf_puts(calls, "    {\n");
+    put_bytes(calls, "in", g->inputs.v, g->inputs.n);
+    put_bytes(calls, "out", g->outputs.v, g->outputs.n);
+    buf_printf(calls, "        bad |= check(%llu, %s_engine_call, %d, in, %d, out, %lld, f);\n    }\n",
+               (unsigned long long)seed, emit_prefix(ctx, g, &s->o), g->inputs.n, g->outputs.n,
+               (long long)(c.arena_bytes > 0 ? c.arena_bytes : 1));
+    for (int row = 0; row < ROWS; ++row) {
+        for (int k = 0; k < g->inputs.n; ++k)
+            buf_bytes(data, s->in[row][k], (size_t)bytes_of(g->inputs.v[k]));
+        for (int k = 0; k < g->outputs.n; ++k)
+            buf_bytes(data, s->out[row][k], (size_t)bytes_of(g->outputs.v[k]));
+    }
+}
+
+static void write_file(const char *path, const buf *b)
+{
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(buf_str(b), 1, b->n, f), b->n);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Nets from `seed` on as dir/batch.c and dir/rows.bin; gives the seed after the last one. */
+static uint64_t write_batch(const char *dir, uint64_t seed, int n)
+{
+    qctx *ctx = qctx_new();
+    assert_non_null(ctx);
+    buf code, calls, data;
+    buf_init(&code, ctx->a);
+    buf_init(&calls, ctx->a);
+    buf_init(&data, ctx->a);
+    while (n > 0) {
+        sample s;
+        if (make_sample(ctx, seed, &s)) {
+            add_sample(ctx, &s, seed, &code, &calls, &data);
+            --n;
+        }
+        ++seed;
+    }
+    buf_printf(&code, "\nenum { ROWS = %d };\n%s", ROWS, batch_main);
+    buf_printf(&code, "int main(int argc, char **argv)\n{\n    int bad = argc < 2;\n"
+                      "    FILE *f = bad ? NULL : fopen(argv[1], \"rb\");\n    if (!f) return 3;\n%s"
+                      "    fclose(f);\n    return bad;\n}\n", buf_str(&calls));
+    write_file(arena_printf(ctx->a, "%s/batch.c", dir), &code);
+    write_file(arena_printf(ctx->a, "%s/rows.bin", dir), &data);
+    qctx_free(ctx);
+    return seed;
+}
+
+static int shell(const char *dir, const char *fmt, ...)
+{
+    char command[1024];
+    int n = snprintf(command, sizeof command, "cd '%s' && ", dir);
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(command + n, sizeof command - (size_t)n, fmt, ap);
+    va_end(ap);
+    return system(command);
+}
+
+static bool have(const char *compiler)
+{
+    return shell("/", "command -v %s >/dev/null 2>&1", compiler) == 0;
+}
+
+#define WARNINGS "-std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Wconversion -Wshadow " \
+                 "-Werror -Wno-overlength-strings "
+
+/* One way to compile; run: else only an object. */
+static const struct config {
+    const char *compiler, *flags;
+    bool run;
+} configs[] = {
+    {"gcc", WARNINGS "-O0", true},
+    {"gcc", WARNINGS "-O2", true},
+    {"gcc", WARNINGS "-O3 -march=native", true},
+    {"gcc", WARNINGS "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all", true},
+    {"clang", WARNINGS "-O2", true},
+    {"clang", WARNINGS "-O1 -fsanitize=undefined -fno-sanitize-recover=all", true},
+};
+
+static void run_config(const char *dir, const struct config *c, uint64_t seed)
+{
+    if (!have(c->compiler)) {
+        print_message("[ note ] no %s: not compared\n", c->compiler);
+        return;
+    }
+    if (shell(dir, "%s %s -o batch batch.c", c->compiler, c->flags) != 0)
+        fail_msg("%s %s rejects the nets from seed %llu", c->compiler, c->flags, (unsigned long long)seed);
+    if (shell(dir, "./batch rows.bin") != 0)
+        fail_msg("%s %s: nets from seed %llu differ", c->compiler, c->flags, (unsigned long long)seed);
+}
+
+static void compilers_agree(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/qcc-differential-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    enum { CONFIGS = sizeof configs / sizeof *configs };
+    uint64_t seed = first_seed();
+    for (int i = 0; i < (is_long() ? 20 * CONFIGS : CONFIGS); ++i) {
+        uint64_t first = seed;
+        seed = write_batch(dir, first, BATCH);
+        run_config(dir, &configs[i % CONFIGS], first);
+    }
+    if (!getenv("QCC_KEEP"))
+        shell(dir, "rm -f batch batch.c rows.bin && rmdir '%s'", dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tcc_agrees),
+        cmocka_unit_test(compilers_agree),
+    };
+    return cmocka_run_group_tests_name("differential", tests, NULL, NULL);
+}
