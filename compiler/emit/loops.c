@@ -23,8 +23,8 @@ void window_init(window *w, const ir_op *op)
                   .kh = global ? in->dim[0] : at->kernel[0],
                   .kw = global ? in->dim[1] : at->kernel[1],
                   .sh = global ? 1 : at->stride[0], .sw = global ? 1 : at->stride[1],
-                  .dh = op->kind == OP_CONV2D ? at->dilation[0] : 1,
-                  .dw = op->kind == OP_CONV2D ? at->dilation[1] : 1,
+                  .dh = op->kind == OP_CONV2D ? max_int(at->dilation[0], 1) : 1,
+                  .dw = op->kind == OP_CONV2D ? max_int(at->dilation[1], 1) : 1,
                   .pt = global ? 0 : at->pad[0], .pl = global ? 0 : at->pad[2],
                   .oh = global ? 1 : out->dim[0], .ow = global ? 1 : out->dim[1],
                   .o = out->dim[out->rank - 1]};

@@ -135,6 +135,8 @@ static void put_run(emitter *e, buf *b)
     buf_printf(b, "int %s_run(%s)\n{\n", e->prefix, emit_parameters(e, true, ports, false, true));
     if (strstr(buf_str(&calls), "mem +"))
         put_mem(e, b);
+    else if (e->o->static_arena)
+        buf_printf(b, "    (void)%s_arena;\n", e->prefix);
     put_checks(e, b, ports, false);
     buf_puts(b, buf_str(&calls));
     buf_puts(b, "    return 0;\n}\n");
