@@ -60,6 +60,7 @@ int cli_usage(const cli *c, const char *fmt, ...)
 
 void cli_flush_diags(qctx *ctx)
 {
+    fflush(stdout);
     buf b;
     buf_init(&b, ctx->a);
     for (int i = 0; i < diag_count(ctx); i++)
