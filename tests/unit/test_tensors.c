@@ -357,7 +357,7 @@ static void npz_converts_order_of_bytes_and_elements(void **state)
         f->ctx, put_zip(f, "w.npz", "a.npy", f->b.p, f->b.n, true, false), -1);
     assert_clean(f);
     for (int64_t n = 0; n < 12; n++)
-        assert_true(tensor_value(t->tensors.v, n) == 100 * (n / 6) + 10 * (n / 2 % 3) + n % 2);
+        assert_true(tensor_value(t->tensors.v, n) == (double)(100 * (n / 6) + 10 * (n / 2 % 3) + n % 2));
 }
 
 static void npz_refuses_what_is_not_arrays(void **state)
