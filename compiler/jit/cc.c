@@ -2,6 +2,8 @@
  *
  * Temporary files live in a directory of their own that is removed on every path; a loaded object
  * stays mapped after its file is gone. */
+#include "config.h" /* pipe2 */
+
 #include "compiler/jit/internal.h"
 
 #include <dlfcn.h>
