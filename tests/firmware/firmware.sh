@@ -47,3 +47,30 @@ firmware_run() {
         -display none -monitor none -serial none \
         -semihosting-config enable=on,target=native -kernel "$3" 2>&1 </dev/null)
 }
+
+# firmware_net FOLDER NET WEIGHTS OPTION…: the network as FOLDER/net.c and net.h, its names net_….
+firmware_net() {
+    firmware_folder=$1
+    shift
+    "$QCC" "$@" --quiet --prefix net --selftest -o "$firmware_folder/net.c" --header "$firmware_folder/net.h"
+}
+
+# firmware_same BOARD FOLDER [COMPILER_OPTION…]: runs FOLDER's network on in.bin and compares what
+# it writes with FOLDER/want. Its facts are printed.
+firmware_same() {
+    firmware_board=$1
+    firmware_folder=$2
+    shift 2
+    firmware_build "$firmware_board" "$firmware_folder/net.elf" -DSELFTEST -I"$firmware_folder" "$@" \
+        "$firmware_here/run_net.c" "$firmware_folder/net.c" || return 1
+    firmware_run "$firmware_board" "$firmware_folder" net.elf >"$firmware_folder/log"
+    firmware_status=$?
+    sed 's/^/  /' "$firmware_folder/log"
+    [ $firmware_status -eq 0 ] && grep -qx "selftest 0" "$firmware_folder/log" &&
+        cmp "$firmware_folder/want" "$firmware_folder/out.bin"
+}
+
+# The data of a .npy file (format 1: a header of as many bytes as bytes 8 and 9 say).
+npy_data() {
+    tail -c +$((11 + $(od -An -tu2 -j8 -N2 "$1"))) "$1"
+}

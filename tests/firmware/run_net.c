@@ -1,7 +1,8 @@
 /* run_net.c - any network with one input and one output, compiled by qcc --prefix net, on any board.
  *
- * Reads rows of input codes from in.bin, writes the output codes to out.bin, and prints, one fact a
- * line, what a run takes. Built with -DSELFTEST it calls net_selftest first. */
+ * Reads rows of input codes from in.bin (with -DREAL of float32, which net_quantize_input makes codes
+ * of), writes the output codes to out.bin, and prints, one fact a line, what a run takes. With
+ * -DSELFTEST net_selftest comes first. */
 #include <stdint.h>
 
 #include "count.h"
@@ -12,6 +13,19 @@
 static uint8_t arena[NET_ARENA_SIZE] __attribute__((aligned(NET_ARENA_ALIGN)));
 static int8_t in[NET_INPUT_BYTES] __attribute__((aligned(NET_INPUT_ALIGN)));
 static int8_t out[NET_OUTPUT_BYTES] __attribute__((aligned(NET_OUTPUT_ALIGN)));
+
+static int next_row(int file)
+{
+#ifdef REAL
+    static float real[NET_INPUT_SIZE];
+    if (semihosting_read(file, real, sizeof real) != sizeof real)
+        return 0;
+    net_quantize_input(real, in, NET_INPUT_SIZE);
+    return 1;
+#else
+    return semihosting_read(file, in, sizeof in) == sizeof in;
+#endif
+}
 
 static void fact(const char *name, uint64_t value)
 {
@@ -61,7 +75,7 @@ int main(void)
     int from = semihosting_open("in.bin", SEMIHOSTING_READ);
     int to = semihosting_open("out.bin", SEMIHOSTING_WRITE);
     failed |= from < 0 || to < 0;
-    while (!failed && semihosting_read(from, in, sizeof in) == sizeof in) {
+    while (!failed && next_row(from)) {
         failed |= run_row(&f);
         failed |= semihosting_write(to, out, sizeof out) != sizeof out;
     }
