@@ -48,7 +48,7 @@ static void qdlyyerror(qloc *loc, qdl_parser *ps, const char *message);
 %token COMMA "`,`" COLON "`:`" EQUALS "`=`" DOT "`.`" PIPE "`|>`"
 %token BAD "an unknown character"
 
-%type <name> word name
+%type <name> word name label
 %type <value> scalar value position plain list item
 %type <values> scalars items qualifiers
 %type <names> names params path
@@ -74,9 +74,11 @@ section:
   | BLOCK error body                      { ast_block_def(ps, $1, NULL, $3); }
   | BLOCK error
   | QUANTIZE LBRACE rules RBRACE          { ast_quantize(ps, @$); }
-  | WORD name body                        { ast_unknown_section(ps, $1, $2); }
+  | WORD label body                       { ast_unknown_section(ps, $1, $2); }
   | error
   ;
+
+label: WORD | STRING                      { $$ = ast_quoted(ps, $1); };
 
 params:
     LPAREN names RPAREN                   { $$ = $2; }
@@ -93,7 +95,11 @@ stmts:
   | stmts end stmt                        { $$ = ast_body(ps, $1, $3); }
   ;
 
-end: NEWLINE | SEMICOLON;
+/* Behind the end of a statement everything is news again. */
+end:
+    NEWLINE                               { yyerrok; }
+  | SEMICOLON                             { yyerrok; }
+  ;
 
 stmt:
     %empty                                { $$ = NULL; }

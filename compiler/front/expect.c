@@ -58,23 +58,21 @@ static const char *statement_words(const qdl_parser *ps)
 }
 
 /* Sums of classes that have a word of their own: where all of `has` and none of `lacks` is
- * expected, `gone` is told by `text`. */
+ * expected, `gone` is told by `text`; NULL: a setting or an argument. */
 static const struct {
     unsigned has, lacks, gone;
     const char *text;
 } sums[] = {
     {E_WORD | E_STRING | E_NUMBER | E_LIST | E_LPAREN, 0, E_WORD | E_STRING | E_NUMBER | E_LIST,
      "an attribute's value"},
-    {E_WORD | E_STRING | E_NUMBER | E_LIST | E_RPAREN, 0, E_WORD | E_STRING | E_NUMBER | E_LIST,
-     "an argument"},
-    {E_WORD | E_STRING | E_NUMBER | E_LIST, E_COLON, E_WORD | E_STRING | E_NUMBER | E_LIST,
-     "a setting"},
-    {E_WORD | E_STRING | E_NUMBER | E_LIST | E_COLON, 0, E_WORD | E_STRING | E_NUMBER | E_LIST, NULL},
+    {E_WORD | E_STRING | E_NUMBER | E_LIST, E_COLON, E_WORD | E_STRING | E_NUMBER | E_LIST, NULL},
+    {E_WORD | E_STRING | E_NUMBER | E_LIST | E_COLON, 0, E_WORD | E_STRING | E_NUMBER | E_LIST,
+     "a value"},
     {E_WORD | E_NUMBER | E_LIST, E_STRING, E_WORD | E_NUMBER | E_LIST, "a number, a list"},
     {E_WORD | E_NUMBER, E_STRING, E_WORD | E_NUMBER, "a number"},
     {E_WORD | E_NEWLINE, E_STRING | E_NUMBER, E_WORD, "`real`, `scale`, `layout`"},
     {E_WORD | E_EQUALS, E_STRING | E_NUMBER, E_WORD, "`native`"},
-    {E_WORD | E_STRING, 0, E_STRING, NULL},
+    {E_STRING, 0, E_STRING | E_WORD, "a name"},
 };
 
 static void put_item(buf *b, int *count, const char *text)
@@ -117,7 +115,7 @@ static const char *expected_words(const qdl_parser *ps, unsigned bits)
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
         if ((bits & sums[i].has) != sums[i].has || bits & sums[i].lacks)
             continue;
-        sum = sums[i].text;
+        sum = sums[i].text ? sums[i].text : ps->section == T_QUANTIZE ? "a setting" : "an argument";
         bits &= ~sums[i].gone;
         break;
     }
@@ -141,15 +139,15 @@ static const char *found(qdl_parser *ps, qloc loc)
     return s;
 }
 
-/* The bracket that an error inside it, on a later line, may be the fault of. */
+/* The bracket that an error inside it, on another line, may be the fault of. */
 static void note_open_bracket(qdl_parser *ps, qloc loc)
 {
     int d = ps->depth_before;
     if (d == 0 || ps->open[d - 1].kind == T_LBRACE || ps->depth < d)
         return;
-    uint32_t from = ps->before.loc.end;
-    if (from < loc.begin && memchr(ps->src->text + from, '\n', loc.begin - from))
-        diag_note_at(ps->ctx, ps->open[d - 1].loc, "this bracket is still open");
+    qloc open = ps->open[d - 1].loc;
+    if (memchr(ps->src->text + open.end, '\n', loc.begin - open.end))
+        diag_note_at(ps->ctx, open, "this bracket is still open");
 }
 
 static const char *near_word(const qdl_parser *ps)
@@ -188,6 +186,10 @@ void qdl_syntax_error(qdl_parser *ps, qloc loc, const char *const *names, int n)
 {
     if (ps->stopped)
         return;
+    if (ps->prev.fault.any) { /* told what is wrong with it already */
+        qdl_recover(ps);
+        return;
+    }
     qdl_fail(ps, D_SYNTAX, loc, "unexpected %s", found(ps, loc));
     unsigned bits = class_bits(names, n);
     if (n)

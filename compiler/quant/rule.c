@@ -388,6 +388,22 @@ static bool read_part_word(reader *r)
     return false;
 }
 
+/* Whether a word begins a setting of its own, so that reading may go on there after an error. */
+static bool begins_setting(const ast_value *item)
+{
+    if (item->kind != AST_V_WORD)
+        return false;
+    if (!strncmp(item->text, "int", 3))
+        return true;
+    for (int p = 0; p < N_PARTS; p++)
+        if (!strcmp(item->text, part_words[p]))
+            return true;
+    for (int i = 0; i < N_SETTINGS; i++)
+        if (item_fits(item, settings[i].pattern, strcspn(settings[i].pattern, " ")))
+            return true;
+    return false;
+}
+
 static void read_setting(reader *r)
 {
     const setting *full = NULL;
@@ -411,7 +427,7 @@ static void read_setting(reader *r)
     if (length < best) {
         report_partial(r, best);
         r->at += best;
-        r->at += r->at < r->n; /* the item that did not fit */
+        r->at += r->at < r->n && !begins_setting(r->items[r->at]);
         return;
     }
     /* What is calibrated without a part being named is activations. */
@@ -574,6 +590,8 @@ static bool report_directive(qctx *ctx, const ast_name *word)
     const char *near = nearest_name(word->s, words, 2);
     if (near)
         diag_hint(ctx, "did you mean '%s'?", near);
+    else
+        diag_hint(ctx, "what a rule is for is followed by `:`");
     return false;
 }
 
