@@ -286,18 +286,19 @@ static void set_fallback(call_attrs *out, const ir_attr *a)
     }
 }
 
-static bool set_missing(reader *r)
+/* What is missing is not told after arguments without a place: they may be meant for it. */
+static bool set_missing(reader *r, bool tell)
 {
     bool ok = true;
     for (int i = 0; i < attr_count(r->w); i++) {
         const ir_attr *a = &r->w->attrs[i];
         if (r->given & 1u << i)
             continue;
-        if (a->required) {
+        ok &= !a->required;
+        if (a->required && tell) {
             diag_add(r->s->ctx, D_MISSING_ATTRIBUTE, r->op->loc, "%s needs %s", r->w->word,
                      a->name);
             diag_expected(r->s->ctx, "%s", expectation(r, a));
-            ok = false;
         }
         set_fallback(r->out, a);
     }
@@ -305,12 +306,12 @@ static bool set_missing(reader *r)
 }
 
 bool read_attrs(sema *s, const ir_word *w, const ast_name *op, const call_args *args,
-                call_attrs *out)
+                bool complete, call_attrs *out)
 {
     reader r = {.s = s, .w = w, .op = op, .out = out};
     *out = (call_attrs){.at = {.dilation = {1, 1}, .groups = 1}};
-    bool ok = set_positional(&r, args);
+    bool placed = set_positional(&r, args), ok = placed;
     for (int i = 0; i < args->attrs.n; i++)
         ok &= set_named(&r, &args->attrs.v[i]);
-    return set_missing(&r) && ok;
+    return set_missing(&r, placed && complete) && ok;
 }

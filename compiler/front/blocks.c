@@ -240,7 +240,7 @@ bool lower_block(sema *s, int block, const ast_expr *call, const ast_name *name,
         s->block_broken[block] |= !ret;
         return false;
     }
-    if (!local)
+    if (!local || !*local) /* `return other(x)` must not share the names of this instance */
         local = fresh_local(s, s->st->local, b->name.s);
     scope *sc = ARENA_NEW(s->ctx->a, scope);
     *sc = (scope){.block = b, .instance = full_name(s, local), .caller = s->scope,

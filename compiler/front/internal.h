@@ -111,8 +111,9 @@ typedef struct call_attrs {
 
 /* Parameters of the block replaced by what they stand for; NULL after `not-a-value`. */
 const ast_value *resolve_value(sema *s, const ast_value *v);
+/* complete: no argument was lost before, so that what is missing is told. */
 bool read_attrs(sema *s, const ir_word *w, const ast_name *op, const call_args *args,
-                call_attrs *out);
+                bool complete, call_attrs *out);
 
 /* ---- lower.c, blocks.c, ports.c, sema.c ------------------------------------------------------ */
 

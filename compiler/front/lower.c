@@ -5,11 +5,19 @@
 
 /* ---- arguments ----------------------------------------------------------------------------- */
 
-/* A lone name is a tensor or a value parameter of the block. */
-static void add_name(sema *s, const ast_expr *e, call_args *args)
+static int positional_attrs(const ir_word *w)
+{
+    int n = 0;
+    for (const ir_attr *a = w->attrs; a && a->name; a++)
+        n += a->positional;
+    return n;
+}
+
+/* A lone name is a tensor, or a value parameter of the block where a value may stand. */
+static void add_name(sema *s, const ir_word *w, const ast_expr *e, call_args *args)
 {
     binding *b = find_binding(s->scope, e->name.s);
-    if (b && b->kind == BIND_VALUE) {
+    if (b && b->kind == BIND_VALUE && args->values.n < positional_attrs(w)) {
         b->used = true;
         *VEC_PUSH(s->ctx->a, &args->values) = b->value;
         return;
@@ -18,7 +26,7 @@ static void add_name(sema *s, const ast_expr *e, call_args *args)
 }
 
 /* All arguments are looked at even when some are wrong. */
-static bool sort_args(sema *s, const ast_expr *call, call_args *args)
+static bool sort_args(sema *s, const ir_word *w, const ast_expr *call, call_args *args)
 {
     bool ok = true;
     for (int i = 0; i < call->positional.n; i++) {
@@ -29,7 +37,7 @@ static bool sort_args(sema *s, const ast_expr *call, call_args *args)
             if (v)
                 *VEC_PUSH(s->ctx->a, &args->values) = v;
         } else if (arg->expr->kind == AST_E_NAME) {
-            add_name(s, arg->expr, args);
+            add_name(s, w, arg->expr, args);
         } else {
             *VEC_PUSH(s->ctx->a, &args->tensors) = lower_expr(s, arg->expr, NULL);
         }
@@ -187,9 +195,10 @@ static ir_tensor *lower_operator(sema *s, const ir_word *w, const ast_expr *call
     call_attrs attrs;
     if (has_first)
         *VEC_PUSH(s->ctx->a, &args.tensors) = first;
-    bool ok = sort_args(s, call, &args);
-    ok &= check_arity(s, w, name, args.tensors.n);
-    ok &= read_attrs(s, w, name, &args, &attrs);
+    int errors = diag_errors(s->ctx);
+    bool ok = sort_args(s, w, call, &args);
+    bool complete = diag_errors(s->ctx) == errors && check_arity(s, w, name, args.tensors.n);
+    ok &= read_attrs(s, w, name, &args, complete, &attrs) && complete;
     for (int i = 0; i < args.tensors.n; i++)
         ok &= args.tensors.v[i] != NULL;
     if (!ok || !count_call(s, call->loc)) {

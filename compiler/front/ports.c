@@ -94,7 +94,7 @@ static void warn_moved(sema *s, const ast_stmt *stmt, const ir_quant *q, bool mo
     quant_code_range(q, &lo, &hi);
     if (moved)
         diag_add(s->ctx, D_ZERO_POINT_ROUNDED, stmt->quant_loc,
-                 "0 is no code of [%g, %g]: the codes stand for [%.9g, %.9g]", stmt->lo, stmt->hi,
+                 "0 is no code of [%g, %g]: the codes stand for [%.7g, %.7g]", stmt->lo, stmt->hi,
                  quant_value(q, 0, lo), quant_value(q, 0, hi));
 }
 

@@ -167,9 +167,7 @@ static bool slide(const rule *r, int a, window *w)
 
 static bool slide_both(const rule *r, window w[2])
 {
-    bool ok = slide(r, 0, &w[0]);
-    ok &= slide(r, 1, &w[1]);
-    if (!ok)
+    if (!slide(r, 0, &w[0]) || !slide(r, 1, &w[1]))
         return false;
     ir_attrs *at = &r->op->at;
     at->padmode = IR_PAD_EXPLICIT;
