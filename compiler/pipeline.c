@@ -172,6 +172,12 @@ bool net_calibrate(qctx *ctx, net *n, const net_options *o)
 
 bool net_quantize(qctx *ctx, net *n, const net_options *o)
 {
+    if (n->saved && o->calibrate) {
+        diag_add(ctx, D_SAVED_OPTION, loc_file(n->file->src),
+                 "a saved pair is quantized already: --calibrate would change it");
+        diag_hint(ctx, "quantize the original model with --calibrate and save it again");
+        return false;
+    }
     if (!n->saved) {
         if (!net_calibrate(ctx, n, o))
             return false;

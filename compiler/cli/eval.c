@@ -141,13 +141,7 @@ static bool read_labels(qctx *ctx, cli *c, eval *e, const dataset *data)
         e->labels = labels;
     } else if (data->labels) {
         e->labels = data->labels;
-        for (int64_t i = 0; i < e->rows; i++) {
-            if (e->labels[i] < 0 || e->labels[i] >= classes) {
-                diag_add(ctx, D_BAD_OPTION, loc_file(data->src), "row %lld has label %d, the model %lld classes",
-                         (long long)i, (int)e->labels[i], (long long)classes);
-                return false;
-            }
-        }
+        return dataset_labels_check(ctx, data, (int)classes);
     }
     return true;
 }

@@ -60,7 +60,7 @@ static void arena_releases_newest_first(void **state)
 static void arena_running_out_goes_to_the_guard(void **state)
 {
     (void)state;
-    for (unsigned long nth = 1; nth <= 5; nth++) {
+    for (volatile unsigned long nth = 1; nth <= 5; nth++) {
         arena *a = arena_new();
         volatile int got = 0;
         if (setjmp(*arena_guard(a))) {
