@@ -1,0 +1,14 @@
+check_PROGRAMS += tests/unit/test_ir tests/unit/test_sema tests/unit/test_weights tests/unit/test_torch
+tests_unit_test_ir_SOURCES = tests/unit/test_ir.c tests/unit/ir_build.h
+tests_unit_test_ir_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_ir_LDADD = $(TEST_LIBS)
+tests_unit_test_sema_SOURCES = tests/unit/test_sema.c
+tests_unit_test_sema_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_sema_LDADD = $(TEST_LIBS)
+tests_unit_test_weights_SOURCES = tests/unit/test_weights.c
+tests_unit_test_weights_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_weights_LDADD = $(TEST_LIBS)
+tests_unit_test_torch_SOURCES = tests/unit/test_torch.c
+tests_unit_test_torch_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_torch_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_ir tests/unit/test_sema tests/unit/test_weights tests/unit/test_torch
