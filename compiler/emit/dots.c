@@ -183,7 +183,7 @@ void dots_print(emitter *e, const ir_op *op, const dots *d, text *t)
     if (op->q)
         requant_init(&b.rq, e, op, &op->q->out, "");
     set_vars(&b);
-    text_put(t, "/* Dot products of one window with the filters. */\n"
+    text_put(t, "/* $layer$: dot products of one window with the filters. */\n"
                 "static void $dots$(const $x$ *restrict x, $group$$out$ *restrict out)\n"
                 "{\n"
                 "?sum|    $acc$ sum = 0;\n"

@@ -46,6 +46,7 @@ void op_begin(emitter *e, const ir_op *op, text *t)
     text_init(t, &e->ops);
     text_set(t, "fn", "%s", emit_fn_name(e, op));
     text_set(t, "P", "%s", e->prefix);
+    text_set(t, "layer", "%s", emit_comment(e, op->name));
     text_set(t, "out", "%s", emit_ctype(op->out[0]->type));
     text_set(t, "r", "%s", op_overlaps(e, op) ? "" : "restrict ");
     int parameters = 0;

@@ -30,7 +30,7 @@ int64_t scratch_conv(const emitter *e, const ir_op *op)
 
 /* Rows are contiguous: each is clipped once. */
 static const char edge_rows[] =
-    "/* The window of row y and column x, zero points outside the input. */\n"
+    "/* $layer$: the window of row y and column x, zero points outside the input. */\n"
     "static void $edge$(const $in0$ *restrict in, int32_t y, int32_t x, $x$ *restrict patch)\n"
     "{\n"
     "    const int32_t left = $ix$;\n"
@@ -52,7 +52,8 @@ static const char edge_rows[] =
     "}\n\n";
 
 static const char edge_taps[] =
-    "/* The window of row y and column x$of_group$, zero points outside the input. */\n"
+    "/* $layer$: the window of row y and column x$of_group$, zero points outside\n"
+    " * the input. */\n"
     "static void $edge$(const $in0$ *restrict in, int32_t y, int32_t x, $x$ *restrict patch)\n"
     "{\n"
     "    for (int32_t ky = 0; ky < $kh$; ++ky)\n"

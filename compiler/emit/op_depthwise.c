@@ -77,7 +77,7 @@ static void print_edge(depthwise *v)
     text_set(&v->t, "iy", "%s", window_coord(a, "y", w->sh, w->pt, "ky", w->dh));
     text_set(&v->t, "ix", "%s", window_coord(a, "x", w->sw, w->pl, "kx", w->dw));
     text_put(&v->t,
-        "/* Sums of row y, column x, where taps may lie outside the input. */\n"
+        "/* $layer$: sums of row y, column x, where taps may lie outside the input. */\n"
         "static void $edge$(const $in0$ *restrict in, int32_t y, int32_t x, $acc$ *restrict acc)\n"
         "{\n"
         "    for (int32_t c = 0; c < $o$; ++c)\n"
@@ -130,7 +130,7 @@ static const char inner_loops[] =
 
 static void print_inner(depthwise *v)
 {
-    text_put(&v->t, "/* Sums of an output whose window begins at p and lies inside the input. */\n"
+    text_put(&v->t, "/* $layer$: sums of an output whose window begins at p and lies inside the input. */\n"
                     "static void $inner$(const $in0$ *restrict p, $acc$ *restrict acc)\n"
                     "{\n");
     if (loop_unrolled(v->e, LOOP_TAPS, (int64_t)v->w.kh * v->w.kw))
@@ -142,7 +142,8 @@ static void print_inner(depthwise *v)
 
 static void print_codes(depthwise *v)
 {
-    text_put(&v->t, "static void $codes$(const $acc$ *restrict acc, $out$ *restrict out)\n"
+    text_put(&v->t, "/* $layer$: sums to output codes. */\n"
+                    "static void $codes$(const $acc$ *restrict acc, $out$ *restrict out)\n"
                     "{\n"
                     "    for (int32_t c = 0; c < $o$; ++c)\n"
                     "        out[c] = $code$;\n"

@@ -30,7 +30,7 @@ static const void *repacked(emitter *e, const ir_tensor *w, size_t taps)
 }
 
 static const char depthwise_edge[] =
-    "/* Row y, column x, where taps may lie outside the input. */\n"
+    "/* $layer$: row y, column x, where taps may lie outside the input. */\n"
     "static void $edge$(const float *restrict in, int32_t y, int32_t x, float *restrict out)\n"
     "{\n"
     "    for (int32_t c = 0; c < $o$; ++c)\n"
@@ -50,7 +50,7 @@ static const char depthwise_edge[] =
 
 static void depthwise_inner(emitter *e, const ir_op *op, const window *w, text *t)
 {
-    text_put(t, "/* An output whose window begins at p and lies inside the input. */\n"
+    text_put(t, "/* $layer$: an output whose window begins at p and lies inside the input. */\n"
                 "static void $inner$(const float *restrict p, float *restrict out)\n"
                 "{\n"
                 "    for (int32_t c = 0; c < $o$; ++c) {\n"

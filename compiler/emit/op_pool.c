@@ -77,7 +77,7 @@ static void print_max_edge(pool *v)
 {
     text *t = &v->t;
     text_set(t, "code", "%s", max_code(v, "m"));
-    text_put(t, "/* Maxima of a window that the border cuts off. */\n"
+    text_put(t, "/* $layer$: maxima of a window that the border cuts off. */\n"
                 "static void $edge$(const $in0$ *restrict in, int32_t y, int32_t x, $out$ *restrict out)\n"
                 "{\n");
     text_put(t, clip);
@@ -202,7 +202,8 @@ static void print_codes(pool *v, const char *name, const char *parameter, const 
     text *t = &v->t;
     text_set(t, "name", "%s", name);
     text_set(t, "parameter", "%s", parameter);
-    text_put(t, "static void $name$(const $acc$ *restrict acc, $parameter$$out$ *restrict out)\n"
+    text_put(t, "/* $layer$: means of the sums. */\n"
+                "static void $name$(const $acc$ *restrict acc, $parameter$$out$ *restrict out)\n"
                 "{\n"
                 "    for (int32_t c = 0; c < $c$; ++c) {\n");
     text_put_at(t, 8, mean_lines(v, n));
@@ -218,7 +219,7 @@ static void print_sum_edge(pool *v)
     text_set(t, "all", "%d", v->op->at.count_all);
     text_set(t, "low", "%d", v->w.h + v->op->at.pad[1]);
     text_set(t, "far", "%d", v->w.w + v->op->at.pad[3]);
-    text_put(t, "/* Sums of a window that the border cuts off; gives the number of cells. */\n"
+    text_put(t, "/* $layer$: sums of a window that the border cuts off; gives the number of cells. */\n"
                 "static int32_t $edge$(const $in0$ *restrict in, int32_t y, int32_t x,\n"
                 "    $acc$ *restrict acc)\n"
                 "{\n");
@@ -246,7 +247,7 @@ static void print_sum_edge(pool *v)
 static void print_sum_inner(pool *v)
 {
     text *t = &v->t;
-    text_put(t, "/* Sums of a window that begins at p and lies inside the input. */\n"
+    text_put(t, "/* $layer$: sums of a window that begins at p and lies inside the input. */\n"
                 "static void $inner$(const $in0$ *restrict p, $acc$ *restrict acc)\n"
                 "{\n"
                 "    for (int32_t c = 0; c < $c$; ++c)$open$\n");
@@ -311,7 +312,8 @@ static void rescaled_codes(pool *v)
     rq.wide = wide_sums(v->op);
     text_set(t, "bias", "%s", c_int(e->ctx->a, v->op->q->bias ? v->op->q->bias[0] : 0));
     text_set(t, "code", "%s", requant_code(&rq, "sum", "0"));
-    text_put(t, "static void $codes$(const $acc$ *restrict acc, $out$ *restrict out)\n"
+    text_put(t, "/* $layer$: sums less cells * zero point, rescaled. */\n"
+                "static void $codes$(const $acc$ *restrict acc, $out$ *restrict out)\n"
                 "{\n"
                 "    for (int32_t c = 0; c < $c$; ++c) {\n"
                 "        const $acc$ sum = acc[c] + $bias$;\n"

@@ -3,6 +3,7 @@
  * Every printer writes one static function (and the small functions that only it calls) from
  * templates of whole lines (text.h). Variables that op_begin sets for all of them:
  *   fn   the function's name         P    the prefix of every identifier of the file
+ *   layer  the operator's name, for comments
  *   in0, in1  element types of the first two activations, x0, x1 their names (a parameter, or the
  *             array of a constant)     out  element type of the output
  *   r    "restrict ", or "" where the plan lets the output share an input's memory */

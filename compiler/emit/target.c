@@ -46,15 +46,16 @@ static const op_row rows[OP_COUNT] = {
     [OP_SOFTMAX] = {print_softmax, print_float_softmax, NULL, false},
 };
 
-static const emit_target targets[] = {
-    {"generic", "portable C99 for any processor", NULL},
-};
+/* TARGET(name, description, print): a row of emit_target. */
+#define TARGETS(TARGET) TARGET("generic", "portable C99 for any processor", NULL)
 
-enum { TARGETS = sizeof targets / sizeof *targets };
+#define ROW(name, description, print) {name, description, print},
+static const emit_target targets[] = {TARGETS(ROW)};
+#undef ROW
 
 const emit_target *emit_find_target(const char *name)
 {
-    for (int i = 0; i < TARGETS; ++i)
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; ++i)
         if (!strcmp(targets[i].name, name))
             return &targets[i];
     return NULL;
@@ -62,8 +63,10 @@ const emit_target *emit_find_target(const char *name)
 
 const char *const *emit_target_names(int *n)
 {
-    static const char *const names[TARGETS] = {"generic"};
-    *n = TARGETS;
+#define NAME(name, description, print) name,
+    static const char *const names[] = {TARGETS(NAME)};
+#undef NAME
+    *n = (int)(sizeof names / sizeof *names);
     return names;
 }
 

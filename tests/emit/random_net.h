@@ -9,7 +9,10 @@
  * strides, pads, dilations, groups, grids of weights. NULL where legalize refused what was drawn (a
  * ratio of scales, say): the diagnostics tell. */
 ir_graph *random_net(qctx *ctx, uint64_t seed);
-/* Row `row` of an input: 0 random, 1 all lowest codes, 2 all highest, 3 and up random again. */
+/* The same nets over floats: a FOLDED graph with weights of about 1/√terms. NULL as above. */
+ir_graph *random_float_net(qctx *ctx, uint64_t seed);
+/* Row `row` of an input: 0 random, 1 all lowest codes, 2 all highest, 3 and up random again;
+ * floats are all random in [-2, 2). */
 void random_row(const ir_tensor *t, int row, rng *r, void *codes);
 
 #endif

@@ -6,7 +6,7 @@
  * QCC_SEED=N starts elsewhere, QCC_KEEP=1 keeps the batches' files. */
 #include "tests/unit/cm.h"
 
-#include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +137,61 @@ static void tcc_agrees(void **state)
     for (int i = 0; i < n; ++i)
         made += run_with_tcc(first_seed() + (uint64_t)i);
     assert_true(made > n * 3 / 4);
+}
+
+/* ---- floats: close to the interpreter's ---------------------------------------------------- */
+
+static double largest(const float *v, int64_t n)
+{
+    double top = 1e-3;
+    for (int64_t i = 0; i < n; ++i)
+        top = fmax(top, fabs((double)v[i]));
+    return top;
+}
+
+static void check_floats(const ir_tensor *t, const float *got, const float *want, uint64_t seed)
+{
+    int64_t n = ir_elems(&t->shape);
+    double limit = 1e-4 * largest(want, n);
+    for (int64_t i = 0; i < n; ++i)
+        if (!(fabs((double)got[i] - (double)want[i]) <= limit))
+            fail_msg("float: seed %llu '%s'[%lld] is %g, not %g", (unsigned long long)seed, t->name,
+                     (long long)i, (double)got[i], (double)want[i]);
+}
+
+static void run_float(uint64_t seed)
+{
+    qctx *ctx = qctx_new();
+    assert_non_null(ctx);
+    sample s = {.g = random_float_net(ctx, seed)};
+    assert_non_null(s.g);
+    rng r;
+    rng_seed(&r, seed ^ 0xf10a7);
+    draw_options(&s.o, &r);
+    s.o.weights = EMIT_DECIMAL;
+    s.o.no_libm = rng_below(&r, 2) == 0;
+    fill_rows(ctx, &s, &r);
+    engine *e = engine_new(ctx, s.g, ENGINE_JIT, &s.o, NULL);
+    if (!e)
+        fail_msg("float: seed %llu: %s", (unsigned long long)seed, diag_get(ctx, diag_count(ctx) - 1)->message);
+    for (int row = 0; row < ROWS; ++row) {
+        void **out = ARENA_ARRAY(ctx->a, void *, s.g->outputs.n);
+        for (int k = 0; k < s.g->outputs.n; ++k)
+            out[k] = arena_alloc(ctx->a, (size_t)bytes_of(s.g->outputs.v[k]));
+        assert_int_equal(engine_run(e, (const void *const *)s.in[row], out), 0);
+        for (int k = 0; k < s.g->outputs.n; ++k)
+            check_floats(s.g->outputs.v[k], out[k], s.out[row][k], seed);
+    }
+    qctx_free(ctx);
+}
+
+static void floats_agree(void **state)
+{
+    (void)state;
+    if (!engine_available(ENGINE_JIT))
+        skip();
+    for (int i = 0; i < (is_long() ? 2000 : 200); ++i)
+        run_float(first_seed() + (uint64_t)i);
 }
 
 /* ---- batches for a system compiler -------------------------------------------------------- */
@@ -303,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tcc_agrees),
+        cmocka_unit_test(floats_agree),
         cmocka_unit_test(compilers_agree),
     };
     return cmocka_run_group_tests_name("differential", tests, NULL, NULL);
