@@ -489,7 +489,8 @@ static void check_part(reader *r, int part)
         conflict(r, part, SPEC_BITS, SPEC_GRID, "1 bit exists on the midpoint grid only");
     if (s->set & SPEC_PER_CHANNEL && s->per_channel && s->set & SPEC_SCALE)
         conflict(r, part, SPEC_PER_CHANNEL, SPEC_SCALE, "one scale for scales per channel");
-    if (s->set & SPEC_SYMMETRIC && s->symmetric && s->zero)
+    bool midpoint = s->set & SPEC_GRID && s->grid == IR_GRID_MIDPOINT; /* zero is no code there */
+    if (s->set & SPEC_SYMMETRIC && s->symmetric && s->zero && !midpoint)
         conflict(r, part, SPEC_SYMMETRIC, SPEC_SCALE, "a symmetric grid has zero point 0");
 }
 

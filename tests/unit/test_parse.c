@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "compiler/base/file.h"
 #include "compiler/base/rng.h"
 #include "compiler/front/literal.h"
 #include "compiler/ir/words.h"
@@ -379,6 +380,28 @@ static void every_byte_survives_quoting(void **state)
     assert_string_equal(parsed(ctx, arena_printf(ctx->a, "model %s { }", buf_str(&b)))->model.s, name);
 }
 
+/* Every fenced block of docs/qdl.md that begins a section parses and reads back as itself. */
+static void the_examples_of_the_reference_parse(void **state)
+{
+    qctx *ctx = *state;
+    const char *top = getenv("top_srcdir");
+    const source *doc = file_read_text(ctx, arena_printf(ctx->a, "%s/docs/qdl.md", top ? top : "."));
+    if (!doc)
+        skip();
+    int found = 0;
+    for (const char *p = strstr(doc->text, "```\n"); p; p = strstr(p, "```\n")) {
+        const char *begin = p + 4, *end = strstr(begin, "```\n");
+        assert_non_null(end);
+        p = end + 4;
+        if (strncmp(begin, "# LeNet", 7) && strncmp(begin, "block ds", 8) && strncmp(begin, "quantize {", 10))
+            continue;
+        const char *once = printed(ctx, parsed(ctx, arena_strndup(ctx->a, begin, (size_t)(end - begin))));
+        assert_string_equal(printed(ctx, parsed(ctx, once)), once);
+        found++;
+    }
+    assert_int_equal(found, 3);
+}
+
 /* ---- robustness ---------------------------------------------------------------------------- */
 
 static char *repeated(const char *head, const char *part, int n, const char *tail)
@@ -567,6 +590,7 @@ int main(void)
         TEST(numbers_do_not_follow_the_locale),
         TEST(names_are_quoted_where_they_have_to_be),
         TEST(every_byte_survives_quoting),
+        TEST(the_examples_of_the_reference_parse),
         TEST(deep_and_long_texts_are_taken_or_refused),
         TEST(random_bytes_are_refused_calmly),
         TEST(mutated_texts_are_refused_calmly),

@@ -479,6 +479,13 @@ static void scales_are_float32(void **state)
     assert_int_equal(s.set, SPEC_BITS | SPEC_SYMMETRIC | SPEC_PER_CHANNEL | SPEC_SCALE);
 }
 
+/* Zero is no code of the midpoint grid: its symmetric form has an offset all the same. */
+static void symmetric_midpoints_have_offsets(void **state)
+{
+    spec_settings s = weight(*state, "c.weight : int8 symmetric grid midpoint per tensor scale 0.5 zero -256", "c");
+    assert_true(s.symmetric && s.zero == -256);
+}
+
 static void words_choose_the_part(void **state)
 {
     qctx *ctx = *state;
@@ -613,6 +620,7 @@ int main(void)
         TEST(every_setting_is_read),
         TEST(observers_are_read),
         TEST(scales_are_float32),
+        TEST(symmetric_midpoints_have_offsets),
         TEST(words_choose_the_part),
         TEST(selectors_name_layers_and_parts),
         TEST(rules_win_in_their_order),
