@@ -262,8 +262,8 @@ static ir_tensor *make_pool(maker *m, ir_tensor *x)
 {
     ir_attrs at = plain(m);
     draw_window(m, &at, &x->shape, false);
-    at.ceil_mode = one_in(m, 3);
-    at.count_all = one_in(m, 3);
+    at.ceil_mode = one_in(m, 2);
+    at.count_all = one_in(m, 2);
     return append(m, one_in(m, 2) ? OP_MAXPOOL : OP_AVGPOOL, &at, 1, &x, x->quant);
 }
 

@@ -1,0 +1,251 @@
+/* test_helpers.c - the arithmetic that is printed into emitted files against runtime/arith.h, argument
+ * by argument: the text of all helpers, compiled by libtcc into this process. */
+#include "tests/unit/cm.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/base/rng.h"
+#include "compiler/emit/ops.h"
+#include "compiler/jit/internal.h"
+#include "runtime/arith.h"
+#include "runtime/real.h"
+
+enum { SAMPLES = 200000 };
+
+/* Wrappers that are not static, one a helper. */
+static const char wrappers[] =
+    "int32_t t_clamp(int32_t v, int32_t lo, int32_t hi) { return h_clamp(v, lo, hi); }\n"
+    "int32_t t_asr32(int32_t v, int n) { return h_asr32(v, n); }\n"
+    "int64_t t_asr(int64_t v, int n) { return h_asr(v, n); }\n"
+    "int32_t t_shl(int32_t v, int n) { return h_shl(v, n); }\n"
+    "int32_t t_shl_sat(int64_t v, int n) { return h_shl_sat(v, n); }\n"
+    "int32_t t_narrow(int64_t v, int n) { return h_narrow(v, n); }\n"
+    "int32_t t_round_away(int32_t v, int n) { return h_round_away(v, n); }\n"
+    "int32_t t_high(int32_t a, int32_t b) { return h_doubling_high(a, b); }\n"
+    "int32_t t_q32(int32_t a, int32_t m, int64_t o) { return h_q32(a, m, o); }\n"
+    "int32_t t_tflm(int32_t a, int32_t m, int n) { return h_tflm(a, m, n); }\n"
+    "int32_t t_single(int32_t a, int32_t m, int n) { return h_single(a, m, n); }\n"
+    "int32_t t_single_sat(int32_t a, int32_t m, int n) { return h_single_sat(a, m, n); }\n"
+    "int32_t t_rint(float v) { return h_rint(v); }\n"
+    "int32_t t_exp(int32_t a) { return h_exp_negative(a); }\n"
+    "int32_t t_reciprocal(int32_t a) { return h_reciprocal(a); }\n"
+    "float t_expf(float v) { return h_expf(v); }\n"
+    "float t_tanhf(float v) { return h_tanhf(v); }\n";
+
+static struct compiled {
+    qctx *ctx;
+    int32_t (*clamp)(int32_t, int32_t, int32_t);
+    int32_t (*asr32)(int32_t, int);
+    int64_t (*asr)(int64_t, int);
+    int32_t (*shl)(int32_t, int);
+    int32_t (*shl_sat)(int64_t, int);
+    int32_t (*narrow)(int64_t, int);
+    int32_t (*round_away)(int32_t, int);
+    int32_t (*high)(int32_t, int32_t);
+    int32_t (*q32)(int32_t, int32_t, int64_t);
+    int32_t (*tflm)(int32_t, int32_t, int);
+    int32_t (*single)(int32_t, int32_t, int);
+    int32_t (*single_sat)(int32_t, int32_t, int);
+    int32_t (*rint)(float);
+    int32_t (*exp)(int32_t);
+    int32_t (*reciprocal)(int32_t);
+    float (*expf)(float);
+    float (*tanhf)(float);
+} f;
+
+static void look_up(void *code, const char *symbol, void *pointer)
+{
+    void *address = tcc_lookup(code, symbol);
+    if (!address)
+        fail_msg("no %s", symbol);
+    memcpy(pointer, &address, sizeof address);
+}
+
+static int compile_helpers(void **state)
+{
+    (void)state;
+    if (!tcc_is_available())
+        return 0;
+    f.ctx = qctx_new();
+    emitter e = {.ctx = f.ctx, .prefix = "h"};
+    buf b;
+    buf_init(&b, f.ctx->a);
+    buf_puts(&b, "#include <stdint.h>\n");
+    for (int h = 0; h < EH_COUNT; ++h)
+        emit_use_helper(&e, (emit_helper)h);
+    emit_helpers(&e, &b);
+    buf_puts(&b, wrappers);
+    void *code = tcc_load(f.ctx, buf_str(&b));
+    if (!code)
+        return -1;
+    look_up(code, "t_clamp", &f.clamp);
+    look_up(code, "t_asr32", &f.asr32);
+    look_up(code, "t_asr", &f.asr);
+    look_up(code, "t_shl", &f.shl);
+    look_up(code, "t_shl_sat", &f.shl_sat);
+    look_up(code, "t_narrow", &f.narrow);
+    look_up(code, "t_round_away", &f.round_away);
+    look_up(code, "t_high", &f.high);
+    look_up(code, "t_q32", &f.q32);
+    look_up(code, "t_tflm", &f.tflm);
+    look_up(code, "t_single", &f.single);
+    look_up(code, "t_single_sat", &f.single_sat);
+    look_up(code, "t_rint", &f.rint);
+    look_up(code, "t_exp", &f.exp);
+    look_up(code, "t_reciprocal", &f.reciprocal);
+    look_up(code, "t_expf", &f.expf);
+    look_up(code, "t_tanhf", &f.tanhf);
+    return 0;
+}
+
+static int free_helpers(void **state)
+{
+    (void)state;
+    if (f.ctx)
+        qctx_free(f.ctx);
+    return 0;
+}
+
+/* ---- arguments ---------------------------------------------------------------------------- */
+
+/* Any magnitude up to 2^bits, both signs, often beside a power of two. */
+static int64_t any(rng *r, int bits)
+{
+    int64_t top = INT64_C(1) << rng_below(r, (uint64_t)bits + 1);
+    int64_t v = rng_below(r, 3) ? (int64_t)(rng_next(r) % (uint64_t)top)
+                                : top - 2 + (int64_t)rng_below(r, 4);
+    return rng_below(r, 2) ? v : -v;
+}
+
+static int32_t any32(rng *r)
+{
+    int64_t v = any(r, 31);
+    return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v;
+}
+
+static int32_t multiplier(rng *r)
+{
+    int32_t v = any32(r);
+    return rng_below(r, 8) == 0 ? INT32_MAX : v == INT32_MIN ? 0 : v < 0 ? -v : v;
+}
+
+#define SKIP_WITHOUT_TCC() \
+    do { \
+        (void)state; \
+        if (!f.ctx) \
+            skip(); \
+    } while (0)
+
+/* ---- tests -------------------------------------------------------------------------------- */
+
+static void shifts(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    rng r;
+    rng_seed(&r, 1);
+    for (int i = 0; i < SAMPLES; ++i) {
+        int32_t v = any32(&r);
+        int64_t w = any(&r, 62);
+        int n = (int)rng_below(&r, 32), m = (int)rng_below(&r, 63);
+        assert_int_equal(f.asr32(v, n), arith_shr(v, n));
+        assert_true(f.asr(w, m) == arith_shr(w, m));
+        assert_int_equal(f.round_away(v, n), arith_round_away_shr(v, n));
+        assert_int_equal(f.shl_sat(w, n), arith_shl_sat32(w, n));
+        assert_int_equal(f.shl_sat(v, n), arith_shl_sat32(v, n));
+        if (arith_shr(v, 31 - n) == 0 || arith_shr(v, 31 - n) == -1)
+            assert_true(f.shl(v, n) == v * arith_pow2(n));
+        int64_t narrow = arith_round_up_shr(w, m);
+        if (narrow == (int32_t)narrow)
+            assert_int_equal(f.narrow(w, m), narrow);
+    }
+}
+
+static void clamps(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    rng r;
+    rng_seed(&r, 2);
+    for (int i = 0; i < SAMPLES; ++i) {
+        int32_t v = any32(&r), lo = (int32_t)any(&r, 15), hi = lo + (int32_t)rng_below(&r, 65536);
+        assert_int_equal(f.clamp(v, lo, hi), arith_clamp(v, lo, hi));
+    }
+}
+
+static void multipliers(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    rng r;
+    rng_seed(&r, 3);
+    for (int i = 0; i < SAMPLES; ++i) {
+        int32_t a = any32(&r), m = multiplier(&r), zero = (int32_t)any(&r, 15);
+        int64_t offset = zero * arith_pow2(32) + arith_pow2(31);
+        int n = (int)rng_below(&r, 32);
+        assert_int_equal(f.q32(a, m, offset), zero + arith_scale_q32(a, m, 0, 0));
+        assert_int_equal(f.high(a, m), arith_doubling_high(a, m));
+        assert_int_equal(f.tflm(a, m, n), arith_scale_tflm(a, m, -n));
+        assert_int_equal(f.single(a, m, 31 + n), arith_scale_single(a, m, -n));
+        assert_int_equal(f.single_sat(a, m, 31 + n), arith_scale_single(a, m, -n));
+        assert_int_equal(f.single_sat(a, m, n + 1), arith_sat32(arith_scale_single(a, m, 30 - n)));
+    }
+}
+
+static void nearest_integers(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    rng r;
+    rng_seed(&r, 4);
+    for (int i = 0; i < SAMPLES; ++i) {
+        float v = (float)any(&r, 34) / (float)(1 << rng_below(&r, 12)); /* many ties */
+        assert_int_equal(f.rint(v), arith_rint((double)v));
+    }
+    assert_int_equal(f.rint(INFINITY), 1 << 30);
+    assert_int_equal(f.rint(-INFINITY), -(1 << 30));
+}
+
+static void exponentials(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    rng r;
+    rng_seed(&r, 5);
+    for (int i = 0; i < SAMPLES; ++i) {
+        int32_t a = any32(&r);
+        a = a > 0 ? -a : a;
+        if (a > INT32_MIN)
+            assert_int_equal(f.exp(a), arith_exp_negative(a, 5));
+        if (a > INT32_MIN)
+            assert_int_equal(f.reciprocal(-a), arith_reciprocal(-a));
+    }
+    assert_int_equal(f.exp(0), INT32_MAX);
+    assert_int_equal(f.reciprocal(0), arith_reciprocal(0));
+}
+
+static void float_functions(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    rng r;
+    rng_seed(&r, 6);
+    for (int i = 0; i < SAMPLES; ++i) {
+        float v = (float)(172 * rng_double(&r) - 86), small = (float)(4 * rng_double(&r) - 2);
+        double e = real_exp((double)v);
+        assert_true(fabs((double)f.expf(v) - e) <= 3e-7 * e);
+        assert_true(fabs((double)f.tanhf(v) - tanh((double)v)) <= 3e-7);
+        assert_true(fabs((double)f.tanhf(small) - tanh((double)small)) <= 3e-7);
+    }
+    assert_true(f.expf(-1000) == 0);
+    assert_true(f.tanhf(0) == 0);
+    assert_true(f.tanhf(1000) == 1);
+    assert_true(f.tanhf(-1000) == -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shifts),       cmocka_unit_test(clamps),
+        cmocka_unit_test(multipliers),  cmocka_unit_test(nearest_integers),
+        cmocka_unit_test(exponentials), cmocka_unit_test(float_functions),
+    };
+    return cmocka_run_group_tests_name("helpers", tests, compile_helpers, free_helpers);
+}
