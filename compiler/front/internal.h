@@ -75,6 +75,7 @@ typedef struct sema {
     name_map blocks;       /* name → number */
     bool *block_called, *block_broken; /* by number of the block */
     int calls, depth, unnamed_outputs;
+    qloc layout;           /* the input that stated one */
     bool stopped;          /* a limit was hit: no further messages */
 } sema;
 

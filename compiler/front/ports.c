@@ -151,16 +151,19 @@ static ir_quant *declared_quant(sema *s, const ast_stmt *stmt, const struct port
     return q;
 }
 
+/* One layout for all inputs: an input that states none goes along with the others. */
 static bool set_layout(sema *s, const ast_stmt *stmt)
 {
-    const char *layout = stmt->layout ? stmt->layout : "nhwc";
-    if (s->g->inputs.n > 1 && strcmp(s->g->layout, layout) != 0) {
-        diag_add(s->ctx, D_LAYOUT_CONFLICT, stmt->loc,
-                 "the input '%s' is %s, the ones above are %s", stmt->names.v[0].s, layout,
-                 s->g->layout);
+    if (!stmt->layout)
+        return true;
+    if (s->layout.src && strcmp(s->g->layout, stmt->layout) != 0) {
+        diag_add(s->ctx, D_LAYOUT_CONFLICT, stmt->loc, "the input '%s' is %s, another one is %s",
+                 stmt->names.v[0].s, stmt->layout, s->g->layout);
+        diag_note_at(s->ctx, s->layout, "stated here");
         return false;
     }
-    s->g->layout = layout;
+    s->layout = stmt->loc;
+    s->g->layout = stmt->layout;
     return true;
 }
 

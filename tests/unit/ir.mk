@@ -1,4 +1,5 @@
-check_PROGRAMS += tests/unit/test_ir tests/unit/test_sema tests/unit/test_weights tests/unit/test_torch
+check_PROGRAMS += tests/unit/test_ir tests/unit/test_sema tests/unit/test_weights tests/unit/test_torch \
+	tests/unit/test_mutate
 tests_unit_test_ir_SOURCES = tests/unit/test_ir.c tests/unit/ir_build.h
 tests_unit_test_ir_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_ir_LDADD = $(TEST_LIBS)
@@ -11,4 +12,8 @@ tests_unit_test_weights_LDADD = $(TEST_LIBS)
 tests_unit_test_torch_SOURCES = tests/unit/test_torch.c
 tests_unit_test_torch_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_torch_LDADD = $(TEST_LIBS)
-TESTS += tests/unit/test_ir tests/unit/test_sema tests/unit/test_weights tests/unit/test_torch
+tests_unit_test_mutate_SOURCES = tests/unit/test_mutate.c
+tests_unit_test_mutate_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_mutate_LDADD = $(TEST_LIBS)
+TESTS += tests/unit/test_ir tests/unit/test_sema tests/unit/test_weights tests/unit/test_torch \
+	tests/unit/test_mutate

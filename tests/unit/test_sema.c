@@ -143,8 +143,8 @@ static const mistake mistakes[] = {
     {"model m { input x : i8[3] scale 1e39 zero 0\noutput x }", {"[bad-scale]"}},
     {"model m { input x : i8[3] scale 0.5 zero 128\noutput x }", {"[bad-scale]", "from -128 to 127"}},
     {"model m { input x : u8[3] scale 0.5 zero -1\noutput x }", {"[bad-scale]", "from 0 to 255"}},
-    {"model m { input x : i8[2, 2, 2] layout nchw\ninput z : i8[2, 2, 2]\noutput add(x, z) }",
-     {"[layout-conflict]", "the input 'z' is nhwc"}},
+    {"model m { input x : i8[2, 2, 2] layout nchw\ninput z : i8[2, 2, 2] layout nhwc\n"
+     "output add(x, z) }", {"[layout-conflict]", "the input 'z' is nhwc", "note: stated here"}},
 
     /* blocks */
     {"block b(x) { return x }\nblock b(x) { return relu(x) }\nmodel m { input x : i8[3]\noutput b(x) }",
