@@ -134,6 +134,19 @@ static void float_elementwise(void **state)
     kit_free(&k);
 }
 
+static void float_broadcast_of_ones(void **state)
+{
+    (void)state;
+    net_kit k = kit_new(IR_FOLDED);
+    ir_tensor *t[2] = { kit_input(&k, SHAPE(2, 1, 2), 0, 0), kit_input(&k, SHAPE(2, 3, 2), 0, 0) };
+    ir_op *add = kit_op(&k, OP_ADD, (ir_attrs){ 0 }, 2, t, 0, 0);
+    kit_output(&k, add);
+    float out[12], b[12] = { 0 };
+    kit_run(&k, (const void *[]){ (float[]){ 1, 2, 3, 4 }, b }, out);
+    equal_floats(out, (const float[]){ 1, 2, 1, 2, 1, 2, 3, 4, 3, 4, 3, 4 }, 12);
+    kit_free(&k);
+}
+
 static void float_concat_pad_reshape(void **state)
 {
     (void)state;
@@ -287,18 +300,20 @@ static void int_average_counts_padding_as_zero_point(void **state)
                         (const int32_t[]){ 1, 1 }, in, (const int8_t[]){ 3 }, 1);
 }
 
-/* -2.5: ties up, and away from zero. */
+/* -2.5 and -0.5: ties up, away from zero, to even. */
 static void int_average_ties(void **state)
 {
     (void)state;
-    const int8_t in[] = { -2, -3 };
-    ir_attrs at = { .kernel = { 1, 2 } };
-    const float s[2] = { 1, 1 };
-    const int32_t z[2] = { 0, 0 };
-    code_unary_case(IR_NUM_Q32, OP_AVGPOOL, at, SHAPE(1, 2, 1), s, z, in, (const int8_t[]){ -2 }, 1);
-    code_unary_case(IR_NUM_TFLM, OP_AVGPOOL, at, SHAPE(1, 2, 1), s, z, in, (const int8_t[]){ -3 }, 1);
-    code_unary_case(IR_NUM_SINGLE, OP_AVGPOOL, at, SHAPE(1, 2, 1), s, z, in, (const int8_t[]){ -3 }, 1);
-    code_unary_case(IR_NUM_ONNX, OP_AVGPOOL, at, SHAPE(1, 2, 1), s, z, in, (const int8_t[]){ -2 }, 1);
+    static const int8_t want[4][2] = {
+        [IR_NUM_Q32] = { -2, 0 },
+        [IR_NUM_TFLM] = { -3, -1 },
+        [IR_NUM_SINGLE] = { -3, -1 },
+        [IR_NUM_ONNX] = { -2, 0 },
+    };
+    const int8_t in[] = { -2, 0, -3, -1 };
+    for (int m = 0; m < 4; m++)
+        code_unary_case(all_modes[m], OP_AVGPOOL, (ir_attrs){ .kernel = { 1, 2 } }, SHAPE(1, 2, 2),
+                        (const float[]){ 1, 1 }, (const int32_t[]){ 0, 0 }, in, want[all_modes[m]], 2);
 }
 
 /* MEAN rescales: (x − 4)·2 summed over four cells, divided by 4. */
@@ -381,6 +396,9 @@ static void int_relu_rescales(void **state)
         code_unary_case(all_modes[m], OP_LEAKY_RELU, (ir_attrs){ .alpha = 0.25 }, SHAPE(5),
                         (const float[]){ 0.5f, 0.5f }, (const int32_t[]){ 4, 0 }, in,
                         (const int8_t[]){ -33, 0, 1, 3, 123 }, 5);
+        code_unary_case(all_modes[m], OP_LEAKY_RELU, (ir_attrs){ .alpha = -0.25 }, SHAPE(5),
+                        (const float[]){ 0.5f, 0.5f }, (const int32_t[]){ 4, 0 }, in,
+                        (const int8_t[]){ 33, 0, 1, 3, 123 }, 5);
     }
 }
 
@@ -416,6 +434,60 @@ static void int_smooth_functions_are_close(void **state)
             assert_true(fabs(out[c] - want) <= (mode == IR_NUM_Q32 ? 0.5 + 1e-9 : 1.02));
             assert_int_equal(out[c], op->q->lut[c]);
         }
+        kit_free(&k);
+    }
+}
+
+/* ---- hard_swish of TFLite, modelled apart: 16-bit numbers as exact fractions, rounded by libm ------ */
+
+static double saturated(double v) { return fmin(32767, fmax(-32768, v)); }
+
+/* a·b/2^15, nearest, ties up. */
+static double half_up_product(double a, double b) { return floor(a * b / 32768 + 0.5); }
+
+/* m·2^e ≈ v with a 16-bit m in [2^14, 2^15). */
+static double short_multiplier(double v, int *e)
+{
+    double q31 = round(frexp(v, e) * 2147483648.0);
+    if (q31 == 2147483648.0) {
+        q31 /= 2;
+        ++*e;
+    }
+    return fmin(32767, floor((q31 + 32768) / 65536));
+}
+
+static double model_hard_swish(int x, float in, int32_t zin, float out, int32_t zout)
+{
+    int eo, er;
+    float fine = in / 128;
+    double mo = short_multiplier((double)(fine / out), &eo);
+    double mr = short_multiplier((double)(fine / (3.0f / 32768.0f)), &er);
+    double v = (x - zin) * 128.0, value = half_up_product(v, mo), gate = v;
+    if (er > 0)
+        gate = saturated(2 * half_up_product(saturated(ldexp(gate, er - 1)), mr));
+    else
+        gate = round(ldexp(half_up_product(gate, mr), er));
+    gate = floor((gate + 32768) / 2);
+    double y = round(ldexp(trunc(gate * value / 32768), eo)) + zout;
+    return fmin(127, fmax(-128, y));
+}
+
+static void hard_swish_is_tflites(void **state)
+{
+    (void)state;
+    rng r;
+    rng_seed(&r, 21);
+    for (int i = 0; i < 300; i++) {
+        net_kit k = kit_new(IR_QUANTIZED);
+        float in = (float)ldexp(1 + rng_double(&r), (int)rng_below(&r, 16) - 13);
+        float out = (float)((double)in * ldexp(1 + rng_double(&r), (int)rng_below(&r, 5) - 6));
+        int32_t zin = (int32_t)rng_below(&r, 256) - 128, zout = (int32_t)rng_below(&r, 256) - 128;
+        ir_tensor *x = kit_input(&k, SHAPE(1), in, zin);
+        ir_op *op = kit_op(&k, OP_HARD_SWISH, (ir_attrs){ 0 }, 1, &x, out, zout);
+        kit_output(&k, op);
+        assert_true(legalize(k.ctx, k.g, i % 2 ? IR_NUM_TFLM : IR_NUM_SINGLE));
+        for (int code = -128; code < 128; code++)
+            assert_true(op->q->lut[code + 128] == model_hard_swish(code, in, zin, out, zout));
         kit_free(&k);
     }
 }
@@ -475,6 +547,7 @@ int main(void)
         cmocka_unit_test(float_dense),
         cmocka_unit_test(float_pools),
         cmocka_unit_test(float_elementwise),
+        cmocka_unit_test(float_broadcast_of_ones),
         cmocka_unit_test(float_concat_pad_reshape),
         cmocka_unit_test(float_batch_norm),
         cmocka_unit_test(float_activations),
@@ -490,6 +563,7 @@ int main(void)
         cmocka_unit_test(int_pad_writes_the_zero_point),
         cmocka_unit_test(int_relu_rescales),
         cmocka_unit_test(int_smooth_functions_are_close),
+        cmocka_unit_test(hard_swish_is_tflites),
         cmocka_unit_test(int_softmax),
         cmocka_unit_test(hook_sees_every_operator),
     };

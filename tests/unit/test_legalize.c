@@ -252,6 +252,44 @@ static void bound_knows_the_relu(void **state)
     kit_free(&k);
 }
 
+/* A table whose codes are all near 0, but real zero, which pads hold, is the code −128. */
+static void bound_knows_the_pads(void **state)
+{
+    (void)state;
+    for (int pad = 0; pad < 2; pad++) {
+        net_kit k = kit_new(IR_QUANTIZED);
+        ir_tensor *x = kit_input(&k, SHAPE(1, 1, 1), 0.0001f, 0);
+        ir_op *a = kit_op(&k, OP_SIGMOID, (ir_attrs){ 0 }, 1, &x, 1.0f / 256, -128);
+        ir_tensor *u[2] = { a->out[0], kit_weights(&k, SHAPE(1, 1, 1, 1), (const int8_t[]){ 3 }, 1) };
+        ir_op *b = kit_op(&k, OP_CONV2D, (ir_attrs){ .pad = { pad, 0, 0, 0 } }, 2, u, 1, 0);
+        kit_output(&k, b);
+        assert_true(legalize(k.ctx, k.g, IR_NUM_Q32));
+        int64_t most = 1; /* sigmoid(±0.0128)·256 − 128 */
+        assert_true(b->q->bound[0] == 3 * 128 + 3 * (pad ? 128 : most));
+        kit_free(&k);
+    }
+}
+
+/* A ratio of 2^18: the shift to the left overflows for large accumulators, and saturates. */
+static void large_ratios_saturate(void **state)
+{
+    (void)state;
+    for (int m = 0; m < 4; m++) {
+        dense_case d = dense_of(64, 127, -64 * 127 * 128, 0x1p-20f);
+        assert_true(legalize(d.k.ctx, d.k.g, all_modes[m]));
+        assert_true(d.op->q->ratio[0] == 0x1p18);
+        if (all_modes[m] == IR_NUM_Q32 || all_modes[m] == IR_NUM_TFLM)
+            assert_int_equal(d.op->q->out.sat[0], 1);
+        int8_t in[64], out;
+        for (int sign = -1; sign <= 1; sign++) {
+            memset(in, sign == 1 ? 127 : sign == 0 ? 0 : 0x80, sizeof in);
+            kit_run(&d.k, (const void *[]){ in }, &out);
+            assert_int_equal(out, sign == 1 ? 127 : sign == 0 ? 0 : -128);
+        }
+        kit_free(&d.k);
+    }
+}
+
 static void bound_counts_the_sum_of_inputs(void **state)
 {
     (void)state;
@@ -382,6 +420,20 @@ static void mean_divides_the_multiplier(void **state)
     assert_int_equal(op->q->out.mult[0], 687194767);
     assert_int_equal(op->q->out.shift[0], -3);
     assert_int_equal(op->q->bias[0], -75);
+    kit_free(&k);
+}
+
+/* M = 2^-30 leaves room for a shift of 2 only: the multiplier loses bits, as in TFLite. */
+static void mean_of_tiny_ratios(void **state)
+{
+    (void)state;
+    net_kit k = kit_new(IR_QUANTIZED);
+    ir_tensor *x = kit_input(&k, SHAPE(5, 5, 2), 0x1p-30f, 0);
+    ir_op *op = kit_op(&k, OP_GLOBAL_AVGPOOL, (ir_attrs){ 0 }, 1, &x, 1, 0);
+    kit_output(&k, op);
+    assert_true(legalize(k.ctx, k.g, IR_NUM_SINGLE));
+    assert_int_equal(op->q->out.mult[0], ((int64_t)1 << 32) / 25);
+    assert_int_equal(op->q->out.shift[0], -31);
     kit_free(&k);
 }
 
@@ -577,6 +629,8 @@ int main(void)
         cmocka_unit_test(convolutions_of_int16),
         cmocka_unit_test(bound_is_the_contracts),
         cmocka_unit_test(bound_knows_the_relu),
+        cmocka_unit_test(bound_knows_the_pads),
+        cmocka_unit_test(large_ratios_saturate),
         cmocka_unit_test(bound_counts_the_sum_of_inputs),
         cmocka_unit_test(beyond_int32),
         cmocka_unit_test(pre_shift_keeps_the_value),
@@ -584,6 +638,7 @@ int main(void)
         cmocka_unit_test(proving_again_changes_nothing),
         cmocka_unit_test(dense_product_in_float),
         cmocka_unit_test(mean_divides_the_multiplier),
+        cmocka_unit_test(mean_of_tiny_ratios),
         cmocka_unit_test(add_stays_in_int32),
         cmocka_unit_test(softmax_tables),
         cmocka_unit_test(fixed_outputs),
