@@ -121,21 +121,21 @@ static void put_memory(emitter *e, buf *b)
     buf_puts(b, " *\n");
 }
 
+/* Everything that `nm -u` may show of the object; tests/abi/undefined.sh reads this list. */
 static void put_symbols(emitter *e, buf *b)
 {
-    buf_puts(b, " *\n * Needs from outside, if anything: memcpy, memmove, memset (a compiler may call them\n"
-                " * for a loop or a struct), and on processors without the instructions the compiler's own\n"
-                " * helpers: __aeabi_lmul, __aeabi_llsl, __aeabi_llsr, __aeabi_lasr, __aeabi_idiv,\n"
-                " * __aeabi_uidiv, __aeabi_idivmod, __aeabi_uidivmod, __aeabi_ldivmod, __aeabi_uldivmod,\n"
-                " * __aeabi_memcpy*, __aeabi_memmove*, __aeabi_memset*, __aeabi_memclr*,\n"
-                " * __gnu_thumb1_case_*; elsewhere libgcc's __muldi3, __ashldi3, __ashrdi3, __lshrdi3,\n"
-                " * __divdi3, __divsi3, __modsi3, __mulsi3.\n");
+    buf_puts(b, " *\n * Needs from outside, if anything:\n"
+                " *   memcpy memmove memset, which a compiler may call for a loop or a struct;\n"
+                " *   compiler helpers where the processor lacks an instruction: __aeabi_l* __aeabi_ul*\n"
+                " *   __aeabi_i* __aeabi_ui* __aeabi_mem* __gnu_thumb1_case_*, elsewhere __*si3 __*di3\n");
     if (e->o->emit_float || e->o->float_io)
-        buf_puts(b, " * Float arithmetic: __aeabi_f*, __aeabi_i2f, __aeabi_ui2f, __aeabi_d*.\n");
+        buf_puts(b, " *   and for float __aeabi_f* __aeabi_cf*, elsewhere __*sf* __float* __fix*\n");
     if (e->needs_math)
-        buf_puts(b, " * From <math.h>: expf, tanhf.\n");
+        buf_puts(b, " *   from <math.h> expf tanhf\n");
+    if (e->o->split_weights)
+        buf_printf(b, " *   from the unit of the weights %s_*\n", e->prefix);
     if (e->o->profile)
-        buf_printf(b, " * From its user: %s_profile.\n", e->prefix);
+        buf_printf(b, " *   from its user %s_profile\n", e->prefix);
     buf_puts(b, " */\n");
 }
 

@@ -1,0 +1,43 @@
+#!/bin/sh
+# warnings.sh - the emitted C is clean under the warning set of every compiler, for every option.
+. "$top_srcdir/tests/abi/lib.sh"
+
+# clean NAME EXTRA FLAGS: with all compilers that there are.
+clean() {
+    c_compilers >"$work/compilers"
+    while read -r compiler; do
+        for level in -O0 -O2; do
+            # shellcheck disable=SC2086
+            expect 0 $compiler $strict $level $2 -c "$work/$1.c" -o "$work/x.o" || return
+            [ ! -s "$work/err" ] || fail "$compiler says something about $1"
+        done
+    done <"$work/compilers"
+}
+
+check() {
+    net=$1
+    extra=$2
+    shift 2
+    rm -f "$work"/x*.c
+    emit "$net" x "$@" && clean x "$extra"
+    [ ! -f "$work/xw.c" ] || clean xw "$extra"
+}
+
+none=
+for options in '' '--static-arena' '--io-in-arena' '--float-io' '--profile' '--selftest' '--section .weights' \
+    '--prefix Mine_2' '-Os' '-Ospeed' '--unroll none' '--unroll full' '--emit-float' '--emit-float --no-libm' \
+    '--numerics tflm' '--numerics single' '--numerics onnx' \
+    '--static-arena --io-in-arena --float-io --selftest --profile --section .w'; do
+    # shellcheck disable=SC2086
+    check blocks "$none" $options
+    # shellcheck disable=SC2086
+    check ports "$none" $options
+done
+check lenet "$none"
+check dscnn "$none" --selftest --float-io
+check lenet "$none" --split-weights "$work/xw.c" --section .weights
+# Only string literals longer than C99's 4095 characters are exempt, and the file says so.
+check lenet -Wno-overlength-strings --weights=string
+checks=$((checks + 1))
+grep -q 'Wno-overlength-strings' "$work/x.c" || fail "the file does not say what it is exempt from"
+end
