@@ -4,13 +4,30 @@
 
 #include <string.h>
 
-#include "compiler/ir/ir.h"
+#include "compiler/quant/grid.h"
 
 typedef struct net_maker { qctx *ctx; ir_graph *g; } net_maker;
 
 static inline net_maker net_make(qctx *ctx)
 {
     return (net_maker){ctx, ir_new(ctx, "m")};
+}
+
+static inline int setup(void **state)
+{
+    *state = qctx_new();
+    return *state ? 0 : -1;
+}
+
+static inline int teardown(void **state)
+{
+    qctx_free(*state);
+    return 0;
+}
+
+static inline ir_shape shape(int rank, int a, int b, int c, int d)
+{
+    return (ir_shape){.rank = rank, .dim = {a, b, c, d}};
 }
 
 static inline ir_shape shape3(int h, int w, int c)
@@ -91,6 +108,53 @@ static inline void net_output(net_maker *m, ir_tensor *t)
 {
     t->is_output = true;
     *VEC_PUSH(m->ctx->a, &m->g->outputs) = t;
+}
+
+/* x → c (conv) → r (relu) → f (flatten) → d (dense), which is the output. */
+static inline net_maker small_net(qctx *ctx)
+{
+    net_maker m = net_make(ctx);
+    ir_tensor *x = net_input(&m, "x", shape3(5, 6, 2));
+    ir_tensor *c = net_conv(&m, "c", x, 3, 3, 1);
+    ir_tensor *r = net_unary(&m, OP_RELU, "r", c);
+    ir_tensor *f = net_reshape(&m, "f", r, shape(1, -1, 0, 0, 0));
+    net_output(&m, net_dense(&m, "d", f, 4));
+    return m;
+}
+
+static inline void quantize(qctx *ctx, ir_tensor *t, int axis)
+{
+    int n = axis < 0 ? 1 : t->shape.dim[axis];
+    double *lo = ARENA_ARRAY(ctx->a, double, n), *hi = ARENA_ARRAY(ctx->a, double, n);
+    for (int i = 0; i < n; i++) {
+        lo[i] = -1;
+        hi[i] = 1 + 0.1 * i;
+    }
+    t->quant = quant_uniform(ctx, IR_GRID_TREAD, axis >= 0, false, 8, axis, n, lo, hi);
+    t->type = IR_I8;
+    if (!t->data)
+        return;
+    int8_t *codes = ARENA_ARRAY(ctx->a, int8_t, ir_elems(&t->shape));
+    for (int64_t i = 0; i < ir_elems(&t->shape); i++)
+        codes[i] = (int8_t)(i % 200 - 100);
+    t->data = codes;
+}
+
+/* The same net at stage QUANTIZED, with made-up codes. */
+static inline ir_graph *quantized_net(qctx *ctx)
+{
+    ir_graph *g = small_net(ctx).g;
+    for (int i = 0; i < g->tensors.n; i++) {
+        ir_tensor *t = g->tensors.v[i];
+        if (t->kind == IR_CONST && t->shape.rank == 1) {
+            t->type = IR_I32;
+            t->data = ARENA_ARRAY(ctx->a, int32_t, t->shape.dim[0]);
+        } else {
+            quantize(ctx, t, t->kind == IR_CONST ? 0 : -1);
+        }
+    }
+    g->stage = IR_QUANTIZED;
+    return g;
 }
 
 #endif
