@@ -537,20 +537,25 @@ static void every_prefix_is_taken_or_refused(void **state)
         survives(seed_text, n);
 }
 
+/* Whether the text parses while the nth allocation fails. */
+static bool parses_without(qctx *ctx, const source *src, unsigned long nth)
+{
+    if (setjmp(*arena_guard(ctx->a)))
+        return false;
+    arena_fail_at(ctx->a, nth);
+    return qdl_parse(ctx, src) != NULL;
+}
+
 /* Running out of memory at any allocation goes to the guard and leaks nothing. */
 static void running_out_of_memory_is_survived(void **state)
 {
     (void)state;
+    static const source src = {"t.qdl", seed_text, sizeof seed_text - 1};
     bool ended = false;
     for (unsigned long nth = 1; !ended && nth < 5000; nth++) {
-        qctx *volatile ctx = qctx_new();
+        qctx *ctx = qctx_new();
         assert_non_null(ctx);
-        source *src = ARENA_NEW(ctx->a, source);
-        *src = (source){"t.qdl", seed_text, sizeof seed_text - 1};
-        if (!setjmp(*arena_guard(ctx->a))) {
-            arena_fail_at(ctx->a, nth);
-            ended = qdl_parse(ctx, src) != NULL;
-        }
+        ended = parses_without(ctx, &src, nth);
         qctx_free(ctx);
     }
     assert_true(ended);
