@@ -31,7 +31,7 @@ static int slow(float v)
     whole = (double)(int32_t)q;
     if (q - whole >= 0.5)
         whole += 1;
-    if (q - whole <= -0.5)
+    else if (q - whole <= -0.5)
         whole -= 1;
     whole += M(INPUT_ZERO_POINT);
     return whole < LO ? LO : whole > HI ? HI : (int)whole;
