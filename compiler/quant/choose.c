@@ -135,6 +135,8 @@ static bool group_settings(const chooser *c, int r, spec_settings *s, const ir_t
             by = t;
         }
     }
+    if (c->g->tensors.v[r]->kind == IR_INPUT && c->g->tensors.v[r]->port_type == IR_I16)
+        s->bits = 16;
     if (s->bits > 8 && !(s->set & SPEC_SYMMETRIC))
         s->symmetric = true; /* the rule of int16 activations: zero point 0 */
     *stated_by = by;
@@ -228,6 +230,7 @@ static bool quantize_activations(chooser *c)
             continue;
         t->quant = c->g->tensors.v[root(c, i)]->quant;
         t->type = t->quant->bits > 8 ? IR_I16 : IR_I8;
+        t->port_type = t->type;
     }
     return ok;
 }

@@ -252,10 +252,13 @@ static bool load_activation(loader *l, ir_tensor *t)
 {
     bool stated;
     spec_settings s = activation_settings(l->ctx, l->spec, t, &stated);
-    if (t->declared && t->quant && !(stated && s.set & SPEC_SCALE)) {
+    bool declared = t->declared && t->quant;
+    if (declared && !(stated && s.set & SPEC_SCALE)) {
         t->type = t->quant->bits > 8 ? IR_I16 : IR_I8;
         return true;
     }
+    if (declared && (s.scale != (double)t->quant->scale[0] || s.zero != t->quant->zero[0]))
+        return bad_rule(l, t->loc, "the saved pair states two quantizations of '%s'", t->name);
     if (!stated)
         return bad_rule(l, t->loc, "the saved pair states no quantization of '%s'", t->name);
     if (s.scheme != IR_Q_UNIFORM || s.grid != IR_GRID_TREAD || s.bits < 2)
