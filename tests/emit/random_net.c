@@ -214,7 +214,7 @@ static void draw_window(maker *m, ir_attrs *at, const ir_shape *x, bool conv)
         room = size + at->pad[2 * a] + at->pad[2 * a + 1];
         if (at->kernel[a] > room)
             at->kernel[a] = room;
-        at->stride[a] = one_in(m, 3) ? between(m, 2, 3) : 1;
+        at->stride[a] = one_in(m, conv ? 3 : 2) ? between(m, 2, 3) : 1;
     }
 }
 
