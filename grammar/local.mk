@@ -14,6 +14,7 @@ libqcc_core_la_SOURCES += \
 	compiler/front/parse.c compiler/front/parse.h \
 	compiler/front/tokens.c \
 	compiler/quant/rule.c compiler/quant/rule.h \
+	compiler/quant/setting.c compiler/quant/setting.h \
 	compiler/quant/spec.c compiler/quant/spec.h
 
 BUILT_SOURCES += grammar/qdl.h

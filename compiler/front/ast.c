@@ -99,7 +99,8 @@ static void deepen(qdl_parser *ps, ast_expr *e, const ast_expr *part)
         e->depth = part->depth + 1;
     if (e->depth <= AST_MAX_DEPTH || ps->stopped)
         return;
-    qdl_fail(ps, D_NESTING, part->loc, "more than %d calls inside or behind one another", AST_MAX_DEPTH);
+    qdl_fail(ps, D_NESTING, part->loc, "more than %d calls inside or behind one another",
+             AST_MAX_DEPTH);
     diag_hint(ps->ctx, "give names to intermediate results");
     ps->stopped = true;
 }
@@ -172,7 +173,8 @@ ast_expr *ast_chain(qdl_parser *ps, qloc loc, ast_expr *left, ast_expr *right)
     return e;
 }
 
-/* Moves the bare words `flag` behind the place of the tensor from the arguments to the attributes. */
+/* Moves the bare words `flag` behind the place of the tensor from the arguments to the attributes.
+ */
 static void settle_flag(qdl_parser *ps, ast_expr *call, const char *flag, int tensors)
 {
     int kept = 0, positional = 0;
@@ -269,7 +271,8 @@ static void input_real(qdl_parser *ps, ast_stmt *s, const ast_value *v)
     bool pair = v->kind == AST_V_LIST && v->list.n == 2 && v->list.v[0]->kind == AST_V_NUMBER &&
                 v->list.v[1]->kind == AST_V_NUMBER;
     if (!pair) {
-        bad_qualifier(ps, v->loc, "`real` takes the range of real values", "two numbers: [LOW, HIGH]");
+        bad_qualifier(ps, v->loc, "`real` takes the range of real values",
+                      "two numbers: [LOW, HIGH]");
         return;
     }
     s->has_real = true;
@@ -327,7 +330,8 @@ static void take_qualifiers(qdl_parser *ps, ast_stmt *s, const ast_values *list,
             continue;
         }
         if (seen[q].src) {
-            bad_qualifier(ps, word->loc, arena_printf(ps->ctx->a, "a second `%s`", word->text), NULL);
+            bad_qualifier(ps, word->loc, arena_printf(ps->ctx->a, "a second `%s`", word->text),
+                          NULL);
             diag_note_at(ps->ctx, seen[q], "the first one");
             continue;
         }
@@ -346,8 +350,8 @@ static void check_type(qdl_parser *ps, const ast_name *type)
     if (find_word(type->s, types, 4) >= 0)
         return;
     /* what others call these types */
-    static const char *const others[] = {"uint8", "int8", "int16", "float32", "uint8_t", "int8_t",
-                                         "int16_t", "float"};
+    static const char *const others[] = {"uint8",   "int8",   "int16",   "float32",
+                                         "uint8_t", "int8_t", "int16_t", "float"};
     int other = find_word(type->s, others, 8);
     qdl_fail(ps, D_UNKNOWN_TYPE, type->loc, "'%s' is no type of an input", type->s);
     diag_expected(ps->ctx, "`u8`, `i8`, `i16` or `f32`");

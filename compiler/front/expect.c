@@ -7,10 +7,24 @@
 
 /* What bison could have taken, as bits of the classes below. */
 enum {
-    E_END = 1 << 0, E_NEWLINE = 1 << 1, E_WORD = 1 << 2, E_STRING = 1 << 3, E_NUMBER = 1 << 4,
-    E_LIST = 1 << 5, E_PIPE = 1 << 6, E_RBRACE = 1 << 7, E_RPAREN = 1 << 8, E_COMMA = 1 << 9,
-    E_EQUALS = 1 << 10, E_COLON = 1 << 11, E_MODEL = 1 << 12, E_LPAREN = 1 << 13,
-    E_RBRACKET = 1 << 14, E_LBRACE = 1 << 15, E_DOT = 1 << 16, E_SILENT = 1 << 17
+    E_END = 1 << 0,
+    E_NEWLINE = 1 << 1,
+    E_WORD = 1 << 2,
+    E_STRING = 1 << 3,
+    E_NUMBER = 1 << 4,
+    E_LIST = 1 << 5,
+    E_PIPE = 1 << 6,
+    E_RBRACE = 1 << 7,
+    E_RPAREN = 1 << 8,
+    E_COMMA = 1 << 9,
+    E_EQUALS = 1 << 10,
+    E_COLON = 1 << 11,
+    E_MODEL = 1 << 12,
+    E_LPAREN = 1 << 13,
+    E_RBRACKET = 1 << 14,
+    E_LBRACE = 1 << 15,
+    E_DOT = 1 << 16,
+    E_SILENT = 1 << 17
 };
 
 /* Aliases of qdl.y → classes, in the order in which they are printed. E_SILENT: told by another. */
@@ -18,15 +32,19 @@ static const struct {
     const char *alias;
     unsigned bit;
 } classes[] = {
-    {"a name", E_WORD},          {"a quoted name", E_STRING}, {"a number", E_NUMBER},
-    {"a size such as 3x3", E_SILENT}, {"`model`", E_MODEL},   {"`block`", E_SILENT},
-    {"`quantize`", E_SILENT},    {"`input`", E_SILENT},       {"`output`", E_SILENT},
-    {"`return`", E_SILENT},      {"`weights`", E_SILENT},     {"`x`", E_SILENT},
-    {"`[`", E_LIST},             {"`=`", E_EQUALS},           {"`:`", E_COLON},
-    {"`.`", E_DOT},              {"`(`", E_LPAREN},           {"`{`", E_LBRACE},
-    {"`|>`", E_PIPE},            {"`,`", E_COMMA},            {"`)`", E_RPAREN},
-    {"`]`", E_RBRACKET},         {"`;`", E_SILENT},           {"the end of the line", E_NEWLINE},
-    {"`}`", E_RBRACE},           {"the end of the file", E_END},
+    {"a name", E_WORD},       {"a quoted name", E_STRING},
+    {"a number", E_NUMBER},   {"a size such as 3x3", E_SILENT},
+    {"`model`", E_MODEL},     {"`block`", E_SILENT},
+    {"`quantize`", E_SILENT}, {"`input`", E_SILENT},
+    {"`output`", E_SILENT},   {"`return`", E_SILENT},
+    {"`weights`", E_SILENT},  {"`x`", E_SILENT},
+    {"`[`", E_LIST},          {"`=`", E_EQUALS},
+    {"`:`", E_COLON},         {"`.`", E_DOT},
+    {"`(`", E_LPAREN},        {"`{`", E_LBRACE},
+    {"`|>`", E_PIPE},         {"`,`", E_COMMA},
+    {"`)`", E_RPAREN},        {"`]`", E_RBRACKET},
+    {"`;`", E_SILENT},        {"the end of the line", E_NEWLINE},
+    {"`}`", E_RBRACE},        {"the end of the file", E_END},
 };
 
 enum { N_CLASSES = sizeof classes / sizeof *classes };

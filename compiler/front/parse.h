@@ -48,7 +48,7 @@ typedef struct qdl_token {
 typedef struct qdl_scan {
     qctx *ctx;
     const source *src;
-    size_t at; /* offset of the next byte */
+    uint32_t at; /* offset of the next byte */
     struct qdl_fault fault;
 } qdl_scan;
 

@@ -88,7 +88,8 @@ static bool section_ahead(qdl_parser *ps, int i)
     return peek(ps, i + 2)->kind == (kind == T_MODEL ? T_LBRACE : T_LPAREN);
 }
 
-/* Whether the tokens from i on can only begin a statement: none of these stands inside ( ) or [ ]. */
+/* Whether the tokens from i on can only begin a statement: none of these stands inside ( ) or [ ].
+ */
 static bool statement_ahead(qdl_parser *ps, int i)
 {
     int kind = peek(ps, i)->kind, next = peek(ps, i + 1)->kind;
@@ -99,25 +100,28 @@ static bool statement_ahead(qdl_parser *ps, int i)
     return is_name(kind) && (next == T_EQUALS || next == T_COLON || next == T_DOT);
 }
 
-static const char *spelling(int kind)
+static char spelling(int kind)
 {
-    switch (kind) {
-    case T_LBRACE: return "{";
-    case T_RBRACE: return "}";
-    case T_LPAREN: return "(";
-    case T_RPAREN: return ")";
-    case T_LBRACKET: return "[";
-    default: return "]";
-    }
+    static const struct {
+        int kind;
+        char c;
+    } all[] = {
+        {T_LBRACE, '{'}, {T_RBRACE, '}'},   {T_LPAREN, '('},
+        {T_RPAREN, ')'}, {T_LBRACKET, '['}, {T_RBRACKET, ']'},
+    };
+    size_t i = 0;
+    while (all[i].kind != kind)
+        i++;
+    return all[i].c;
 }
 
 static void report_unclosed(qdl_parser *ps, const qdl_token *before)
 {
     const struct qdl_bracket *b = &ps->open[ps->depth - 1];
-    qdl_fail(ps, D_UNCLOSED_BRACKET, b->loc, "'%s' is not closed", spelling(b->kind));
+    qdl_fail(ps, D_UNCLOSED_BRACKET, b->loc, "'%c' is not closed", spelling(b->kind));
     bool after = before->kind == T_NEWLINE || before->kind == T_END;
     qloc here = after ? ps->prev.loc : before->loc;
-    diag_note_at(ps->ctx, here, "'%s' is expected %s this", spelling(closer(b->kind)),
+    diag_note_at(ps->ctx, here, "'%c' is expected %s this", spelling(closer(b->kind)),
                  after ? "after" : "before");
 }
 
@@ -204,7 +208,8 @@ static qdl_token raw_token(qdl_parser *ps)
 static void open_bracket(qdl_parser *ps, const qdl_token *t)
 {
     if (ps->depth == QDL_MAX_BRACKETS) {
-        qdl_fail(ps, D_NESTING, t->loc, "more than %d brackets inside one another", QDL_MAX_BRACKETS);
+        qdl_fail(ps, D_NESTING, t->loc, "more than %d brackets inside one another",
+                 QDL_MAX_BRACKETS);
         ps->stopped = true;
         return;
     }

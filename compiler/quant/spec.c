@@ -18,13 +18,14 @@ const char *spec_observer_name(spec_observer o)
 }
 
 static const spec_settings built_in[] = {
-    [SPEC_WEIGHT] = {.bits = 8, .symmetric = true, .per_channel = true, .observer = SPEC_MINMAX,
-                     .type = IR_I8},
+    [SPEC_WEIGHT] =
+        {.bits = 8, .symmetric = true, .per_channel = true, .observer = SPEC_MINMAX, .type = IR_I8},
     [SPEC_ACTIVATION] = {.bits = 8, .observer = SPEC_MSE, .type = IR_I8},
     [SPEC_BIAS] = {.bits = 32, .symmetric = true, .type = IR_I32},
 };
 
-/* A range, an exact scale and a calibration are three ways to one thing: the last one stated wins. */
+/* A range, an exact scale and a calibration are three ways to one thing: the last one stated wins.
+ */
 static unsigned displaced(unsigned set)
 {
     const unsigned ways = SPEC_RANGE | SPEC_SCALE | SPEC_OBSERVER;
@@ -89,7 +90,7 @@ typedef struct option {
     qctx *ctx;
     const source *src; /* "--range c1=-1:1", what carets point into */
     const char *which;
-    uint32_t at;       /* where the option's value begins in src */
+    uint32_t at; /* where the option's value begins in src */
     ast_value *items[2];
     int n;
 } option;
@@ -114,8 +115,8 @@ static bool fail(option *o, uint32_t begin, uint32_t end, const char *expected)
 static bool number_at(option *o, uint32_t begin, uint32_t end, ast_value **v)
 {
     *v = value_at(o, AST_V_NUMBER, begin, end);
-    return literal_number(o->ctx, o->src->text + begin, end - begin, &(*v)->number, &(*v)->integer) ==
-           LITERAL_OK;
+    return literal_number(o->ctx, o->src->text + begin, end - begin, &(*v)->number,
+                          &(*v)->integer) == LITERAL_OK;
 }
 
 /* A:B */
@@ -144,8 +145,9 @@ static bool bits_value(option *o, uint32_t begin, uint32_t end)
 static bool word_value(option *o, uint32_t begin, uint32_t end)
 {
     if (begin == end)
-        return fail(o, begin, end, !strcmp(o->which, "grid") ? "[LAYER=]tread or [LAYER=]midpoint"
-                                                             : "q32, tflm, single or onnx");
+        return fail(o, begin, end,
+                    !strcmp(o->which, "grid") ? "[LAYER=]tread or [LAYER=]midpoint"
+                                              : "q32, tflm, single or onnx");
     o->items[o->n++] = value_at(o, AST_V_WORD, begin, end);
     return true;
 }
@@ -184,7 +186,8 @@ static bool add_option(option *o, quant_spec *s, const struct option_kind *kind)
 {
     uint32_t end = (uint32_t)o->src->len, begin = o->at;
     const char *equals = kind->layered ? strrchr(o->src->text + o->at, '=') : NULL;
-    ast_name path[2] = {{"default", {o->src, 0, begin}, false}, {"weight", {o->src, 0, begin}, false}};
+    ast_name path[2] = {{"default", {o->src, 0, begin}, false},
+                        {"weight", {o->src, 0, begin}, false}};
     if (equals) {
         uint32_t stop = (uint32_t)(equals - o->src->text);
         if (stop == begin)

@@ -38,13 +38,12 @@ static void reads_as(void **state, const char *body, const char *want)
     assert_string_equal(printed(ctx, parsed(ctx, once)), expect);
 }
 
-static const char lenet[] =
-    "# a comment\n"
-    "model lenet {\n"
-    "    input image : u8[28, 28, 1] real [0, 1]   # another\n"
-    "    c1 = conv2d(image, 6, kernel 5x5, pad [2, 2, 2, 2]) |> relu\n"
-    "    output f = dense(flatten(c1), 10)\n"
-    "}\n";
+static const char lenet[] = "# a comment\n"
+                            "model lenet {\n"
+                            "    input image : u8[28, 28, 1] real [0, 1]   # another\n"
+                            "    c1 = conv2d(image, 6, kernel 5x5, pad [2, 2, 2, 2]) |> relu\n"
+                            "    output f = dense(flatten(c1), 10)\n"
+                            "}\n";
 
 static void a_model_has_name_statements_and_places(void **state)
 {
@@ -100,7 +99,8 @@ static void an_output_may_have_a_name(void **state)
 
 static void positional_arguments_keep_their_order(void **state)
 {
-    const ast_expr *e = parsed(*state, "model m { a = b(3, x, 4x5, y(z), k 1, [1, n]) }")->stmts.v[0]->exprs.v[0];
+    const ast_expr *e =
+        parsed(*state, "model m { a = b(3, x, 4x5, y(z), k 1, [1, n]) }")->stmts.v[0]->exprs.v[0];
     assert_int_equal(e->positional.n, 5);
     assert_int_equal(e->args.n, 2);
     assert_int_equal(e->values.n, 3);
@@ -131,7 +131,8 @@ static void statements_print_as_they_were_read(void **state)
     reads_as(state, "a = f(x, kernel kh x 3, 3 x kw)", "a = f(x, 3 x kw, kernel kh x 3)");
     reads_as(state, "a = f(x, no bias, count all, stride stride)",
              "a = f(x, no bias, count all, stride stride)");
-    reads_as(state, "\"a\\\"\\\\\\x01b\" = \"f g\"(\"h.i\")", "\"a\\\"\\\\\\x01b\" = \"f g\"(\"h.i\")");
+    reads_as(state, "\"a\\\"\\\\\\x01b\" = \"f g\"(\"h.i\")",
+             "\"a\\\"\\\\\\x01b\" = \"f g\"(\"h.i\")");
 }
 
 static void statements_end_at_newlines_and_semicolons(void **state)
@@ -154,8 +155,9 @@ static void commas_carry_over_lines(void **state)
 static void sections_come_in_any_order(void **state)
 {
     qctx *ctx = *state;
-    ast_file *f = parsed(ctx, "quantize { numerics tflm }\nblock b(x, n)\n{ return x }\nmodel\nm\n{\n}\n"
-                              "block c() { a = b(c); return a, a }");
+    ast_file *f =
+        parsed(ctx, "quantize { numerics tflm }\nblock b(x, n)\n{ return x }\nmodel\nm\n{\n}\n"
+                    "block c() { a = b(c); return a, a }");
     assert_true(f->has_model && f->has_quantize);
     assert_int_equal(f->blocks.n, 2);
     assert_string_equal(f->blocks.v[0]->name.s, "b");
@@ -171,7 +173,8 @@ static void sections_come_in_any_order(void **state)
 
 static void files_without_sections_parse(void **state)
 {
-    static const char *const texts[] = {"", "\n", "# only a comment", "   \t\r\n# c\n\n", "\xef\xbb\xbf", "\xef\xbb\xbf# c\n"};
+    static const char *const texts[] = {
+        "", "\n", "# only a comment", "   \t\r\n# c\n\n", "\xef\xbb\xbf", "\xef\xbb\xbf# c\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         ast_file *f = parsed(*state, texts[i]);
         assert_false(f->has_model || f->has_quantize);
@@ -182,15 +185,20 @@ static void files_without_sections_parse(void **state)
 /* ---- words --------------------------------------------------------------------------------- */
 
 static const char *const language_words[] = {
-    "model", "block", "quantize", "input", "output", "return", "weights", "native", "x",
-    "u8", "i8", "i16", "f32", "real", "scale", "zero", "layout", "nhwc", "nchw",
-    "kernel", "stride", "pad", "same", "valid", "dilation", "groups", "no", "bias", "filters", "units",
-    "multiplier", "ceil", "count", "all", "keep", "axis", "eps", "slope", "shape", "pads",
-    "default", "weight", "activation", "activations", "biases", "numerics", "saved", "q32", "tflm",
-    "single", "onnx", "bits", "uniform", "codebook", "grid", "tread", "midpoint", "symmetric",
-    "asymmetric", "per", "tensor", "channel", "range", "calibrate", "minmax", "moving_average",
-    "percentile", "mse", "kl", "power", "of", "two", "table", "layer", "kmeans", "quantile", "apot",
-    "entries", "int1", "int4", "int8", "int16", "int32", "int64",
+    "model",      "block",       "quantize", "input",     "output",     "return",
+    "weights",    "native",      "x",        "u8",        "i8",         "i16",
+    "f32",        "real",        "scale",    "zero",      "layout",     "nhwc",
+    "nchw",       "kernel",      "stride",   "pad",       "same",       "valid",
+    "dilation",   "groups",      "no",       "bias",      "filters",    "units",
+    "multiplier", "ceil",        "count",    "all",       "keep",       "axis",
+    "eps",        "slope",       "shape",    "pads",      "default",    "weight",
+    "activation", "activations", "biases",   "numerics",  "saved",      "q32",
+    "tflm",       "single",      "onnx",     "bits",      "uniform",    "codebook",
+    "grid",       "tread",       "midpoint", "symmetric", "asymmetric", "per",
+    "tensor",     "channel",     "range",    "calibrate", "minmax",     "moving_average",
+    "percentile", "mse",         "kl",       "power",     "of",         "two",
+    "table",      "layer",       "kmeans",   "quantile",  "apot",       "entries",
+    "int1",       "int4",        "int8",     "int16",     "int32",      "int64",
 };
 
 enum { N_WORDS = sizeof language_words / sizeof *language_words };
@@ -201,9 +209,11 @@ static void word_as_every_name(qctx *ctx, const char *w)
     char *text = arena_printf(
         ctx->a,
         "block %s(%s) {\n %s = %s(%s, %s %s, 3)\n %s, y = %s |> %s(%s %s x %s)\n return %s, %s\n}\n"
-        "model %s {\n input %s : f32[4]\n %s = %s\n %s = relu(%s) |> %s\n output %s = %s\n output %s, %s(%s)\n}\n"
+        "model %s {\n input %s : f32[4]\n %s = %s\n %s = relu(%s) |> %s\n output %s = %s\n output "
+        "%s, %s(%s)\n}\n"
         "quantize {\n %s.weight : int4\n \"%s\" : int8\n %s.%s.bias : int32\n}\n",
-        w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w);
+        w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w,
+        w);
     ast_file *f = parsed(ctx, text);
     const ast_block *b = f->blocks.v[0];
     assert_string_equal(f->model.s, w);
@@ -258,7 +268,8 @@ static void a_word_after_a_word_is_an_attribute(void **state)
 {
     qctx *ctx = *state;
     /* `x` between two values is a size; elsewhere a name. */
-    const ast_expr *e = parsed(ctx, "model m { a = f(x, stride x, kernel x x x) }")->stmts.v[0]->exprs.v[0];
+    const ast_expr *e =
+        parsed(ctx, "model m { a = f(x, stride x, kernel x x x) }")->stmts.v[0]->exprs.v[0];
     assert_int_equal(e->args.n, 1);
     assert_string_equal(e->args.v[0]->name.s, "x");
     assert_string_equal(e->attrs.v[0].value->text, "x");
@@ -268,7 +279,8 @@ static void a_word_after_a_word_is_an_attribute(void **state)
 
 static const ast_expr *first_call(qctx *ctx, const char *body)
 {
-    const ast_expr *e = parsed(ctx, arena_printf(ctx->a, "model m { a = %s }", body))->stmts.v[0]->exprs.v[0];
+    const ast_expr *e =
+        parsed(ctx, arena_printf(ctx->a, "model m { a = %s }", body))->stmts.v[0]->exprs.v[0];
     return e->kind == AST_E_CHAIN ? e->right : e;
 }
 
@@ -279,11 +291,16 @@ static void flags_are_told_from_tensors_by_place(void **state)
         const char *call;
         int args, attrs;
     } cases[] = {
-        {"maxpool(ceil, 2x2)", 1, 0},       {"maxpool(x, 2x2, ceil)", 1, 1},
-        {"maxpool(ceil, 2x2, ceil)", 1, 1}, {"x |> maxpool(2x2, ceil)", 0, 1},
-        {"global_avgpool(keep)", 1, 0},     {"x |> global_avgpool(keep)", 0, 1},
-        {"global_maxpool(x, keep)", 1, 1},  {"maxpool(x, \"ceil\")", 2, 0},
-        {"maxpool(x, keep)", 2, 0},         {"relu(x, ceil)", 2, 0},
+        {"maxpool(ceil, 2x2)", 1, 0},
+        {"maxpool(x, 2x2, ceil)", 1, 1},
+        {"maxpool(ceil, 2x2, ceil)", 1, 1},
+        {"x |> maxpool(2x2, ceil)", 0, 1},
+        {"global_avgpool(keep)", 1, 0},
+        {"x |> global_avgpool(keep)", 0, 1},
+        {"global_maxpool(x, keep)", 1, 1},
+        {"maxpool(x, \"ceil\")", 2, 0},
+        {"maxpool(x, keep)", 2, 0},
+        {"relu(x, ceil)", 2, 0},
         {"avgpool(x, 2x2, ceil, count all)", 1, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -305,10 +322,19 @@ static void numbers_read_exactly(void **state)
         double value;
         bool integer;
     } cases[] = {
-        {"0", 0, true}, {"-12", -12, true}, {"007", 7, true}, {"0.5", 0.5, false}, {"-1.25e-2", -0.0125, false},
-        {"1e3", 1000, false}, {"1E+3", 1000, false}, {"0x1.8p-3", 0.1875, false}, {"-0X1P4", -16, false},
-        {"0xap0", 10, false}, {"18014398509481985", 18014398509481984.0, true},
-        {"0.1", 0.1, false}, {"1e-400", 0, false},
+        {"0", 0, true},
+        {"-12", -12, true},
+        {"007", 7, true},
+        {"0.5", 0.5, false},
+        {"-1.25e-2", -0.0125, false},
+        {"1e3", 1000, false},
+        {"1E+3", 1000, false},
+        {"0x1.8p-3", 0.1875, false},
+        {"-0X1P4", -16, false},
+        {"0xap0", 10, false},
+        {"18014398509481985", 18014398509481984.0, true},
+        {"0.1", 0.1, false},
+        {"1e-400", 0, false},
     };
     qctx *ctx = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -320,12 +346,14 @@ static void numbers_read_exactly(void **state)
 
 static void malformed_numbers_are_refused(void **state)
 {
-    static const char *const texts[] = {"", "-", ".", ".5", "1.", "1e", "1e+", "0x", "0x1", "0x.p1", "0x1p",
-                                        "1 ", "+1", "--1", "1.5.2", "inf", "nan", "0b1", "1_000"};
+    static const char *const texts[] = {"",      "-",   ".",     ".5",   "1.",   "1e", "1e+",
+                                        "0x",    "0x1", "0x.p1", "0x1p", "1 ",   "+1", "--1",
+                                        "1.5.2", "inf", "nan",   "0b1",  "1_000"};
     double v;
     bool integer;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        assert_int_equal(literal_number(*state, texts[i], strlen(texts[i]), &v, &integer), LITERAL_SYNTAX);
+        assert_int_equal(literal_number(*state, texts[i], strlen(texts[i]), &v, &integer),
+                         LITERAL_SYNTAX);
     assert_int_equal(literal_number(*state, "1e999", 5, &v, &integer), LITERAL_RANGE);
     assert_true(v == 0);
 }
@@ -349,9 +377,16 @@ static void names_are_quoted_where_they_have_to_be(void **state)
     static const struct {
         const char *name, *text;
     } cases[] = {
-        {"conv2d_1", "conv2d_1"}, {"_", "_"}, {"a.b", "\"a.b\""}, {"1a", "\"1a\""}, {"a b", "\"a b\""},
-        {"a\"b\\c", "\"a\\\"b\\\\c\""}, {"a\nb\x7f", "\"a\\x0ab\\x7f\""}, {"größe", "\"größe\""},
-        {"model", "model"}, {"", "\"\""},
+        {"conv2d_1", "conv2d_1"},
+        {"_", "_"},
+        {"a.b", "\"a.b\""},
+        {"1a", "\"1a\""},
+        {"a b", "\"a b\""},
+        {"a\"b\\c", "\"a\\\"b\\\\c\""},
+        {"a\nb\x7f", "\"a\\x0ab\\x7f\""},
+        {"größe", "\"größe\""},
+        {"model", "model"},
+        {"", "\"\""},
     };
     qctx *ctx = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -377,7 +412,8 @@ static void every_byte_survives_quoting(void **state)
     buf b;
     buf_init(&b, ctx->a);
     literal_name(&b, name);
-    assert_string_equal(parsed(ctx, arena_printf(ctx->a, "model %s { }", buf_str(&b)))->model.s, name);
+    assert_string_equal(parsed(ctx, arena_printf(ctx->a, "model %s { }", buf_str(&b)))->model.s,
+                        name);
 }
 
 /* Every fenced block of docs/qdl.md that begins a section parses and reads back as itself. */
@@ -385,7 +421,8 @@ static void the_examples_of_the_reference_parse(void **state)
 {
     qctx *ctx = *state;
     const char *top = getenv("top_srcdir");
-    const source *doc = file_read_text(ctx, arena_printf(ctx->a, "%s/docs/qdl.md", top ? top : "."));
+    const source *doc =
+        file_read_text(ctx, arena_printf(ctx->a, "%s/docs/qdl.md", top ? top : "."));
     if (!doc)
         skip();
     int found = 0;
@@ -393,9 +430,11 @@ static void the_examples_of_the_reference_parse(void **state)
         const char *begin = p + 4, *end = strstr(begin, "```\n");
         assert_non_null(end);
         p = end + 4;
-        if (strncmp(begin, "# LeNet", 7) && strncmp(begin, "block ds", 8) && strncmp(begin, "quantize {", 10))
+        if (strncmp(begin, "# LeNet", 7) && strncmp(begin, "block ds", 8) &&
+            strncmp(begin, "quantize {", 10))
             continue;
-        const char *once = printed(ctx, parsed(ctx, arena_strndup(ctx->a, begin, (size_t)(end - begin))));
+        const char *once =
+            printed(ctx, parsed(ctx, arena_strndup(ctx->a, begin, (size_t)(end - begin))));
         assert_string_equal(printed(ctx, parsed(ctx, once)), once);
         found++;
     }
@@ -494,13 +533,17 @@ static const char seed_text[] =
     " return a |> maxpool(2x2, ceil)\n}\n"
     "model m {\n input x : u8[8, 8, 3] real [-1, 1]\n input \"y/z\" : i8[4] scale 0x1p-7 zero -3\n"
     " u, v = d(x, 8)\n output s = softmax(u)\n weights native\n}\n"
-    "quantize {\n numerics q32\n default : weights int8 symmetric per channel, activations calibrate percentile 99.9\n"
-    " a.weight : codebook 4 bits, entries [0, 0.5, 1], table per layer\n u : range [-1, 1] grid midpoint\n}\n";
+    "quantize {\n numerics q32\n default : weights int8 symmetric per channel, activations "
+    "calibrate percentile 99.9\n"
+    " a.weight : codebook 4 bits, entries [0, 0.5, 1], table per layer\n u : range [-1, 1] grid "
+    "midpoint\n}\n";
 
 static const char *const fragments[] = {
-    "(", ")", "[", "]", "{", "}", ",", ";", ":", "=", ".", "|>", "\n", "\"", "\\", "#", "@", "-", "3x3", "0x1p-3",
-    "1e999", "model ", "block ", "quantize ", "input ", "output ", "return ", "weights ", "x", " ", "\0",
-    "\xff\xfe", "int9 ", "range ", "per ", "default ", "zero ", "real ",
+    "(",      ")",       "[",       "]",        "{",     "}",      ",",      ";",
+    ":",      "=",       ".",       "|>",       "\n",    "\"",     "\\",     "#",
+    "@",      "-",       "3x3",     "0x1p-3",   "1e999", "model ", "block ", "quantize ",
+    "input ", "output ", "return ", "weights ", "x",     " ",      "\0",     "\xff\xfe",
+    "int9 ",  "range ",  "per ",    "default ", "zero ", "real ",
 };
 
 /* Cuts, doublings and fragments at random places of a right text. */

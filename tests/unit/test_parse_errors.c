@@ -1,5 +1,5 @@
-/* test_parse_errors.c - every message of the scanner, the brackets, the grammar and the tree, as it is
- * printed. (Settings of the quantize part: test_spec.c.) */
+/* test_parse_errors.c - every message of the scanner, the brackets, the grammar and the tree, as it
+ * is printed. (Settings of the quantize part: test_spec.c.) */
 #include "tests/unit/cm.h"
 
 #include <stdio.h>
@@ -9,90 +9,75 @@
 static const struct message {
     const char *text, *printed;
 } messages[] = {
-    {"model m { a = f(x, y z w) }",
-     "t.qdl:1:24: error: unexpected 'w' [syntax-error]\n"
-     "    1 | model m { a = f(x, y z w) }\n"
-     "      |                        ^\n"
-     "  expected: `,` or `)`\n"},
-    {"model m { a = }",
-     "t.qdl:1:15: error: unexpected '}' [syntax-error]\n"
-     "    1 | model m { a = }\n"
-     "      |               ^\n"
-     "  expected: a name\n"},
-    {"model m { a = f(x)) }",
-     "t.qdl:1:19: error: unexpected ')' [syntax-error]\n"
-     "    1 | model m { a = f(x)) }\n"
-     "      |                   ^\n"
-     "  expected: `|>`, the end of the line or `}`\n"},
-    {"model m { a = relu 5 }",
-     "t.qdl:1:20: error: unexpected '5' [syntax-error]\n"
-     "    1 | model m { a = relu 5 }\n"
-     "      |                    ^\n"
-     "  expected: `(`, `|>`, the end of the line or `}`\n"},
-    {"model m { a = f(x,) }",
-     "t.qdl:1:19: error: unexpected ')' [syntax-error]\n"
-     "    1 | model m { a = f(x,) }\n"
-     "      |                   ^\n"
-     "  expected: an argument\n"},
-    {"model m { a = f(x, kernel [1; 2]) }",
-     "t.qdl:1:29: error: unexpected ';' [syntax-error]\n"
-     "    1 | model m { a = f(x, kernel [1; 2]) }\n"
-     "      |                             ^\n"
-     "  expected: `,` or `]`\n"},
-    {"model m { input a f32[3] }",
-     "t.qdl:1:19: error: unexpected 'f32' [syntax-error]\n"
-     "    1 | model m { input a f32[3] }\n"
-     "      |                   ^~~\n"
-     "  expected: `:`\n"},
-    {"model m { a : f32[3] }",
-     "t.qdl:1:13: error: unexpected ':' [syntax-error]\n"
-     "    1 | model m { a : f32[3] }\n"
-     "      |             ^\n"
-     "  expected: `=` or `,`\n"
-     "  hint: inputs are declared as `input NAME : TYPE[DIMS]`\n"},
+    {"model m { a = f(x, y z w) }", "t.qdl:1:24: error: unexpected 'w' [syntax-error]\n"
+                                    "    1 | model m { a = f(x, y z w) }\n"
+                                    "      |                        ^\n"
+                                    "  expected: `,` or `)`\n"},
+    {"model m { a = }", "t.qdl:1:15: error: unexpected '}' [syntax-error]\n"
+                        "    1 | model m { a = }\n"
+                        "      |               ^\n"
+                        "  expected: a name\n"},
+    {"model m { a = f(x)) }", "t.qdl:1:19: error: unexpected ')' [syntax-error]\n"
+                              "    1 | model m { a = f(x)) }\n"
+                              "      |                   ^\n"
+                              "  expected: `|>`, the end of the line or `}`\n"},
+    {"model m { a = relu 5 }", "t.qdl:1:20: error: unexpected '5' [syntax-error]\n"
+                               "    1 | model m { a = relu 5 }\n"
+                               "      |                    ^\n"
+                               "  expected: `(`, `|>`, the end of the line or `}`\n"},
+    {"model m { a = f(x,) }", "t.qdl:1:19: error: unexpected ')' [syntax-error]\n"
+                              "    1 | model m { a = f(x,) }\n"
+                              "      |                   ^\n"
+                              "  expected: an argument\n"},
+    {"model m { a = f(x, kernel [1; 2]) }", "t.qdl:1:29: error: unexpected ';' [syntax-error]\n"
+                                            "    1 | model m { a = f(x, kernel [1; 2]) }\n"
+                                            "      |                             ^\n"
+                                            "  expected: `,` or `]`\n"},
+    {"model m { input a f32[3] }", "t.qdl:1:19: error: unexpected 'f32' [syntax-error]\n"
+                                   "    1 | model m { input a f32[3] }\n"
+                                   "      |                   ^~~\n"
+                                   "  expected: `:`\n"},
+    {"model m { a : f32[3] }", "t.qdl:1:13: error: unexpected ':' [syntax-error]\n"
+                               "    1 | model m { a : f32[3] }\n"
+                               "      |             ^\n"
+                               "  expected: `=` or `,`\n"
+                               "  hint: inputs are declared as `input NAME : TYPE[DIMS]`\n"},
     {"model m { a = f(x, kernel=3) }",
      "t.qdl:1:26: error: unexpected '=' [syntax-error]\n"
      "    1 | model m { a = f(x, kernel=3) }\n"
      "      |                          ^\n"
      "  expected: an attribute's value, `(`, `|>`, `,` or `)`\n"
      "  hint: attributes are written `kernel 3x3`, with a blank between\n"},
-    {"model m { a = f(x, pad {1, 2}) }",
-     "t.qdl:1:24: error: unexpected '{' [syntax-error]\n"
-     "    1 | model m { a = f(x, pad {1, 2}) }\n"
-     "      |                        ^\n"
-     "  expected: an attribute's value, `(`, `|>`, `,` or `)`\n"
-     "  hint: lists are written with [ and ]\n"},
-    {"model m { a = f(x, \"pad\" 3) }",
-     "t.qdl:1:26: error: unexpected '3' [syntax-error]\n"
-     "    1 | model m { a = f(x, \"pad\" 3) }\n"
-     "      |                          ^\n"
-     "  expected: `(`, `|>`, `,` or `)`\n"},
-    {"model m { output }",
-     "t.qdl:1:18: error: unexpected '}' [syntax-error]\n"
-     "    1 | model m { output }\n"
-     "      |                  ^\n"
-     "  expected: a name, `=` or `,`\n"},
-    {"model m { output a b }",
-     "t.qdl:1:20: error: unexpected 'b' [syntax-error]\n"
-     "    1 | model m { output a b }\n"
-     "      |                    ^\n"
-     "  expected: `=`, `(`, `|>`, `,`, the end of the line or `}`\n"},
-    {"model m { ouput a }",
-     "t.qdl:1:17: error: unexpected 'a' [syntax-error]\n"
-     "    1 | model m { ouput a }\n"
-     "      |                 ^\n"
-     "  expected: `=` or `,`\n"
-     "  hint: did you mean 'output'?\n"},
-    {"model m { weights 5 }",
-     "t.qdl:1:19: error: unexpected '5' [syntax-error]\n"
-     "    1 | model m { weights 5 }\n"
-     "      |                   ^\n"
-     "  expected: `native`, `=` or `,`\n"},
-    {"model m { input a : f32[] }",
-     "t.qdl:1:25: error: unexpected ']' [syntax-error]\n"
-     "    1 | model m { input a : f32[] }\n"
-     "      |                         ^\n"
-     "  expected: a number\n"},
+    {"model m { a = f(x, pad {1, 2}) }", "t.qdl:1:24: error: unexpected '{' [syntax-error]\n"
+                                         "    1 | model m { a = f(x, pad {1, 2}) }\n"
+                                         "      |                        ^\n"
+                                         "  expected: an attribute's value, `(`, `|>`, `,` or `)`\n"
+                                         "  hint: lists are written with [ and ]\n"},
+    {"model m { a = f(x, \"pad\" 3) }", "t.qdl:1:26: error: unexpected '3' [syntax-error]\n"
+                                        "    1 | model m { a = f(x, \"pad\" 3) }\n"
+                                        "      |                          ^\n"
+                                        "  expected: `(`, `|>`, `,` or `)`\n"},
+    {"model m { output }", "t.qdl:1:18: error: unexpected '}' [syntax-error]\n"
+                           "    1 | model m { output }\n"
+                           "      |                  ^\n"
+                           "  expected: a name, `=` or `,`\n"},
+    {"model m { output a b }", "t.qdl:1:20: error: unexpected 'b' [syntax-error]\n"
+                               "    1 | model m { output a b }\n"
+                               "      |                    ^\n"
+                               "  expected: `=`, `(`, `|>`, `,`, the end of the line or `}`\n"},
+    {"model m { ouput a }", "t.qdl:1:17: error: unexpected 'a' [syntax-error]\n"
+                            "    1 | model m { ouput a }\n"
+                            "      |                 ^\n"
+                            "  expected: `=` or `,`\n"
+                            "  hint: did you mean 'output'?\n"},
+    {"model m { weights 5 }", "t.qdl:1:19: error: unexpected '5' [syntax-error]\n"
+                              "    1 | model m { weights 5 }\n"
+                              "      |                   ^\n"
+                              "  expected: `native`, `=` or `,`\n"},
+    {"model m { input a : f32[] }", "t.qdl:1:25: error: unexpected ']' [syntax-error]\n"
+                                    "    1 | model m { input a : f32[] }\n"
+                                    "      |                         ^\n"
+                                    "  expected: a number\n"},
     {"model m {\n"
      "    input a : f32[3] 5\n"
      "}",
@@ -118,30 +103,26 @@ static const struct message {
      "    2 |     a = (b)\n"
      "      |         ^\n"
      "  expected: a name\n"},
-    {"block b(x, 3) { return x }",
-     "t.qdl:1:12: error: unexpected '3' [syntax-error]\n"
-     "    1 | block b(x, 3) { return x }\n"
-     "      |            ^\n"
-     "  expected: a name\n"},
-    {"block b x) { return x }",
-     "t.qdl:1:9: error: unexpected 'x' [syntax-error]\n"
-     "    1 | block b x) { return x }\n"
-     "      |         ^\n"
-     "  expected: `(`\n"},
-    {"model { }",
-     "t.qdl:1:7: error: unexpected '{' [syntax-error]\n"
-     "    1 | model { }\n"
-     "      |       ^\n"
-     "  expected: a name\n"},
-    {"model 5 { a = }",
-     "t.qdl:1:7: error: unexpected '5' [syntax-error]\n"
-     "    1 | model 5 { a = }\n"
-     "      |       ^\n"
-     "  expected: a name\n"
-     "t.qdl:1:15: error: unexpected '}' [syntax-error]\n"
-     "    1 | model 5 { a = }\n"
-     "      |               ^\n"
-     "  expected: a name\n"},
+    {"block b(x, 3) { return x }", "t.qdl:1:12: error: unexpected '3' [syntax-error]\n"
+                                   "    1 | block b(x, 3) { return x }\n"
+                                   "      |            ^\n"
+                                   "  expected: a name\n"},
+    {"block b x) { return x }", "t.qdl:1:9: error: unexpected 'x' [syntax-error]\n"
+                                "    1 | block b x) { return x }\n"
+                                "      |         ^\n"
+                                "  expected: `(`\n"},
+    {"model { }", "t.qdl:1:7: error: unexpected '{' [syntax-error]\n"
+                  "    1 | model { }\n"
+                  "      |       ^\n"
+                  "  expected: a name\n"},
+    {"model 5 { a = }", "t.qdl:1:7: error: unexpected '5' [syntax-error]\n"
+                        "    1 | model 5 { a = }\n"
+                        "      |       ^\n"
+                        "  expected: a name\n"
+                        "t.qdl:1:15: error: unexpected '}' [syntax-error]\n"
+                        "    1 | model 5 { a = }\n"
+                        "      |               ^\n"
+                        "  expected: a name\n"},
     {"model m\n"
      "    input a : f32[3]\n"
      "    output a\n"
@@ -150,48 +131,40 @@ static const struct message {
      "    2 |     input a : f32[3]\n"
      "      |     ^~~~~\n"
      "  expected: `{`\n"},
-    {"model",
-     "t.qdl:1:6: error: unexpected end of the file [syntax-error]\n"
-     "    1 | model\n"
-     "      |      ^\n"
-     "  expected: a name\n"},
-    {"}",
-     "t.qdl:1:1: error: unexpected '}' [syntax-error]\n"
-     "    1 | }\n"
-     "      | ^\n"
-     "  expected: `model`, `block`, `quantize` or the end of the file\n"},
-    {"input a : f32[3]",
-     "t.qdl:1:1: error: unexpected 'input' [syntax-error]\n"
-     "    1 | input a : f32[3]\n"
-     "      | ^~~~~\n"
-     "  expected: `model`, `block`, `quantize` or the end of the file\n"},
-    {"quantize { default : }",
-     "t.qdl:1:22: error: unexpected '}' [syntax-error]\n"
-     "    1 | quantize { default : }\n"
-     "      |                      ^\n"
-     "  expected: a setting\n"},
-    {"quantize { : int8 }",
-     "t.qdl:1:12: error: unexpected ':' [syntax-error]\n"
-     "    1 | quantize { : int8 }\n"
-     "      |            ^\n"
-     "  expected: `default`, a layer's name, `numerics` or `}`\n"},
-    {"quantize { numerics }",
-     "t.qdl:1:21: error: unexpected '}' [syntax-error]\n"
-     "    1 | quantize { numerics }\n"
-     "      |                     ^\n"
-     "  expected: a value, `:` or `.`\n"},
-    {"quantize { c1 = int8 }",
-     "t.qdl:1:15: error: unexpected '=' [syntax-error]\n"
-     "    1 | quantize { c1 = int8 }\n"
-     "      |               ^\n"
-     "  expected: a value, `:` or `.`\n"},
-    {"model m { a = relu(b }",
-     "t.qdl:1:19: error: '(' is not closed [unclosed-bracket]\n"
-     "    1 | model m { a = relu(b }\n"
-     "      |                   ^\n"
-     "  t.qdl:1:22: note: ')' is expected before this\n"
-     "    1 | model m { a = relu(b }\n"
-     "      |                      ^\n"},
+    {"model", "t.qdl:1:6: error: unexpected end of the file [syntax-error]\n"
+              "    1 | model\n"
+              "      |      ^\n"
+              "  expected: a name\n"},
+    {"}", "t.qdl:1:1: error: unexpected '}' [syntax-error]\n"
+          "    1 | }\n"
+          "      | ^\n"
+          "  expected: `model`, `block`, `quantize` or the end of the file\n"},
+    {"input a : f32[3]", "t.qdl:1:1: error: unexpected 'input' [syntax-error]\n"
+                         "    1 | input a : f32[3]\n"
+                         "      | ^~~~~\n"
+                         "  expected: `model`, `block`, `quantize` or the end of the file\n"},
+    {"quantize { default : }", "t.qdl:1:22: error: unexpected '}' [syntax-error]\n"
+                               "    1 | quantize { default : }\n"
+                               "      |                      ^\n"
+                               "  expected: a setting\n"},
+    {"quantize { : int8 }", "t.qdl:1:12: error: unexpected ':' [syntax-error]\n"
+                            "    1 | quantize { : int8 }\n"
+                            "      |            ^\n"
+                            "  expected: `default`, a layer's name, `numerics` or `}`\n"},
+    {"quantize { numerics }", "t.qdl:1:21: error: unexpected '}' [syntax-error]\n"
+                              "    1 | quantize { numerics }\n"
+                              "      |                     ^\n"
+                              "  expected: a value, `:` or `.`\n"},
+    {"quantize { c1 = int8 }", "t.qdl:1:15: error: unexpected '=' [syntax-error]\n"
+                               "    1 | quantize { c1 = int8 }\n"
+                               "      |               ^\n"
+                               "  expected: a value, `:` or `.`\n"},
+    {"model m { a = relu(b }", "t.qdl:1:19: error: '(' is not closed [unclosed-bracket]\n"
+                               "    1 | model m { a = relu(b }\n"
+                               "      |                   ^\n"
+                               "  t.qdl:1:22: note: ')' is expected before this\n"
+                               "    1 | model m { a = relu(b }\n"
+                               "      |                      ^\n"},
     {"model m {\n"
      "    a = relu(b\n"
      "    c = relu(a)\n"
@@ -202,13 +175,12 @@ static const struct message {
      "  t.qdl:2:14: note: ')' is expected after this\n"
      "    2 |     a = relu(b\n"
      "      |              ^\n"},
-    {"model m { a = f([1, 2) }",
-     "t.qdl:1:17: error: '[' is not closed [unclosed-bracket]\n"
-     "    1 | model m { a = f([1, 2) }\n"
-     "      |                 ^\n"
-     "  t.qdl:1:22: note: ']' is expected before this\n"
-     "    1 | model m { a = f([1, 2) }\n"
-     "      |                      ^\n"},
+    {"model m { a = f([1, 2) }", "t.qdl:1:17: error: '[' is not closed [unclosed-bracket]\n"
+                                 "    1 | model m { a = f([1, 2) }\n"
+                                 "      |                 ^\n"
+                                 "  t.qdl:1:22: note: ']' is expected before this\n"
+                                 "    1 | model m { a = f([1, 2) }\n"
+                                 "      |                      ^\n"},
     {"model m {\n"
      "    output a\n"
      "quantize { default : int9 }",
@@ -222,20 +194,18 @@ static const struct message {
      "    3 | quantize { default : int9 }\n"
      "      |                      ^~~~\n"
      "  expected: 1 to 8, or 16\n"},
-    {"model m { output a",
-     "t.qdl:1:9: error: '{' is not closed [unclosed-bracket]\n"
-     "    1 | model m { output a\n"
-     "      |         ^\n"
-     "  t.qdl:1:18: note: '}' is expected after this\n"
-     "    1 | model m { output a\n"
-     "      |                  ^\n"},
-    {"model m { output f(a",
-     "t.qdl:1:19: error: '(' is not closed [unclosed-bracket]\n"
-     "    1 | model m { output f(a\n"
-     "      |                   ^\n"
-     "  t.qdl:1:20: note: ')' is expected after this\n"
-     "    1 | model m { output f(a\n"
-     "      |                    ^\n"},
+    {"model m { output a", "t.qdl:1:9: error: '{' is not closed [unclosed-bracket]\n"
+                           "    1 | model m { output a\n"
+                           "      |         ^\n"
+                           "  t.qdl:1:18: note: '}' is expected after this\n"
+                           "    1 | model m { output a\n"
+                           "      |                  ^\n"},
+    {"model m { output f(a", "t.qdl:1:19: error: '(' is not closed [unclosed-bracket]\n"
+                             "    1 | model m { output f(a\n"
+                             "      |                   ^\n"
+                             "  t.qdl:1:20: note: ')' is expected after this\n"
+                             "    1 | model m { output f(a\n"
+                             "      |                    ^\n"},
     {"block b(x\n"
      "{\n"
      "    return x\n"
@@ -246,44 +216,43 @@ static const struct message {
      "  t.qdl:2:1: note: ')' is expected before this\n"
      "    2 | {\n"
      "      | ^\n"},
-    {"model m { a = f(x) @ g }",
-     "t.qdl:1:20: error: '@' means nothing in QDL [invalid-character]\n"
-     "    1 | model m { a = f(x) @ g }\n"
-     "      |                    ^\n"},
+    {"model m { a = f(x) @ g }", "t.qdl:1:20: error: '@' means nothing in QDL [invalid-character]\n"
+                                 "    1 | model m { a = f(x) @ g }\n"
+                                 "      |                    ^\n"},
     {"model m { a = f(x) -> g }",
      "t.qdl:1:20: error: an arrow of another language [invalid-character]\n"
      "    1 | model m { a = f(x) -> g }\n"
      "      |                    ^~\n"
      "  hint: results are passed on with |>\n"},
-    {"model m { a = f(x) | g }",
-     "t.qdl:1:20: error: a lone '|' [invalid-character]\n"
-     "    1 | model m { a = f(x) | g }\n"
-     "      |                    ^\n"
-     "  hint: results are passed on with |>\n"},
-    {"model m { a = 'b' }",
-     "t.qdl:1:15: error: single quotes [invalid-character]\n"
-     "    1 | model m { a = 'b' }\n"
-     "      |               ^~~\n"
-     "  hint: names are quoted with \"\n"},
-    {"// hello",
-     "t.qdl:1:1: error: a comment of another language [invalid-character]\n"
-     "    1 | // hello\n"
-     "      | ^~\n"
-     "  hint: comments begin with #\n"},
-    {"model m { a = conv2d(x, kernel 3\xc3\x97""3) }",
+    {"model m { a = f(x) | g }", "t.qdl:1:20: error: a lone '|' [invalid-character]\n"
+                                 "    1 | model m { a = f(x) | g }\n"
+                                 "      |                    ^\n"
+                                 "  hint: results are passed on with |>\n"},
+    {"model m { a = 'b' }", "t.qdl:1:15: error: single quotes [invalid-character]\n"
+                            "    1 | model m { a = 'b' }\n"
+                            "      |               ^~~\n"
+                            "  hint: names are quoted with \"\n"},
+    {"// hello", "t.qdl:1:1: error: a comment of another language [invalid-character]\n"
+                 "    1 | // hello\n"
+                 "      | ^~\n"
+                 "  hint: comments begin with #\n"},
+    {"model m { a = conv2d(x, kernel 3\xc3\x97"
+     "3) }",
      "t.qdl:1:33: error: a multiplication sign [invalid-character]\n"
-     "    1 | model m { a = conv2d(x, kernel 3\xc3\x97""3) }\n"
+     "    1 | model m { a = conv2d(x, kernel 3\xc3\x97"
+     "3) }\n"
      "      |                                 ^~\n"
      "  hint: sizes are written with the letter x: 3x3\n"},
-    {"model gr\xc3\xb6\xc3\x9f""e { }",
+    {"model gr\xc3\xb6\xc3\x9f"
+     "e { }",
      "t.qdl:1:9: error: characters beyond ASCII [invalid-character]\n"
-     "    1 | model gr\xc3\xb6\xc3\x9f""e { }\n"
+     "    1 | model gr\xc3\xb6\xc3\x9f"
+     "e { }\n"
      "      |         ^~~~\n"
      "  hint: quote names that hold other characters\n"},
-    {"model m { a = \x01\x02 }",
-     "t.qdl:1:15: error: control characters [invalid-character]\n"
-     "    1 | model m { a = ?? }\n"
-     "      |               ^~\n"},
+    {"model m { a = \x01\x02 }", "t.qdl:1:15: error: control characters [invalid-character]\n"
+                                 "    1 | model m { a = ?? }\n"
+                                 "      |               ^~\n"},
     {"model m { }\xef\xbb\xbf",
      "t.qdl:1:12: error: a byte order mark inside the text [invalid-character]\n"
      "    1 | model m { }\xef\xbb\xbf\n"
@@ -292,7 +261,8 @@ static const struct message {
      "t.qdl:1:17: error: '1.5.2' is not a number [invalid-number]\n"
      "    1 | model m { a = f(1.5.2, 0x10, 1e999) }\n"
      "      |                 ^~~~~\n"
-     "  hint: numbers look like 3, -0.5, 1e-3 or 0x1.8p-3; names that begin with a digit are quoted\n"
+     "  hint: numbers look like 3, -0.5, 1e-3 or 0x1.8p-3; names that begin with a digit are "
+     "quoted\n"
      "t.qdl:1:24: error: a hexadecimal number without exponent [invalid-number]\n"
      "    1 | model m { a = f(1.5.2, 0x10, 1e999) }\n"
      "      |                        ^~~~\n"
@@ -316,15 +286,13 @@ static const struct message {
      "    3 |     output }\n"
      "      |            ^\n"
      "  expected: a name, `=` or `,`\n"},
-    {"model \"a\\nb\" { }",
-     "t.qdl:1:9: error: an escape that QDL does not have [invalid-escape]\n"
-     "    1 | model \"a\\nb\" { }\n"
-     "      |         ^~\n"
-     "  hint: the escapes are \\\", \\\\ and \\x01 to \\xff\n"},
-    {"model \"\" { }",
-     "t.qdl:1:7: error: a name without characters [empty-name]\n"
-     "    1 | model \"\" { }\n"
-     "      |       ^~\n"},
+    {"model \"a\\nb\" { }", "t.qdl:1:9: error: an escape that QDL does not have [invalid-escape]\n"
+                            "    1 | model \"a\\nb\" { }\n"
+                            "      |         ^~\n"
+                            "  hint: the escapes are \\\", \\\\ and \\x01 to \\xff\n"},
+    {"model \"\" { }", "t.qdl:1:7: error: a name without characters [empty-name]\n"
+                       "    1 | model \"\" { }\n"
+                       "      |       ^~\n"},
     {"modle m { output a }",
      "t.qdl:1:1: error: 'modle m' is no part of a file [unknown-section]\n"
      "    1 | modle m { output a }\n"
@@ -450,7 +418,9 @@ static void nesting_has_a_limit(void **state)
         strcat(text, "f(");
     assert_null(qdl_text(ctx, text));
     assert_int_equal(diag_count(ctx), 1);
-    assert_non_null(strstr(qdl_messages(ctx), "t.qdl:1:142: error: more than 64 brackets inside one another [nesting]\n"));
+    assert_non_null(
+        strstr(qdl_messages(ctx),
+               "t.qdl:1:142: error: more than 64 brackets inside one another [nesting]\n"));
 }
 
 static void chains_have_a_limit(void **state)
@@ -462,7 +432,8 @@ static void chains_have_a_limit(void **state)
     assert_null(qdl_text(ctx, text));
     assert_int_equal(diag_count(ctx), 1);
     const char *printed = qdl_messages(ctx);
-    assert_non_null(strstr(printed, "error: more than 500 calls inside or behind one another [nesting]\n"));
+    assert_non_null(
+        strstr(printed, "error: more than 500 calls inside or behind one another [nesting]\n"));
     assert_non_null(strstr(printed, "hint: give names to intermediate results\n"));
 }
 
@@ -471,7 +442,8 @@ static void sources_have_a_limit(void **state)
     qctx *ctx = *state;
     source src = {"big.qdl", "", (size_t)(4 << 20) + 1};
     assert_null(qdl_parse(ctx, &src));
-    assert_string_equal(qdl_messages(ctx), "big.qdl: error: more than 4 MiB of QDL [source-size]\n");
+    assert_string_equal(qdl_messages(ctx),
+                        "big.qdl: error: more than 4 MiB of QDL [source-size]\n");
 }
 
 /* One error a statement, and the statements between are read: their own errors would show. */
@@ -496,8 +468,9 @@ static void one_run_finds_many_errors(void **state)
                                "    e int8\n"
                                "    f.weight : int8 per\n"
                                "}\n";
-    static const char *const places[] = {"2:13", "4:10", "8:15", "9:14", "10:21", "10:32", "10:48",
-                                         "11:16", "11:48", "12:11", "15:9", "16:5", "17:21"};
+    static const char *const places[] = {"2:13",  "4:10",  "8:15",  "9:14",  "10:21",
+                                         "10:32", "10:48", "11:16", "11:48", "12:11",
+                                         "15:9",  "16:5",  "17:21"};
     enum { N = sizeof places / sizeof *places };
     assert_null(qdl_text(ctx, text));
     const char *printed = qdl_messages(ctx);
@@ -543,14 +516,10 @@ static void every_diagnostic_is_tested(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(messages_are_exact),
-        TEST(zero_bytes_are_characters_of_no_meaning),
-        TEST(nesting_has_a_limit),
-        TEST(chains_have_a_limit),
-        TEST(sources_have_a_limit),
-        TEST(one_run_finds_many_errors),
-        TEST(errors_have_a_limit),
-        TEST(every_diagnostic_is_tested),
+        TEST(messages_are_exact),   TEST(zero_bytes_are_characters_of_no_meaning),
+        TEST(nesting_has_a_limit),  TEST(chains_have_a_limit),
+        TEST(sources_have_a_limit), TEST(one_run_finds_many_errors),
+        TEST(errors_have_a_limit),  TEST(every_diagnostic_is_tested),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

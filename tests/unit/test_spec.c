@@ -20,11 +20,10 @@ static const struct message {
      "      |            ^~~~~\n"
      "  expected: LAYER : SETTINGS, or `numerics MODE`\n"
      "  hint: did you mean 'saved'?\n"},
-    {"quantize { defalt : intt8 }",
-     "t.qdl:1:21: error: 'intt8' is no setting [unknown-setting]\n"
-     "    1 | quantize { defalt : intt8 }\n"
-     "      |                     ^~~~~\n"
-     "  hint: did you mean 'int8'?\n"},
+    {"quantize { defalt : intt8 }", "t.qdl:1:21: error: 'intt8' is no setting [unknown-setting]\n"
+                                    "    1 | quantize { defalt : intt8 }\n"
+                                    "      |                     ^~~~~\n"
+                                    "  hint: did you mean 'int8'?\n"},
     {"quantize { default : symetric [1, 2] \"x\" 3x3 }",
      "t.qdl:1:22: error: 'symetric' is no setting [unknown-setting]\n"
      "    1 | quantize { default : symetric [1, 2] \"x\" 3x3 }\n"
@@ -40,11 +39,10 @@ static const struct message {
      "t.qdl:1:42: error: '3x3' is no setting [unknown-setting]\n"
      "    1 | quantize { default : symetric [1, 2] \"x\" 3x3 }\n"
      "      |                                          ^~~\n"},
-    {"quantize { default : per }",
-     "t.qdl:1:22: error: nothing follows `per` [setting-value]\n"
-     "    1 | quantize { default : per }\n"
-     "      |                      ^~~\n"
-     "  expected: `channel` or `tensor`\n"},
+    {"quantize { default : per }", "t.qdl:1:22: error: nothing follows `per` [setting-value]\n"
+                                   "    1 | quantize { default : per }\n"
+                                   "      |                      ^~~\n"
+                                   "  expected: `channel` or `tensor`\n"},
     {"quantize { default : per chanel, grid, table per foo, 4 bit }",
      "t.qdl:1:26: error: 'chanel' cannot follow `per` [setting-value]\n"
      "    1 | quantize { default : per chanel, grid, table per foo, 4 bit }\n"
@@ -138,11 +136,10 @@ static const struct message {
      "    1 | quantize { c : scale 0, activations scale 1e-60 }\n"
      "      |                                           ^~~~~\n"
      "  expected: a number above 0 that float32 holds\n"},
-    {"quantize { c : scale 1 zero 0.5 }",
-     "t.qdl:1:29: error: 0.5 is no zero point [bad-scale]\n"
-     "    1 | quantize { c : scale 1 zero 0.5 }\n"
-     "      |                             ^~~\n"
-     "  expected: a whole number of 32 bits\n"},
+    {"quantize { c : scale 1 zero 0.5 }", "t.qdl:1:29: error: 0.5 is no zero point [bad-scale]\n"
+                                          "    1 | quantize { c : scale 1 zero 0.5 }\n"
+                                          "      |                             ^~~\n"
+                                          "  expected: a whole number of 32 bits\n"},
     {"quantize { c.weight : activations int8 }",
      "t.qdl:1:23: error: this rule is for the weights of its layer [setting-part]\n"
      "    1 | quantize { c.weight : activations int8 }\n"
@@ -251,17 +248,15 @@ static const struct message {
      "  t.qdl:1:16: note: the other one\n"
      "    1 | quantize { c : symmetric scale 1 zero 3 }\n"
      "      |                ^~~~~~~~~\n"},
-    {"quantize { c : weights }",
-     "t.qdl:1:12: error: a rule without a setting [setting-value]\n"
-     "    1 | quantize { c : weights }\n"
-     "      |            ^~~~~~~~~~~\n"
-     "  expected: a setting such as `int8` or `range [-1, 1]`\n"},
-    {"quantize { numerics q31 }",
-     "t.qdl:1:21: error: no such numerics [unknown-numerics]\n"
-     "    1 | quantize { numerics q31 }\n"
-     "      |                     ^~~\n"
-     "  expected: `q32`, `tflm`, `single` or `onnx`\n"
-     "  hint: did you mean 'q32'?\n"},
+    {"quantize { c : weights }", "t.qdl:1:12: error: a rule without a setting [setting-value]\n"
+                                 "    1 | quantize { c : weights }\n"
+                                 "      |            ^~~~~~~~~~~\n"
+                                 "  expected: a setting such as `int8` or `range [-1, 1]`\n"},
+    {"quantize { numerics q31 }", "t.qdl:1:21: error: no such numerics [unknown-numerics]\n"
+                                  "    1 | quantize { numerics q31 }\n"
+                                  "      |                     ^~~\n"
+                                  "  expected: `q32`, `tflm`, `single` or `onnx`\n"
+                                  "  hint: did you mean 'q32'?\n"},
     {"quantize { numerics 5; numerics q32 tflm }",
      "t.qdl:1:21: error: no such numerics [unknown-numerics]\n"
      "    1 | quantize { numerics 5; numerics q32 tflm }\n"
@@ -328,10 +323,11 @@ static const struct message options[] = {
                   "    1 | --range a:b\n"
                   "      |         ^~~\n"
                   "  expected: [LAYER=]LOW:HIGH, such as -1:1 or c1=-0.5:0.5\n"},
-    {"range c1=1:-1", "<command line>:1:12: error: the range's lower end 1 is not below -1 [empty-range]\n"
-                      "    1 | --range c1=1:-1\n"
-                      "      |            ^~~~\n"
-                      "  hint: the lower end stands first: [-1, 1]\n"},
+    {"range c1=1:-1",
+     "<command line>:1:12: error: the range's lower end 1 is not below -1 [empty-range]\n"
+     "    1 | --range c1=1:-1\n"
+     "      |            ^~~~\n"
+     "  hint: the lower end stands first: [-1, 1]\n"},
     {"grid c1=tred", "<command line>:1:11: error: 'tred' cannot follow `grid` [setting-value]\n"
                      "    1 | --grid c1=tred\n"
                      "      |           ^~~~\n"
@@ -444,8 +440,10 @@ static void every_setting_is_read(void **state)
     assert_int_equal(weight(ctx, "c : apot", "c").fit, SPEC_FIT_APOT);
     spec_settings s = weight(ctx, "c : range [-0.5, 1]", "c");
     assert_true(s.set == SPEC_RANGE && s.lo == -0.5 && s.hi == 1);
-    s = weight(ctx, "c : codebook 2 bits, entries [-1, 0, 0.25], scale per tensor, table per layer", "c");
-    assert_int_equal(s.set, SPEC_SCHEME | SPEC_BITS | SPEC_CODEBOOK_FIT | SPEC_PER_CHANNEL | SPEC_TABLE);
+    s = weight(ctx, "c : codebook 2 bits, entries [-1, 0, 0.25], scale per tensor, table per layer",
+               "c");
+    assert_int_equal(s.set,
+                     SPEC_SCHEME | SPEC_BITS | SPEC_CODEBOOK_FIT | SPEC_PER_CHANNEL | SPEC_TABLE);
     assert_int_equal(s.fit, SPEC_FIT_EXPLICIT);
     assert_int_equal(s.n_entries, 3);
     assert_true(s.entries[2] == 0.25);
@@ -482,14 +480,16 @@ static void scales_are_float32(void **state)
 /* Zero is no code of the midpoint grid: its symmetric form has an offset all the same. */
 static void symmetric_midpoints_have_offsets(void **state)
 {
-    spec_settings s = weight(*state, "c.weight : int8 symmetric grid midpoint per tensor scale 0.5 zero -256", "c");
+    spec_settings s = weight(
+        *state, "c.weight : int8 symmetric grid midpoint per tensor scale 0.5 zero -256", "c");
     assert_true(s.symmetric && s.zero == -256);
 }
 
 static void words_choose_the_part(void **state)
 {
     qctx *ctx = *state;
-    const char *rule = "default : weights int4, per tensor, activations int16 symmetric, biases int64";
+    const char *rule =
+        "default : weights int4, per tensor, activations int16 symmetric, biases int64";
     quant_spec *s = spec_of(ctx, rule);
     assert_int_equal(s->rules.n, 3);
     assert_null(s->rules.v[0].layer);
@@ -545,7 +545,8 @@ static void selectors_name_layers_and_parts(void **state)
 static void rules_win_in_their_order(void **state)
 {
     qctx *ctx = *state;
-    const char *rules = "c : int4 symmetric\n default : int8 asymmetric per tensor\n c : per channel\n default : int3\n d : int2";
+    const char *rules = "c : int4 symmetric\n default : int8 asymmetric per tensor\n c : per "
+                        "channel\n default : int3\n d : int2";
     spec_settings c = weight(ctx, rules, "c"), other = weight(ctx, rules, "e");
     assert_int_equal(c.bits, 4);
     assert_true(c.symmetric && c.per_channel);
@@ -558,7 +559,8 @@ static void rules_win_in_their_order(void **state)
 static void the_last_way_to_a_scale_wins(void **state)
 {
     qctx *ctx = *state;
-    spec_settings s = activation(ctx, "default : activations range [0, 6]\n c : activations calibrate kl", "c");
+    spec_settings s =
+        activation(ctx, "default : activations range [0, 6]\n c : activations calibrate kl", "c");
     assert_int_equal(s.set, SPEC_OBSERVER);
     s = activation(ctx, "default : activations calibrate kl\n c : activations range [0, 6]", "c");
     assert_int_equal(s.set, SPEC_RANGE);
@@ -592,15 +594,18 @@ static void options_are_rules(void **state)
     qctx *ctx = *state;
     quant_spec *s = spec_of(ctx, "default : int8\n c2 : int3");
     static const char *const given[] = {
-        "range -1:1", "bits 4", "range c1=-0x1p-1:1.5e-1", "bits c1=8", "grid midpoint", "grid c1=tread",
-        "range c1.activation=0:6", "bits a=b.c:d=2", "bits b1.weight=5", "numerics tflm", "numerics single",
+        "range -1:1",       "bits 4",        "range c1=-0x1p-1:1.5e-1", "bits c1=8",
+        "grid midpoint",    "grid c1=tread", "range c1.activation=0:6", "bits a=b.c:d=2",
+        "bits b1.weight=5", "numerics tflm", "numerics single",
     };
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
         assert_true(take_option(ctx, s, given[i]));
     spec_settings c1 = spec_for(s, "c1", SPEC_WEIGHT), other = spec_for(s, "other", SPEC_WEIGHT);
     assert_true(c1.lo == -0.5 && c1.hi == 0.15 && c1.bits == 8 && c1.grid == IR_GRID_TREAD);
-    assert_true(other.lo == -1 && other.hi == 1 && other.bits == 4 && other.grid == IR_GRID_MIDPOINT);
-    assert_int_equal(spec_for(s, "c2", SPEC_WEIGHT).bits, 3); /* a layer's rule wins over a default */
+    assert_true(other.lo == -1 && other.hi == 1 && other.bits == 4 &&
+                other.grid == IR_GRID_MIDPOINT);
+    assert_int_equal(spec_for(s, "c2", SPEC_WEIGHT).bits,
+                     3); /* a layer's rule wins over a default */
     assert_true(spec_for(s, "c1", SPEC_ACTIVATION).hi == 6);
     assert_int_equal(spec_for(s, "other", SPEC_ACTIVATION).set, 0);
     assert_int_equal(spec_for(s, "a=b.c:d", SPEC_WEIGHT).bits, 2);
@@ -613,20 +618,13 @@ static void options_are_rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(messages_are_exact),
-        TEST(messages_of_options_are_exact),
-        TEST(every_diagnostic_is_tested),
-        TEST(nothing_said_gives_the_defaults),
-        TEST(every_setting_is_read),
-        TEST(observers_are_read),
-        TEST(scales_are_float32),
-        TEST(symmetric_midpoints_have_offsets),
-        TEST(words_choose_the_part),
-        TEST(selectors_name_layers_and_parts),
-        TEST(rules_win_in_their_order),
-        TEST(the_last_way_to_a_scale_wins),
-        TEST(directives_are_read),
-        TEST(options_are_rules),
+        TEST(messages_are_exact),         TEST(messages_of_options_are_exact),
+        TEST(every_diagnostic_is_tested), TEST(nothing_said_gives_the_defaults),
+        TEST(every_setting_is_read),      TEST(observers_are_read),
+        TEST(scales_are_float32),         TEST(symmetric_midpoints_have_offsets),
+        TEST(words_choose_the_part),      TEST(selectors_name_layers_and_parts),
+        TEST(rules_win_in_their_order),   TEST(the_last_way_to_a_scale_wins),
+        TEST(directives_are_read),        TEST(options_are_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
