@@ -89,7 +89,6 @@ static bool take_seed(qctx *ctx, cli *c, const option_row *row, const char *valu
     (void)row;
     if (!parse_u64(value, &ctx->seed))
         return cli_usage(c, "--seed %s is not a whole number", value), false;
-    c->emit.seed = ctx->seed;
     return true;
 }
 

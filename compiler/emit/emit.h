@@ -22,11 +22,10 @@ typedef struct emit_options {
     bool split_weights;
     const char *split_name;    /* base name of the weights unit, for comments */
     bool selftest;
-    const void *selftest_rows; /* NULL: 2 seeded random inputs; else rows of codes (floats with
+    const void *selftest_rows; /* NULL: 2 random inputs, always the same (--seed only decides
+                                  quantization); else rows of codes (floats with
                                   emit_float), all ports of row 0, then of row 1 */
     int selftest_n;
-    uint64_t seed;             /* of the self-test's random inputs. Not --seed, which only decides
-                                  quantization: a saved pair must give the same C */
 } emit_options;
 void emit_options_init(emit_options *o);
 

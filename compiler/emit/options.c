@@ -13,7 +13,6 @@ void emit_options_init(emit_options *o)
     o->opt = EMIT_O2;
     o->weights = EMIT_DECIMAL;
     o->unroll = -1;
-    o->seed = 1;
 }
 
 /* Characters that every assembler takes in a section's name, and that need no escape in C. */

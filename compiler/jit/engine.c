@@ -117,6 +117,14 @@ int engine_run(engine *e, const void *const *in, void *const *out)
     return 0;
 }
 
+void engine_reset(engine *e)
+{
+    if (!e->it)
+        e->reset(e->state);
+    else if (e->g->states.n > 0)
+        e->it = interp_new(e->ctx, e->g);
+}
+
 int64_t engine_arena_bytes(const engine *e)
 {
     return e->it ? 0 : e->arena_bytes;

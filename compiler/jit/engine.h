@@ -18,6 +18,8 @@ engine *engine_new(qctx *ctx, const ir_graph *g, engine_kind kind, const emit_op
                    const char *cflags);
 /* One row: ports as codes (or floats for float graphs). Returns NAME_run's value. */
 int engine_run(engine *e, const void *const *in, void *const *out);
+/* A stateful net starts anew, as it does after engine_new. */
+void engine_reset(engine *e);
 /* Address of NAME_run / NAME_selftest (any symbol), NULL for the interpreter or where absent. */
 void *engine_symbol(engine *e, const char *suffix);
 /* Median seconds of NAME_run over repeats on one row. */
@@ -26,8 +28,8 @@ double engine_time(engine *e, const void *const *in, void *const *out, int repea
 int64_t engine_arena_bytes(const engine *e);
 bool engine_available(engine_kind kind);
 
-/* Sizes of the object that the system compiler makes of the emitted C: .text + .rodata + .data, and
- * the largest stack frame sum; false when there is no compiler. */
+/* Sizes of the object that the system compiler makes of the emitted C: code and constants (without
+ * unwind tables), and zeroed RAM; false with a diagnostic when there is no compiler. */
 bool object_sizes(qctx *ctx, const char *c_text, const char *cflags, int64_t *flash, int64_t *bss);
 
 #endif

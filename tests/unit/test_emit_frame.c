@@ -244,6 +244,58 @@ static void odd_graphs_run_under_the_system_compiler(void **state)
     }
 }
 
+/* ---- state --------------------------------------------------------------------------------- */
+
+/* y = x + s, then s = relu(y). */
+static ir_graph *accumulator(qctx *ctx)
+{
+    gb b = gb_new(ctx, "sums");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(1, 4, 0, 0));
+    ir_shape shape = x->shape;
+    ir_tensor *s = ir_add_tensor(ctx, b.g, "s", IR_STATE, IR_I8, &shape, loc_none());
+    s->quant = x->quant;
+    ir_state *slot = ARENA_NEW(ctx->a, ir_state);
+    slot->tensor = s;
+    *VEC_PUSH(ctx->a, &b.g->states) = slot;
+    ir_tensor *y = gb_add(&b, "y", x, s);
+    ir_add_op(ctx, b.g, OP_RELU, "s", 1, &y, 1, &s, loc_none());
+    gb_output(&b, y);
+    return gb_done(&b);
+}
+
+static int8_t clamped(int v)
+{
+    return (int8_t)(v < -128 ? -128 : v > 127 ? 127 : v);
+}
+
+static void state_survives_until_reset(void **state)
+{
+    qctx *ctx = *state;
+    if (!engine_available(ENGINE_JIT))
+        skip();
+    ir_graph *g = accumulator(ctx);
+    emit_options o = defaults();
+    emit_result r = emitted(ctx, g, &o);
+    has(r.header, "struct sums_state {\n    int8_t s0[4]; /* s */\n};");
+    has(r.header, "void sums_reset(struct sums_state *state);");
+    has(r.header, "int sums_run(struct sums_state *state, const int8_t *in0, int8_t *out0, void *arena);");
+    engine *e = engine_new(ctx, g, ENGINE_JIT, &o, NULL);
+    assert_non_null(e);
+    const int8_t in[4] = {10, -20, 100, -3};
+    for (int round = 0; round < 2; round++) {
+        int8_t want[4] = {-3, -3, -3, -3}, out[4];
+        for (int step = 0; step < 5; step++) {
+            assert_int_equal(engine_run(e, (const void *[]){in}, (void *[]){out}), 0);
+            for (int i = 0; i < 4; i++) {
+                want[i] = clamped(in[i] + want[i] + 3);
+                assert_int_equal(out[i], want[i]);
+                want[i] = want[i] < -3 ? -3 : want[i];
+            }
+        }
+        engine_reset(e);
+    }
+}
+
 /* ---- float ports --------------------------------------------------------------------------- */
 
 typedef int run_float_fn(const float *in, float *out, void *arena);
@@ -595,7 +647,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(odd_graphs_run_under_every_option), T(odd_float_graphs_run_under_every_option),
-        T(odd_graphs_run_under_the_system_compiler), T(float_ports_quantize_as_the_grid_does),
+        T(odd_graphs_run_under_the_system_compiler), T(state_survives_until_reset), T(float_ports_quantize_as_the_grid_does),
         T(header_has_every_macro), T(options_change_the_signature), T(float_ports_of_a_float_net),
         T(sixteen_bit_ports_are_aligned_to_two), T(comment_states_provenance),
         T(seed_and_paths_leave_no_trace), T(comments_cannot_be_broken_out_of), T(names_never_collide),
