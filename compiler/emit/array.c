@@ -18,6 +18,19 @@ static int64_t int_element(ir_type type, const void *data, int64_t i)
     }
 }
 
+/* Weights are most of the file: digits are made here, not by printf. */
+static void put_int(buf *b, int64_t v)
+{
+    char s[24], *p = s + sizeof s;
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do
+        *--p = (char)('0' + u % 10);
+    while (u /= 10);
+    if (v < 0)
+        *--p = '-';
+    buf_bytes(b, p, (size_t)(s + sizeof s - p));
+}
+
 static void put_element(buf *b, ir_type type, const void *data, int64_t i)
 {
     if (type == IR_F32) {
@@ -29,7 +42,7 @@ static void put_element(buf *b, ir_type type, const void *data, int64_t i)
     if (v == INT64_MIN || (type != IR_I64 && v == INT32_MIN)) /* no literal of its own */
         buf_printf(b, "(%lld - 1)", (long long)v + 1);
     else
-        buf_printf(b, "%lld", (long long)v);
+        put_int(b, v);
 }
 
 void emit_elements(buf *b, ir_type type, const void *data, int64_t n)
@@ -38,38 +51,47 @@ void emit_elements(buf *b, ir_type type, const void *data, int64_t n)
     buf_puts(b, "    ");
     for (int64_t i = 0; i < n; i++) {
         put_element(b, type, data, i);
-        buf_puts(b, i + 1 < n ? "," : "");
-        if (i + 1 < n && b->n - line > LINE_COLUMNS - 8) {
-            line = b->n + 1;
-            buf_puts(b, "\n    ");
-        } else if (i + 1 < n) {
-            buf_puts(b, " ");
+        if (i + 1 == n)
+            break;
+        if (b->n - line > LINE_COLUMNS - 8) {
+            line = b->n + 2;
+            buf_bytes(b, ",\n    ", 6);
+        } else {
+            buf_bytes(b, ", ", 2);
         }
     }
     buf_puts(b, "\n");
 }
 
-/* Printable characters as they are; '?' escaped, for `??=` would be a trigraph. */
-static void put_char(buf *b, unsigned char c)
+/* Printable characters as they are; '?' escaped, for `??=` would be a trigraph. Returns the end. */
+static char *put_char(char *p, unsigned char c)
 {
-    if (c == '"' || c == '\\' || c == '?')
-        buf_printf(b, "\\%c", c);
-    else if (c >= ' ' && c < 127)
-        buf_printf(b, "%c", c);
-    else
-        buf_printf(b, "\\%03o", (unsigned)c);
+    if (c >= ' ' && c < 127) {
+        if (c == '"' || c == '\\' || c == '?')
+            *p++ = '\\';
+        *p++ = (char)c;
+        return p;
+    }
+    *p++ = '\\';
+    *p++ = (char)('0' + (c >> 6));
+    *p++ = (char)('0' + (c >> 3 & 7));
+    *p++ = (char)('0' + (c & 7));
+    return p;
 }
 
-static void put_string(buf *b, const unsigned char *p, int64_t n)
+static void put_string(buf *b, const unsigned char *data, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        if (i % PIECES_PER_LINE == 0)
-            buf_puts(b, "    \"");
-        put_char(b, p[i]);
-        if (i + 1 == n)
-            buf_puts(b, "\"");
-        else if ((i + 1) % PIECES_PER_LINE == 0)
-            buf_puts(b, "\"\n");
+    char line[4 * PIECES_PER_LINE + 8];
+    for (int64_t i = 0; i < n; i += PIECES_PER_LINE) {
+        char *p = line;
+        memcpy(p, "    \"", 5);
+        p += 5;
+        for (int64_t k = i; k < n && k < i + PIECES_PER_LINE; k++)
+            p = put_char(p, data[k]);
+        *p++ = '"';
+        buf_bytes(b, line, (size_t)(p - line));
+        if (i + PIECES_PER_LINE < n)
+            buf_bytes(b, "\n", 1);
     }
 }
 
