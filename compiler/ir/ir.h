@@ -276,6 +276,7 @@ void ir_print(const ir_graph *g, buf *b);
 void ir_print_model(const ir_graph *g, buf *b);
 /* A name as QDL spells it: quoted and escaped where it has to be. */
 void ir_print_name(buf *b, const char *name);
+void ir_print_string(buf *b, const char *s); /* quoted always */
 /* A hexadecimal float, "0x1.8p-3", whatever the locale. */
 void ir_print_hex(buf *b, double v);
 /* SHA-256 over the serialised canonical model (QUANTIZED or LEGAL stage): names, shapes,

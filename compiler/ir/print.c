@@ -1,5 +1,4 @@
 /* print.c - a graph as QDL; what QDL cannot say stands in comments. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,29 +7,42 @@
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-static bool is_plain(const char *s)
+static bool is_letter(char c)
 {
-    if (!isalpha((unsigned char)*s) && *s != '_')
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool is_word(const char *s)
+{
+    if (!is_letter(*s))
         return false;
     for (; *s; s++)
-        if (!isalnum((unsigned char)*s) && *s != '_')
+        if (!is_letter(*s) && !(*s >= '0' && *s <= '9'))
             return false;
     return true;
 }
 
+void ir_print_string(buf *b, const char *s)
+{
+    buf_puts(b, "\"");
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c < 32 || c == 127)
+            buf_printf(b, "\\x%02x", c);
+        else if (c == '"' || c == '\\')
+            buf_printf(b, "\\%c", c);
+        else
+            buf_bytes(b, s, 1);
+    }
+    buf_puts(b, "\"");
+}
+
 void ir_print_name(buf *b, const char *name)
 {
-    if (is_plain(name)) {
+    if (is_word(name))
         buf_puts(b, name);
-        return;
-    }
-    buf_puts(b, "\"");
-    for (const char *p = name; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            buf_puts(b, "\\");
-        buf_bytes(b, p, 1);
-    }
-    buf_puts(b, "\"");
+    else
+        ir_print_string(b, name);
 }
 
 void ir_print_hex(buf *b, double v)
@@ -97,33 +109,25 @@ static void put_number(buf *b, const ir_attr *a, double v)
     buf_double(b, v);
 }
 
-/* "c1" of the constant "c1.weight" that the layer's weights are kept under. */
-static bool weights_label(const ir_op *op, const char **label, size_t *n)
+/* "c1" of the constant "c1.weight" that the layer's weights are kept under; NULL where that is the
+ * result's name. */
+static const char *weights_label(const buf *b, const ir_op *op)
 {
     const char *name = op->n_in > 1 ? op->in[1]->name : "";
-    size_t suffix = strlen(".weight");
-    *label = name;
-    *n = strlen(name);
-    if (*n <= suffix || strcmp(name + *n - suffix, ".weight") != 0)
-        return false;
-    *n -= suffix;
-    return strlen(op->out[0]->name) != *n || strncmp(op->out[0]->name, name, *n) != 0;
+    size_t n = strlen(name), suffix = strlen(".weight");
+    if (n <= suffix || strcmp(name + n - suffix, ".weight") != 0)
+        return NULL;
+    const char *label = arena_strndup(b->a, name, n - suffix);
+    return strcmp(label, op->out[0]->name) ? label : NULL;
 }
 
 static void put_weights(buf *b, const ir_attr *a, const ir_op *op)
 {
-    const char *label;
-    size_t n;
-    if (!weights_label(op, &label, &n))
+    const char *label = weights_label(b, op);
+    if (!label)
         return;
     begin_attr(b, a);
-    buf_puts(b, "\"");
-    for (size_t i = 0; i < n; i++) {
-        if (label[i] == '"' || label[i] == '\\')
-            buf_puts(b, "\\");
-        buf_bytes(b, &label[i], 1);
-    }
-    buf_puts(b, "\"");
+    ir_print_string(b, label);
 }
 
 static void put_attr(buf *b, const ir_attr *a, const ir_op *op)
@@ -248,7 +252,9 @@ static void note_op(buf *b, const ir_op *op)
     for (int i = 0; i < op->n_in; i++) {
         if (op->in[i]->kind != IR_CONST)
             continue;
-        buf_printf(b, "; %s ", op->in[i]->name);
+        buf_puts(b, "; ");
+        ir_print_name(b, op->in[i]->name);
+        buf_puts(b, " ");
         note_tensor(b, op->in[i]);
     }
     if (op->q && op->q->bound && op->q->channels > 0) {

@@ -72,8 +72,22 @@ static void comments_tell_what_qdl_cannot(void **state)
     buf_init(&b, ctx->a);
     ir_print(g, &b);
     assert_non_null(strstr(buf_str(&b), "# stage: quantized"));
-    assert_non_null(strstr(buf_str(&b), "c.weight 3x3x3x2 i8 int8 per channel (3) #"));
+    assert_non_null(strstr(buf_str(&b), "\"c.weight\" 3x3x3x2 i8 int8 per channel (3) #"));
     assert_non_null(strstr(buf_str(&b), "input x : i8[5, 6, 2] scale 0x1.0"));
+}
+
+static void any_name_can_be_printed(void **state)
+{
+    static const struct { const char *name, *text; } cases[] = {
+        {"c1", "c1"}, {"_x9", "_x9"}, {"9x", "\"9x\""}, {"a.b/c:0", "\"a.b/c:0\""}, {"", "\"\""},
+        {"q\"\\", "\"q\\\"\\\\\""}, {"new\nline\x7f", "\"new\\x0aline\\x7f\""}, {"é", "\"é\""},
+        {"model", "model"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        buf b;
+        buf_init(&b, ((qctx *)*state)->a);
+        ir_print_name(&b, cases[i].name);
+        assert_string_equal(buf_str(&b), cases[i].text);
+    }
 }
 
 static void numbers_in_hexadecimal(void **state)
@@ -168,6 +182,7 @@ int main(void)
         T(prints_qdl),
         T(prints_every_attribute),
         T(comments_tell_what_qdl_cannot),
+        T(any_name_can_be_printed),
         T(numbers_in_hexadecimal),
         T(the_hash_sees_what_counts_and_nothing_else),
     };

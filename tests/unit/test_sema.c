@@ -533,8 +533,8 @@ static void the_printed_model_gives_the_same_graph(void **state)
                      "p = avgpool(s, 3x2, stride 2, pad [1, 1, 0, 1], ceil, count all)\n"
                      "q = concat(maxpool(p, 1x1), pad(p, 0), axis 0) |> leaky_relu(slope 0.3)\n"
                      "g = reshape(q, [-1, 2]) |> flatten |> dense(5, no bias)\n"
-                     "f = maxpool_free(g)\n"
-                     "output softmax(f), global_avgpool(s, keep) }\n"
+                     "\"f\\x0a \\\\é\" = maxpool_free(g)\n"
+                     "output softmax(\"f\\x0a \\\\é\"), global_avgpool(s, keep) }\n"
                      "block maxpool_free(x) { return sigmoid(x) }");
     if (!r.g || !pass_fuse(r.ctx, r.g) || !ir_verify(r.ctx, r.g, "fuse"))
         fail_msg("%s", printed(&r));
