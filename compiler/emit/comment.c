@@ -111,6 +111,9 @@ static void put_memory(emitter *e, buf *b)
     buf_printf(b, " * weights %lld bytes, all constants %lld bytes; arena %lld bytes (no plan needs less than "
                   "%lld)\n", (long long)e->weight_bytes, (long long)e->constant_bytes,
                (long long)e->plan->arena_bytes, (long long)e->plan->lower_bound);
+    if ((e->o->float_io || e->o->selftest) && !e->o->io_in_arena)
+        buf_printf(b, " * The arena has room for the codes of the ports%s, which %s_run alone does not need.\n",
+                   e->o->float_io ? "" : " (outputs only)", e->prefix);
     if (e->o->static_arena)
         buf_puts(b, " * The arena is in this file, its only mutable object: for one thread.\n");
     if (e->o->split_weights)
@@ -128,7 +131,7 @@ static void put_symbols(emitter *e, buf *b)
                 " *   memcpy memmove memset, which a compiler may call for a loop or a struct;\n"
                 " *   compiler helpers where the processor lacks an instruction: __aeabi_l* __aeabi_ul*\n"
                 " *   __aeabi_i* __aeabi_ui* __aeabi_mem* __gnu_thumb1_case_*, elsewhere __*si3 __*di3\n");
-    if (e->o->emit_float || e->o->float_io)
+    if (e->o->emit_float || e->o->float_io || e->g->numerics == IR_NUM_ONNX)
         buf_puts(b, " *   and for float __aeabi_f* __aeabi_cf*, elsewhere __*sf* __float* __fix*\n");
     if (e->needs_math)
         buf_puts(b, " *   from <math.h> expf tanhf\n");
