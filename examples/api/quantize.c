@@ -20,7 +20,8 @@ int main(int argc, char **argv)
         return fprintf(stderr, "usage: %s NET.qdl WEIGHTS NAME\n", argv[0]), QCC_WRONG_USAGE;
 
     qcc_net *net = NULL;
-    check(net, qcc_load(&net, argv[1], argv[2]));
+    qcc_status loaded = qcc_load(&net, argv[1], argv[2]);
+    check(net, loaded);
     check(net, qcc_set_quantization_params(net, -0.5, 0.5, 8));
     check(net, qcc_quantize(net));
     check(net, qcc_save(net, argv[3]));
@@ -29,7 +30,8 @@ int main(int argc, char **argv)
     char qdl[4096], bin[4096];
     snprintf(qdl, sizeof qdl, "%s.qdl", argv[3]);
     snprintf(bin, sizeof bin, "%s.bin", argv[3]);
-    check(net = NULL, qcc_load(&net, qdl, bin));
+    loaded = qcc_load(&net, qdl, bin);
+    check(net, loaded);
     check(net, qcc_quantize(net));
 
     qcc_function function;
