@@ -19,7 +19,7 @@ static void put_value(buf *b, const ast_value *v)
         put_number(b, v);
         break;
     case AST_V_STRING:
-        literal_string(b, v->text);
+        ir_print_string(b, v->text);
         break;
     case AST_V_WORD:
         buf_puts(b, v->text);
@@ -39,7 +39,7 @@ static void put_value(buf *b, const ast_value *v)
 static void put_name(buf *b, const ast_name *n)
 {
     if (n->quoted)
-        literal_string(b, n->s);
+        ir_print_string(b, n->s);
     else
         buf_puts(b, n->s);
 }

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* strtod_l */
 #include "compiler/front/literal.h"
 
+#include "compiler/ir/ir.h"
+
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -72,43 +74,10 @@ literal_status literal_number(qctx *ctx, const char *s, size_t n, double *v, boo
     return LITERAL_OK;
 }
 
-bool literal_is_word(const char *s)
-{
-    if (!*s || is_digit(*s, false))
-        return false;
-    for (; *s; s++)
-        if (!is_digit(*s, false) && !((*s | 0x20) >= 'a' && (*s | 0x20) <= 'z') && *s != '_')
-            return false;
-    return true;
-}
-
-void literal_string(buf *b, const char *s)
-{
-    buf_puts(b, "\"");
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c < 32 || c == 127)
-            buf_printf(b, "\\x%02x", c);
-        else if (c == '"' || c == '\\')
-            buf_printf(b, "\\%c", c);
-        else
-            buf_bytes(b, s, 1);
-    }
-    buf_puts(b, "\"");
-}
-
-void literal_name(buf *b, const char *name)
-{
-    if (literal_is_word(name))
-        buf_puts(b, name);
-    else
-        literal_string(b, name);
-}
-
 void literal_selector(buf *b, const char *layer)
 {
     if (strcmp(layer, "default"))
-        literal_name(b, layer);
+        ir_print_name(b, layer);
     else
-        literal_string(b, layer);
+        ir_print_string(b, layer);
 }

@@ -1,4 +1,5 @@
-/* literal.h - numbers and names between QDL text and memory. Independent of the locale. */
+/* literal.h - numbers between QDL text and memory. Independent of the locale. Names
+ * are printed by ir_print_name and ir_print_string. */
 #ifndef QCC_LITERAL_H
 #define QCC_LITERAL_H
 
@@ -16,12 +17,6 @@ typedef enum literal_status {
  * exponent. *v is finite, and 0 after an error. */
 literal_status literal_number(qctx *ctx, const char *s, size_t n, double *v, bool *integer);
 
-/* A word of the language: [A-Za-z_][A-Za-z0-9_]*, which needs no quotes as a name. */
-bool literal_is_word(const char *s);
-/* A name as QDL text, quoted only where it has to be; reading it back gives the same bytes. */
-void literal_name(buf *b, const char *name);
-/* Always quoted: values such as the prefix of `weights`. */
-void literal_string(buf *b, const char *s);
 /* A layer as the selector of a quantize rule: a layer called `default` is quoted. */
 void literal_selector(buf *b, const char *layer);
 

@@ -392,7 +392,7 @@ static void names_are_quoted_where_they_have_to_be(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         buf b;
         buf_init(&b, ctx->a);
-        literal_name(&b, cases[i].name);
+        ir_print_name(&b, cases[i].name);
         assert_string_equal(buf_str(&b), cases[i].text);
         if (*cases[i].name) {
             ast_file *f = parsed(ctx, arena_printf(ctx->a, "model %s { }", buf_str(&b)));
@@ -411,7 +411,7 @@ static void every_byte_survives_quoting(void **state)
     name[255] = '\0';
     buf b;
     buf_init(&b, ctx->a);
-    literal_name(&b, name);
+    ir_print_name(&b, name);
     assert_string_equal(parsed(ctx, arena_printf(ctx->a, "model %s { }", buf_str(&b)))->model.s,
                         name);
 }
