@@ -1,7 +1,9 @@
 /* dots.c - one window against all filters (dots.h). */
 #include "compiler/emit/dots.h"
 
-enum { BLOCK = 4, VECTOR = 16, FEW_FILTERS = 4 };
+#include <string.h>
+
+enum { BLOCK = 4, VECTOR = 16, FEW_FILTERS = 4, MANY_SUMS = 64 };
 
 /* ---- constants of a layer with weights ---------------------------------------------------- */
 
@@ -15,6 +17,19 @@ per_channel weight_offsets(emitter *e, const ir_op *op)
         v[c] = (int64_t)q->wadd + (q->wzero ? q->wzero[c] : 0);
     return per_channel_i64(e, op_base(e, op, "weight_offset"), IR_I32, v, q->channels,
                            "added to every weight of a filter");
+}
+
+const void *weights_by_term(emitter *e, const ir_op *op)
+{
+    const ir_tensor *w = ir_weight(op);
+    size_t size = ir_type_size(w->type), filters = (size_t)w->shape.dim[0];
+    size_t terms = (size_t)ir_elems(&w->shape) / filters;
+    char *to = arena_calloc(e->ctx->a, terms * filters, size);
+    const char *from = w->data;
+    for (size_t c = 0; c < filters; ++c)
+        for (size_t k = 0; k < terms; ++k)
+            memcpy(&to[(k * filters + c) * size], &from[(c * terms + k) * size], size);
+    return to;
 }
 
 const char *weight_array(emitter *e, const ir_op *op, const void *data, const char *layout)
@@ -156,7 +171,57 @@ static void put_filters(block *b, int first, int end, int n)
     text_put(t, "    }\n");
 }
 
-static void set_vars(block *b)
+/* Few terms for many filters: filters side by side vectorise, and terms do not. */
+static bool wants_filters_inside(const block *b)
+{
+    const dots *d = b->d;
+    return b->op->q && b->op->q->wmul == 1 && per_channel_is(&b->offset, "0") && d->groups == 1 &&
+           b->e->o->opt != EMIT_OS && loop_unrolled(b->e, LOOP_TAPS, d->terms) &&
+           d->terms < VECTOR && d->outputs % VECTOR == 0 && d->outputs <= MANY_SUMS;
+}
+
+static void put_filters_inside(const block *b)
+{
+    text *t = b->t;
+    text_set(t, "outputs", "%d", b->d->outputs);
+    text_set(t, "bias", "%s", per_channel_at(b->e->ctx->a, &b->bias, "o"));
+    text_set(t, "code", "%s", requant_code(&b->rq, "acc[o]", "o"));
+    text_put(t, "    $acc$ acc[$outputs$];\n"
+                "    for (int32_t o = 0; o < $outputs$; ++o) {\n"
+                "        $acc$ sum = $bias$;\n");
+    for (int k = 0; k < (int)b->d->terms; ++k) {
+        text_set(t, "k", "%d", k);
+        text_set(t, "at", k ? "%d + " : "", k * b->d->outputs);
+        text_put(t, "        sum += x[$k$] * $weight$[$at$o];\n");
+    }
+    text_put(t, "        acc[o] = sum;\n"
+                "    }\n"
+                "    for (int32_t o = 0; o < $outputs$; ++o)\n"
+                "        out[o] = $code$;\n");
+}
+
+/* Filters in blocks of four, terms inside. */
+static void put_terms_inside(block *b)
+{
+    int n = b->d->outputs, whole = n == 3 ? 3 : n - n % BLOCK;
+    text_put(b->t, "?sum|    $acc$ sum = 0;\n"
+                   "?sum|    for (int32_t k = 0; k < $terms$; ++k)\n"
+                   "?sum|        sum += x[k];\n");
+    put_filters(b, 0, whole, n == 3 ? 3 : BLOCK);
+    put_filters(b, whole, n, n - whole);
+}
+
+static const char *block_weights(const block *b, bool filters_inside)
+{
+    const char *order = filters_inside ? "[term %lld][filter %lld]" : "[filter %lld][term %lld]";
+    long long terms = (long long)b->d->terms, filters = b->d->outputs * b->d->groups;
+    const void *data = filters_inside ? weights_by_term(b->e, b->op) : ir_weight(b->op)->data;
+    arena *a = b->e->ctx->a;
+    return weight_array(b->e, b->op, data, filters_inside ? arena_printf(a, order, terms, filters)
+                                                          : arena_printf(a, order, filters, terms));
+}
+
+static void set_vars(block *b, bool filters_inside)
 {
     const ir_iparams *q = b->op->q;
     text *t = b->t;
@@ -165,10 +230,7 @@ static void set_vars(block *b)
     text_set(t, "acc", "%s", acc_ctype(b->op));
     text_set(t, "term", q ? "int32_t" : "float");
     text_set(t, "wtype", "%s", emit_ctype(ir_weight(b->op)->type));
-    text_set(t, "weight", "%s",
-             weight_array(b->e, b->op, ir_weight(b->op)->data,
-                          arena_printf(b->e->ctx->a, "[filter %d][term %lld]", b->d->outputs * b->d->groups,
-                                       (long long)b->d->terms)));
+    text_set(t, "weight", "%s", block_weights(b, filters_inside));
     text_set(t, "terms", "%lld", (long long)b->d->terms);
     text_set(t, "wmul", "%d", q ? (int)q->wmul : 1);
     text_set(t, "plain", "%d", !q || q->wmul == 1);
@@ -182,16 +244,15 @@ void dots_print(emitter *e, const ir_op *op, const dots *d, text *t)
                .offset = weight_offsets(e, op)};
     if (op->q)
         requant_init(&b.rq, e, op, &op->q->out, "");
-    set_vars(&b);
+    bool filters_inside = wants_filters_inside(&b);
+    set_vars(&b, filters_inside);
     text_put(t, "/* $layer$: dot products of one window with the filters. */\n"
                 "static void $dots$(const $x$ *restrict x, $group$$out$ *restrict out)\n"
-                "{\n"
-                "?sum|    $acc$ sum = 0;\n"
-                "?sum|    for (int32_t k = 0; k < $terms$; ++k)\n"
-                "?sum|        sum += x[k];\n");
-    int whole = d->outputs == 3 ? 3 : d->outputs - d->outputs % BLOCK;
-    put_filters(&b, 0, whole, d->outputs == 3 ? 3 : BLOCK);
-    put_filters(&b, whole, d->outputs, d->outputs - whole);
+                "{\n");
+    if (filters_inside)
+        put_filters_inside(&b);
+    else
+        put_terms_inside(&b);
     text_put(t, "}\n\n");
 }
 

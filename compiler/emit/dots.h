@@ -24,6 +24,8 @@ const char *dots_call(emitter *e, const dots *d, const char *x);
 
 /* Weight level = wmul*code + offset[c]: the offsets, literal 0 where there are none. */
 per_channel weight_offsets(emitter *e, const ir_op *op);
+/* The weights with filters innermost: [filter][term] -> [term][filter]. */
+const void *weights_by_term(emitter *e, const ir_op *op);
 const char *weight_array(emitter *e, const ir_op *op, const void *data, const char *layout);
 per_channel bias_values(emitter *e, const ir_op *op);
 

@@ -34,11 +34,11 @@ static const char edge_rows[] =
     "static void $edge$(const $in0$ *restrict in, int32_t y, int32_t x, $x$ *restrict patch)\n"
     "{\n"
     "    const int32_t left = $ix$;\n"
-    "    const int32_t begin = left >= 0 ? 0 : left > -$kw$ ? -left * $c$ : $row$;\n"
-    "    const int32_t end = left + $kw$ <= $w$ ? $row$ : ($w$ - left) * $c$;\n"
+    "    const int32_t begin = left >= 0 ? 0 : left > -$kw$ ? -left$xc$ : $row$;\n"
+    "    const int32_t end = left + $kw$ <= $w$ ? $row$ : ($w$ - left)$xc$;\n"
     "    for (int32_t ky = 0; ky < $kh$; ++ky, patch += $row$) {\n"
     "        const int32_t iy = $iy$;\n"
-    "        const int32_t base = (iy * $w$ + left) * $c$;\n"
+    "        const int32_t base = (iy * $w$ + left)$xc$;\n"
     "        int32_t i = 0;\n"
     "        if (iy >= 0 && iy < $h$) {\n"
     "            for (; i < begin; ++i)\n"
@@ -62,20 +62,20 @@ static const char edge_taps[] =
     "            const int32_t ix = $ix$;\n"
     "            const int32_t inside = iy >= 0 && iy < $h$ && ix >= 0 && ix < $w$;\n"
     "            for (int32_t c = 0; c < $cg$; ++c)\n"
-    "                patch[c] = inside ? in[(iy * $w$ + ix) * $c$ + c] : $zero$;\n"
+    "                patch[c] = inside ? in[(iy * $w$ + ix)$xc$ + c] : $zero$;\n"
     "        }\n"
     "}\n\n";
 
 /* ---- gathering inside --------------------------------------------------------------------- */
 
 static const char inner_rows[] =
-    "const $in0$ *row = $src$ + (($iy$) * $w$ + $ix$) * $c$;\n"
+    "const $in0$ *row = $src$ + (($iy$) * $w$ + $ix$)$xc$;\n"
     "for (int32_t ky = 0; ky < $kh$; ++ky)\n"
     "    for (int32_t i = 0; i < $row$; ++i)\n"
     "        patch[ky * $row$ + i] = row[ky * $pitch$ + i];\n";
 
 static const char inner_taps[] =
-    "const $in0$ *row = $src$ + (($iy$) * $w$ + $ix$) * $c$;\n"
+    "const $in0$ *row = $src$ + (($iy$) * $w$ + $ix$)$xc$;\n"
     "for (int32_t ky = 0; ky < $kh$; ++ky)\n"
     "    for (int32_t kx = 0; kx < $kw$; ++kx)\n"
     "        for (int32_t c = 0; c < $cg$; ++c)\n"
@@ -98,6 +98,7 @@ static void set_vars(conv *v)
     window_vars(w, t);
     text_set(t, "x", "%s", v->d.x);
     text_set(t, "zero", v->op->q ? "%d" : "0.0f", v->op->q ? (int)v->op->q->in_zero[0] : 0);
+    text_set(t, "xc", w->c == 1 ? "" : " * %d", w->c);
     text_set(t, "cg", "%d", cg);
     text_set(t, "row", "%d", w->kw * w->c);
     text_set(t, "pitch", "%d", w->dh * w->w * w->c);
@@ -169,7 +170,7 @@ static void print_pixels(conv *v)
     text_put(t, dense ? "    for (int32_t p = 0; p < $pixels$; ++p, in0 += $c$, out += $o$) {\n"
                       : "    for (int32_t y = 0; y < $oh$; ++y)\n"
                         "    for (int32_t x = 0; x < $ow$; ++x, out += $o$) {\n"
-                        "        const $in0$ *pixel = in0 + (y * $sh$ * $w$ + x * $sw$) * $c$;\n");
+                        "        const $in0$ *pixel = in0 + (y * $sh$ * $w$ + x * $sw$)$xc$;\n");
     text_put(t, "?widen|        for (int32_t k = 0; k < $c$; ++k)\n"
                 "?widen|            patch[k] = $pixel$[k];\n"
                 "        $call$\n"

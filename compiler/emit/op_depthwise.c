@@ -23,21 +23,6 @@ int64_t scratch_depthwise(const emitter *e, const ir_op *op)
     return op->q ? (int64_t)op->q->channels * (int64_t)ir_type_size(op->q->acc_type) : 0;
 }
 
-/* [channel][tap] -> [tap][channel] */
-static const void *repacked(const depthwise *v)
-{
-    const ir_tensor *w = ir_weight(v->op);
-    size_t size = ir_type_size(w->type), taps = (size_t)v->w.kh * (size_t)v->w.kw;
-    size_t channels = (size_t)v->w.o;
-    char *to = arena_calloc(v->e->ctx->a, taps * channels, size);
-    const char *from = w->data;
-    for (size_t c = 0; c < channels; ++c)
-        for (size_t k = 0; k < taps; ++k)
-            for (size_t i = 0; i < size; ++i)
-                to[(k * channels + c) * size + i] = from[(c * taps + k) * size + i];
-    return to;
-}
-
 /* Level of the weight at `index` of its array, as C. */
 static const char *level(const depthwise *v, const char *array, const char *index)
 {
@@ -175,7 +160,7 @@ bool print_depthwise(emitter *e, const ir_op *op)
     window_init(&v.w, op);
     if (e->o->opt == EMIT_OS)
         v.w.y0 = v.w.y1 = v.w.x0 = v.w.x1 = 0;
-    v.weight = weight_array(e, op, repacked(&v),
+    v.weight = weight_array(e, op, weights_by_term(e, op),
                             arena_printf(e->ctx->a, "[tap %d][channel %d]", v.w.kh * v.w.kw, v.w.o));
     requant_init(&v.rq, e, op, &op->q->out, "");
     set_vars(&v);

@@ -1,7 +1,7 @@
 /* op_float.c - plain float C for the operators whose integer printers cannot serve both: the "before"
  * of every comparison. The same loops and layouts as the integer code, so that only the arithmetic
  * differs. */
-#include "compiler/emit/ops.h"
+#include "compiler/emit/dots.h"
 
 const char *float_act(const ir_op *op, arena *a, const char *v)
 {
@@ -17,17 +17,6 @@ const char *float_act(const ir_op *op, arena *a, const char *v)
 }
 
 /* ---- depthwise ---------------------------------------------------------------------------- */
-
-static const void *repacked(emitter *e, const ir_tensor *w, size_t taps)
-{
-    size_t channels = (size_t)w->shape.dim[0];
-    float *to = arena_calloc(e->ctx->a, taps * channels, sizeof *to);
-    const float *from = w->data;
-    for (size_t c = 0; c < channels; ++c)
-        for (size_t k = 0; k < taps; ++k)
-            to[k * channels + c] = from[c * taps + k];
-    return to;
-}
 
 static const char depthwise_edge[] =
     "/* $layer$: row y, column x, where taps may lie outside the input. */\n"
@@ -75,15 +64,13 @@ static void depthwise_inner(emitter *e, const ir_op *op, const window *w, text *
 
 static void depthwise_vars(emitter *e, const ir_op *op, const window *w, text *t)
 {
-    const ir_tensor *bias = ir_bias(op), *weight = ir_weight(op);
+    per_channel bias = bias_values(e, op);
     arena *a = e->ctx->a;
     window_vars(w, t);
     text_set(t, "weight", "%s",
-             emit_array(e, EMIT_WEIGHT, op_base(e, op, "weight"), IR_F32,
-                        repacked(e, weight, (size_t)w->kh * (size_t)w->kw), ir_elems(&weight->shape),
-                        arena_printf(a, "weights [tap %d][channel %d]", w->kh * w->kw, w->o)));
-    text_set(t, "bias", "%s", bias ? arena_printf(a, "%s[c]", emit_array(e, EMIT_CONSTANT,
-             op_base(e, op, "bias"), IR_F32, bias->data, w->o, "biases")) : "0.0f");
+             weight_array(e, op, weights_by_term(e, op),
+                          arena_printf(a, "[tap %d][channel %d]", w->kh * w->kw, w->o)));
+    text_set(t, "bias", "%s", per_channel_at(a, &bias, "c"));
     text_set(t, "ic", w->o == w->c ? "c" : "c / %d", w->o / w->c);
     text_set(t, "pitch", "%d", w->dh * w->w * w->c);
     text_set(t, "step", "%d", w->dw * w->c);

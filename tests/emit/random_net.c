@@ -233,6 +233,7 @@ static ir_tensor *weighted(maker *m, ir_opkind kind, const ir_attrs *at, ir_tens
 
 static ir_tensor *make_conv(maker *m, ir_tensor *x)
 {
+    static const int many[] = {16, 32, 48, 19, 40};
     ir_attrs at = plain(m);
     int c = x->shape.dim[2];
     draw_window(m, &at, &x->shape, true);
@@ -244,7 +245,7 @@ static ir_tensor *make_conv(maker *m, ir_tensor *x)
         at.groups = c % 2 == 0 ? 2 : c % 3 == 0 ? 3 : 1;
         at.filters *= at.groups;
     } else if (one_in(m, 4)) {
-        at.filters = between(m, 16, 40);
+        at.filters = many[below(m, 5)];
     }
     ir_shape s = {4, {at.filters, at.kernel[0], at.kernel[1], c / at.groups}};
     return weighted(m, OP_CONV2D, &at, x, &s);
