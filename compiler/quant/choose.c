@@ -347,8 +347,6 @@ static bool quantize_weights(chooser *c, const ir_op *op)
     spec_settings s = spec_for(c->spec, layer_of_weight(c->ctx, w), SPEC_WEIGHT);
     if (!check_weight(c, op, &s))
         return false;
-    if (!(s.set & SPEC_OBSERVER))
-        s.observer = SPEC_MSE;
     ir_quant *q = weight_quant(c, op, &s);
     if (!q)
         return false;

@@ -19,7 +19,7 @@ const char *spec_observer_name(spec_observer o)
 
 static const spec_settings built_in[] = {
     [SPEC_WEIGHT] =
-        {.bits = 8, .symmetric = true, .per_channel = true, .observer = SPEC_MINMAX, .type = IR_I8},
+        {.bits = 8, .symmetric = true, .per_channel = true, .observer = SPEC_MSE, .type = IR_I8},
     [SPEC_ACTIVATION] = {.bits = 8, .observer = SPEC_MSE, .type = IR_I8},
     [SPEC_BIAS] = {.bits = 32, .symmetric = true, .type = IR_I32},
 };

@@ -61,7 +61,7 @@ typedef struct quant_spec {
 
 quant_spec *spec_new(qctx *ctx);
 /* Effective settings of a part of a layer: built-in defaults (weights: int8, tread, symmetric, per
- * channel, min-max range; activations: int8 asymmetric, per tensor, observer mse), then default
+ * channel, range by mse; activations: int8 asymmetric, per tensor, observer mse), then default
  * rules, then the layer's rules. `set` keeps which settings a rule stated. */
 spec_settings spec_for(const quant_spec *s, const char *layer, spec_part part);
 

@@ -410,7 +410,7 @@ static void nothing_said_gives_the_defaults(void **state)
     assert_int_equal(w.bits, 8);
     assert_int_equal(w.grid, IR_GRID_TREAD);
     assert_true(w.symmetric && w.per_channel);
-    assert_int_equal(w.observer, SPEC_MINMAX);
+    assert_int_equal(w.observer, SPEC_MSE);
     assert_int_equal(w.scheme, IR_Q_UNIFORM);
     assert_int_equal(a.set, 0);
     assert_int_equal(a.bits, 8);
