@@ -104,10 +104,10 @@ static bool load_quantized(qctx *ctx, net *n, const tensor_file *weights)
     return after(ctx, n->floating, "fuse");
 }
 
-net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const net_options *o)
+/* The net of a .qdl, without weights. */
+static net *load_model(qctx *ctx, const source *src, const net_options *o)
 {
     net *n = ARENA_NEW(ctx->a, net);
-    const source *src = file_read_text(ctx, qdl_path);
     n->file = src ? qdl_parse(ctx, src) : NULL;
     if (!n->file)
         return NULL;
@@ -118,18 +118,50 @@ net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const n
     }
     n->saved = n->file->spec->saved;
     n->lowered = sema_lower(ctx, n->file);
-    if (!n->lowered || !gather_spec(ctx, n, o))
-        return NULL;
-    if (!weights_path)
-        return n;
-    const tensor_file *weights =
-        tensor_file_read(ctx, weights_path, n->saved ? -1 : parameter_count(ctx, n->lowered));
+    return n->lowered && gather_spec(ctx, n, o) ? n : NULL;
+}
+
+static net *load_weights(qctx *ctx, net *n, const tensor_file *weights, const net_options *o)
+{
     if (!weights)
         return NULL;
     n->lowered->source_sha256 =
-        n->saved ? n->spec->source_sha256 : files_sha256(ctx, src, weights->src);
+        n->saved ? n->spec->source_sha256 : files_sha256(ctx, n->file->src, weights->src);
     bool ok = n->saved ? load_quantized(ctx, n, weights) : load_float(ctx, n, weights, o);
     return ok ? n : NULL;
+}
+
+imported *net_import(qctx *ctx, const char *path, const char *name, const net_options *o)
+{
+    import_options i = {0};
+    for (int k = 0; k < o->settings.n; k++) {
+        for (int mode = IR_NUM_Q32; mode <= IR_NUM_ONNX; mode++) {
+            if (strcmp(o->settings.v[k].which, "numerics") != 0 ||
+                strcmp(o->settings.v[k].text, ir_numerics_name((ir_numerics)mode)) != 0)
+                continue;
+            i.has_numerics = true;
+            i.numerics = (ir_numerics)mode;
+        }
+    }
+    return import_model(ctx, path, name, &i);
+}
+
+net *net_load_imported(qctx *ctx, const imported *pair, const net_options *o)
+{
+    net *n = pair ? load_model(ctx, pair->qdl, o) : NULL;
+    return n ? load_weights(ctx, n, tensor_file_parse(ctx, pair->weights, -1), o) : NULL;
+}
+
+net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const net_options *o)
+{
+    if (import_takes(qdl_path))
+        return net_load_imported(
+            ctx, net_import(ctx, qdl_path, import_model_name(ctx, qdl_path), o), o);
+    net *n = load_model(ctx, file_read_text(ctx, qdl_path), o);
+    if (!n || !weights_path)
+        return n;
+    int64_t raw = n->saved ? -1 : parameter_count(ctx, n->lowered);
+    return load_weights(ctx, n, tensor_file_read(ctx, weights_path, raw), o);
 }
 
 /* FILE[,FILE…]: one data file for each input. */

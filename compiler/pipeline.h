@@ -3,6 +3,7 @@
 #define QCC_PIPELINE_H
 
 #include "compiler/front/front.h"
+#include "compiler/import/import.h"
 #include "compiler/quant/quant.h"
 
 typedef struct net {
@@ -32,8 +33,12 @@ typedef struct net_options {
 } net_options;
 
 /* parse → sema → lower → bind weights → fold batch norm → fuse. NULL after errors. weights_path NULL:
- * structure only (shapes, parameters; no data). */
+ * structure only (shapes, parameters; no data). A model of another tool (import_takes) is imported
+ * first; it holds its weights itself. */
 net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const net_options *o);
+/* What net_load makes of a model of another tool: the pair of this name, in memory. */
+imported *net_import(qctx *ctx, const char *path, const char *name, const net_options *o);
+net *net_load_imported(qctx *ctx, const imported *pair, const net_options *o);
 /* One more setting, checked against the model. On a saved pair it must be what the pair has. */
 bool net_set(qctx *ctx, net *n, const char *which, const char *text);
 /* Names of the passes for --dump, ended by NULL. */

@@ -13,8 +13,8 @@ static bool ends_with(const char *s, const char *tail)
 net *cli_net(qctx *ctx, cli *c, bool quantize)
 {
     const char *model = c->operands.v[0];
-    if (ends_with(model, ".tflite") || ends_with(model, ".onnx")) {
-        diag_add(ctx, D_IMPORTER, loc_none(), "%s: this version reads .qdl models only", model);
+    if (ends_with(model, ".onnx")) {
+        diag_add(ctx, D_IMPORTER, loc_none(), "%s: this version imports no .onnx models", model);
         return NULL;
     }
     net *n = net_load(ctx, model, c->operands.n > 1 ? c->operands.v[1] : NULL, &c->net);

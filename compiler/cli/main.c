@@ -23,6 +23,11 @@ const cli_command cli_commands[] = {
      "  qcc run net.qdl weights.bin images.npy\n"
      "  qcc run net.qdl weights.bin images.npy --engine=interpreter -o codes.npy\n"
      "  qcc run net.qdl weights.bin images.npy --float --real -o out.npy\n"},
+    {"import", CMD_IMPORT, 1, 1, cmd_import, "qcc import MODEL.tflite [OPTIONS] -o DIR/NAME",
+     "writes a model of another tool as DIR/NAME.qdl + DIR/NAME.bin; every other command takes it too",
+     "  qcc import kws.tflite -o kws && qcc kws.qdl kws.bin -o kws.c\n"
+     "  qcc kws.tflite -o kws.c\n"
+     "  qcc import kws.tflite --numerics single -o kws\n"},
     {"eval", CMD_EVAL, 2, 2, cmd_eval, "qcc eval NET.qdl WEIGHTS --data F [--labels F] [OPTIONS]",
      "float against quantized: accuracy, agreement, sizes, time per inference",
      "  qcc eval net.qdl weights.bin --data t10k-images.gz --labels t10k-labels.gz \\\n"
@@ -34,7 +39,7 @@ const cli_command cli_commands[] = {
 const int cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 
 /* Commands of the language of qcc's documentation that this version does not have. */
-static const char *const later_commands[] = {"import", "export", "diff", "tune", "train", "recover",
+static const char *const later_commands[] = {"export", "diff", "tune", "train", "recover",
                                              "augment"};
 
 static const cli_command *find_command(const char *name)
@@ -92,9 +97,21 @@ static int check_dump(qctx *ctx, cli *c)
     return EXIT_DONE;
 }
 
-static int check_operands(const cli *c)
+/* A model of another tool holds its weights: no operand stands in their place. */
+static void leave_out_weights(qctx *ctx, cli *c)
+{
+    if (c->command->bit == CMD_IMPORT || !c->operands.n || !import_takes(c->operands.v[0]))
+        return;
+    *VEC_PUSH(ctx->a, &c->operands) = NULL;
+    for (int i = c->operands.n - 1; i > 1; i--)
+        c->operands.v[i] = c->operands.v[i - 1];
+    c->operands.v[1] = NULL;
+}
+
+static int check_operands(qctx *ctx, cli *c)
 {
     const cli_command *k = c->command;
+    leave_out_weights(ctx, c);
     int n = c->operands.n;
     if (n < k->min_operands)
         return cli_usage(c, n == 0 ? "no model given" : n == 1 ? "no weights given" : "no input given");
@@ -114,7 +131,7 @@ static int run_command(qctx *ctx, cli *c, int argc, char **argv)
         return EXIT_DONE;
     }
     if (status == EXIT_DONE)
-        status = check_operands(c);
+        status = check_operands(ctx, c);
     if (status == EXIT_DONE)
         status = check_dump(ctx, c);
     if (status != EXIT_DONE)

@@ -9,6 +9,7 @@
 #include "compiler/cli/cli.h"
 
 #define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
+#define READS (ANY_NET | CMD_IMPORT)
 #define EMITS (CMD_COMPILE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
 
 typedef struct option_row option_row;
@@ -129,14 +130,14 @@ static bool take_split(qctx *ctx, cli *c, const option_row *row, const char *val
 
 #define AT(field) offsetof(cli, field)
 static const option_row rows[] = {
-    {"o", "FILE", ANY_NET & ~(CMD_EVAL | CMD_INSPECT), "where to write (compile, run: - is standard output)", take_output, 0},
+    {"o", "FILE", READS & ~(CMD_EVAL | CMD_INSPECT), "where to write (compile, run: - is standard output)", take_output, 0},
     {"header", "FILE", CMD_COMPILE, "write a C header too", take_text, AT(header)},
     {"calibrate", "FILE[:OFFSET+COUNT]", ANY_NET, "data that activation ranges are taken from (no labels needed)", take_text, AT(net.calibrate)},
     {"quant", "FILE", ANY_NET, "a quantize part in a file of its own", take_text, AT(net.quant_file)},
     {"range", "[LAYER=]A:B", ANY_NET, "range of the weights, of all layers or of one", take_setting, 0},
     {"bits", "[LAYER=]N", ANY_NET, "bits of the weights", take_setting, 0},
     {"grid", "[LAYER=]tread|midpoint", ANY_NET, "levels at multiples of the scale, or the middle of each interval", take_setting, 0},
-    {"numerics", "q32|tflm|single|onnx", ANY_NET, "how accumulators become output codes (docs/numerics.md)", take_setting, 0},
+    {"numerics", "q32|tflm|single|onnx", READS, "how accumulators become output codes (docs/numerics.md)", take_setting, 0},
     {"target", "NAME", EMITS, "what the C is written for (generic)", take_text, AT(emit.target)},
     {"O", "s|2|speed", EMITS, "flash against speed", take_level, 0},
     {"prefix", "NAME", CMD_COMPILE, "replaces the model's name in the emitted C", take_text, AT(emit.prefix)},
@@ -163,8 +164,8 @@ static const option_row rows[] = {
     {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
     {"seed", "N", ANY_NET, "wherever chance enters (default 1)", take_seed, 0},
     {"threads", "N", ANY_NET, "results never depend on it", take_threads, 0},
-    {"dump", "PASS", ANY_NET, "print the graph after a pass (lower, fold_bn, fuse, choose, legalize, all)", take_text, AT(dump)},
-    {"quiet", NULL, ANY_NET, "no warnings, no progress bar", take_flag, AT(quiet)},
+    {"dump", "PASS", READS, "print the graph after a pass (lower, fold_bn, fuse, choose, legalize, all)", take_text, AT(dump)},
+    {"quiet", NULL, READS, "no warnings, no progress bar", take_flag, AT(quiet)},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows, HELP = 1000 };
 

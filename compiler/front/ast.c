@@ -304,10 +304,20 @@ static void input_layout(qdl_parser *ps, ast_stmt *s, const ast_value *v)
         bad_qualifier(ps, v->loc, "`layout` takes the order of host arrays", "`nhwc` or `nchw`");
 }
 
-enum { Q_REAL, Q_SCALE, Q_ZERO, Q_LAYOUT, N_QUALIFIERS };
-static const char *const qualifier_words[N_QUALIFIERS] = {"real", "scale", "zero", "layout"};
+static void input_tensor(qdl_parser *ps, ast_stmt *s, const ast_value *v)
+{
+    s->has_tensor = v->kind == AST_V_NUMBER && v->integer && v->number >= 0 && v->number <= 16777216;
+    if (s->has_tensor)
+        s->tensor = (int)v->number;
+    else
+        bad_qualifier(ps, v->loc, "`tensor` takes the number that an imported file has for it",
+                      "a whole number from 0 to 16777216");
+}
+
+enum { Q_REAL, Q_SCALE, Q_ZERO, Q_LAYOUT, Q_TENSOR, N_QUALIFIERS };
+static const char *const qualifier_words[N_QUALIFIERS] = {"real", "scale", "zero", "layout", "tensor"};
 static void (*const qualifier_take[N_QUALIFIERS])(qdl_parser *, ast_stmt *, const ast_value *) = {
-    input_real, input_scale, input_zero, input_layout};
+    input_real, input_scale, input_zero, input_layout, input_tensor};
 
 static int find_word(const char *s, const char *const *words, int n)
 {
@@ -337,9 +347,10 @@ static void take_qualifiers(qdl_parser *ps, ast_stmt *s, const ast_values *list,
         }
         seen[q] = word->loc;
         qualifier_take[q](ps, s, v);
-        if (q != Q_LAYOUT && !s->quant_loc.src)
+        bool quant = q == Q_REAL || q == Q_SCALE || q == Q_ZERO;
+        if (quant && !s->quant_loc.src)
             s->quant_loc = word->loc;
-        if (q != Q_LAYOUT)
+        if (quant)
             s->quant_loc = loc_span(s->quant_loc, v->loc);
     }
 }

@@ -67,6 +67,8 @@ typedef struct ast_stmt {
     double scale; int64_t zero; /* scale S zero Z: S finite, Z an int32 */
     qloc quant_loc;
     const char *layout;      /* NULL, "nhwc", "nchw" */
+    bool has_tensor;
+    int tensor;              /* of an imported file */
 } ast_stmt;
 
 typedef struct ast_block {

@@ -128,6 +128,8 @@ static void put_input(buf *b, const ast_stmt *s)
     }
     if (s->layout)
         buf_printf(b, " layout %s", s->layout);
+    if (s->has_tensor)
+        buf_printf(b, " tensor %d", s->tensor);
 }
 
 static void put_stmt(buf *b, const ast_stmt *s)

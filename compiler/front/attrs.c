@@ -9,7 +9,7 @@ typedef struct reader {
     const ir_word *w;
     const ast_name *op;
     call_attrs *out;
-    uint32_t given; /* by row of the table */
+    uint32_t given; /* by row of the table; common attributes behind it */
 } reader;
 
 /* ---- block parameters ---------------------------------------------------------------------- */
@@ -127,6 +127,7 @@ static const char *expectation(reader *r, const ir_attr *a)
 {
     arena *m = r->s->ctx->a;
     switch (a->kind) {
+    case IR_A_TENSOR:
     case IR_A_INT: return arena_printf(m, "a whole number from %.0f to %.0f", a->lo, a->hi);
     case IR_A_SIZE:
         return arena_printf(m, "height x width, as in 3x3, or one number for both, from %.0f to "
@@ -196,6 +197,7 @@ static bool read_value(reader *r, const ir_attr *a, const ast_value *v)
     case IR_A_FLAG: *(bool *)field = true; return true;
     case IR_A_NO_BIAS: r->out->no_bias = true; return true;
     case IR_A_WEIGHTS: r->out->weights = v->text; return v->kind == AST_V_STRING && *v->text;
+    case IR_A_TENSOR: return read_int(a, v, &r->out->tensor);
     }
     return false;
 }
@@ -207,7 +209,8 @@ static bool is_flag(const ir_attr *a)
 
 static bool set_attr(reader *r, int row, const ast_value *v, qloc loc)
 {
-    const ir_attr *a = &r->w->attrs[row];
+    int own = attr_count(r->w);
+    const ir_attr *a = row < own ? &r->w->attrs[row] : &ir_common_attrs[row - own];
     if (r->given & 1u << row) {
         diag_add(r->s->ctx, D_DUPLICATE_ATTRIBUTE, loc, "%s is given twice", a->name);
         return false;
@@ -234,6 +237,9 @@ static bool set_named(reader *r, const ast_attr *attr)
         if (!strcmp(names[i], attr->name.s))
             return set_attr(r, i, attr->value, attr->name.loc);
     }
+    for (int i = 0; ir_common_attrs[i].name; i++)
+        if (!strcmp(ir_common_attrs[i].name, attr->name.s))
+            return set_attr(r, n + i, attr->value, attr->name.loc);
     diag_add(r->s->ctx, D_UNKNOWN_ATTRIBUTE, attr->name.loc, "%s has no attribute '%s'",
              r->w->word, attr->name.s);
     const char *near = nearest_name(attr->name.s, names, n);
@@ -309,7 +315,7 @@ bool read_attrs(sema *s, const ir_word *w, const ast_name *op, const call_args *
                 bool complete, call_attrs *out)
 {
     reader r = {.s = s, .w = w, .op = op, .out = out};
-    *out = (call_attrs){.at = {.dilation = {1, 1}, .groups = 1}};
+    *out = (call_attrs){.at = {.dilation = {1, 1}, .groups = 1}, .tensor = -1};
     bool placed = set_positional(&r, args), ok = placed;
     for (int i = 0; i < args->attrs.n; i++)
         ok &= set_named(&r, &args->attrs.v[i]);

@@ -108,6 +108,7 @@ typedef struct call_attrs {
     ir_attrs at;
     bool no_bias;
     const char *weights; /* NULL: not given */
+    int tensor;          /* of an imported file; -1: none */
 } call_attrs;
 
 /* Parameters of the block replaced by what they stand for; NULL after `not-a-value`. */

@@ -183,6 +183,7 @@ static ir_tensor *add_operator(sema *s, const ir_word *w, const ast_expr *call,
     ir_op *op = ir_add_op(s->ctx, s->g, w->kind, weighted ? names.label : full, n, in, 1, &out,
                           call->loc);
     op->wname = names.key;
+    out->tflite_index = attrs->tensor;
     op->at = at;
     return ir_infer_shape(s->ctx, op) ? out : NULL;
 }

@@ -183,6 +183,7 @@ static ir_tensor *add_input(sema *s, const ast_stmt *stmt)
     t->declared = q != NULL;
     t->u8_port = type->u8;
     t->port_type = type->code;
+    t->tflite_index = stmt->has_tensor ? stmt->tensor : -1;
     t->real_lo = stmt->has_real ? stmt->lo : 0;
     t->real_hi = stmt->has_real ? stmt->hi : 0;
     return set_layout(s, stmt) ? t : NULL;

@@ -77,8 +77,11 @@ static bool unknown_format(qctx *ctx, const source *src, int64_t raw_count)
 tensor_file *tensor_file_read(qctx *ctx, const char *path, int64_t raw_count)
 {
     const source *src = file_read(ctx, path);
-    if (!src)
-        return NULL;
+    return src ? tensor_file_parse(ctx, src, raw_count) : NULL;
+}
+
+tensor_file *tensor_file_parse(qctx *ctx, const source *src, int64_t raw_count)
+{
     tensor_file *f = ARENA_NEW(ctx->a, tensor_file);
     f->src = src;
     bool ok = is_zip(src)                  ? npz_read(ctx, src, f)

@@ -39,6 +39,8 @@ typedef struct tensor_file {
  * are not accepted). NULL with one diagnostic that names the three formats if it is none of them,
  * or what is wrong in the one that it is. */
 tensor_file *tensor_file_read(qctx *ctx, const char *path, int64_t raw_count);
+/* The same of a file in memory. */
+tensor_file *tensor_file_parse(qctx *ctx, const source *src, int64_t raw_count);
 const named_tensor *tensor_file_find(const tensor_file *f, const char *name);
 
 /* Value i of any numeric tensor as double (exact; I64/U64 beyond 2^53 round to nearest). */

@@ -119,6 +119,7 @@ static void put_attr(hasher *h, const ir_attr *a, const ir_attrs *at)
     case IR_A_FLAG: put_int(h, *(const bool *)field); break;
     case IR_A_NO_BIAS: /* seen from the inputs */
     case IR_A_WEIGHTS: /* a name in files only */
+    case IR_A_TENSOR:  /* a note */
         break;
     }
 }

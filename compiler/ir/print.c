@@ -152,15 +152,22 @@ static void put_attr(buf *b, const ir_attr *a, const ir_op *op)
             buf_puts(b, ", no bias");
         break;
     case IR_A_WEIGHTS: put_weights(b, a, op); break;
+    case IR_A_TENSOR: break; /* of the statement's last call: put_tensor */
     }
 }
 
 /* ---- statements ---------------------------------------------------------------------------- */
 
+/* The tensor of an imported file that a call's result is. */
+static void put_tensor(buf *b, const ir_op *op, const char *before, const char *after)
+{
+    if (op->out[0]->tflite_index >= 0)
+        buf_printf(b, "%stensor %d%s", before, op->out[0]->tflite_index, after);
+}
+
 static void put_call(buf *b, const ir_op *op)
 {
-    static const char *const act[] = {
-        [IR_ACT_NONE] = "", [IR_ACT_RELU] = " |> relu", [IR_ACT_RELU6] = " |> relu6"};
+    static const char *const act[] = {[IR_ACT_RELU] = "relu", [IR_ACT_RELU6] = "relu6"};
     const ir_word *word = ir_word_of(op);
     buf_printf(b, "%s(", word->word);
     int n = word->max_in < 0 ? op->n_in : word->max_in;
@@ -170,7 +177,13 @@ static void put_call(buf *b, const ir_op *op)
     }
     for (const ir_attr *a = word->attrs; a && a->name; a++)
         put_attr(b, a, op);
-    buf_printf(b, ")%s", act[op->at.act]);
+    if (!op->at.act)
+        put_tensor(b, op, ", ", "");
+    buf_puts(b, ")");
+    if (!op->at.act)
+        return;
+    buf_printf(b, " |> %s", act[op->at.act]);
+    put_tensor(b, op, "(", ")");
 }
 
 static void put_port_quant(buf *b, const ir_tensor *t)
@@ -199,6 +212,8 @@ static void put_input(buf *b, const ir_graph *g, const ir_tensor *t)
     buf_printf(b, " : %s", type);
     put_dims(b, &t->shape);
     put_port_quant(b, t);
+    if (t->tflite_index >= 0)
+        buf_printf(b, " tensor %d", t->tflite_index);
     if (strcmp(g->layout, "nhwc") != 0)
         buf_printf(b, " layout %s", g->layout);
 }

@@ -45,6 +45,9 @@ static const ir_attr batch_norm[] = {
 static const ir_attr leaky_relu[] = {
     {"slope", NULL, IR_A_NUMBER, AT(alpha), false, false, -1e6, 1e6, 0.01}, END};
 
+const ir_attr ir_common_attrs[] = {
+    {"tensor", NULL, IR_A_TENSOR, 0, false, false, 0, MANY, 0}, END};
+
 const ir_word ir_words[] = {
     {"conv2d", OP_CONV2D, 1, 1, conv2d},
     {"depthwise", OP_CONV2D, 1, 1, depthwise},

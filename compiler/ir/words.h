@@ -15,7 +15,8 @@ typedef enum ir_akind {
     IR_A_NUMBER, /* real number lo..hi → double */
     IR_A_FLAG,   /* bare word, or two words ("count all") → bool */
     IR_A_NO_BIAS,/* "no bias": the operator has no bias input */
-    IR_A_WEIGHTS /* "prefix": names in the weight file */
+    IR_A_WEIGHTS,/* "prefix": names in the weight file */
+    IR_A_TENSOR  /* whole number lo..hi: the result's tensor in an imported file; not of the model */
 } ir_akind;
 
 typedef struct ir_attr {
@@ -36,6 +37,8 @@ typedef struct ir_word {
     const ir_attr *attrs; /* ended by a row without name; NULL: none */
 } ir_word;
 
+/* What every operator takes, ended like the others. */
+extern const ir_attr ir_common_attrs[];
 extern const ir_word ir_words[];
 int ir_words_count(void);
 /* NULL when it is no operator. */

@@ -6,6 +6,8 @@
 #include "compiler/quant/quant.h"
 
 /* ---- names -------------------------------------------------------------------------------- */
+/* Whether a rule for an activation names this layer, not only a default. */
+bool names_activation(const quant_spec *spec, const char *layer);
 /* What the spec says of an activation: by the tensor's name, or by that of the weights of the
  * layer that writes it (they differ where a batch norm or relu had a statement of its own).
  * *stated: some rule names it, not only a default. */
@@ -57,11 +59,6 @@ int64_t packed_row_bytes(int64_t n, int bits);
 void pack_row(const ir_quant *q, const int8_t *codes, int64_t n, uint8_t *out);
 /* false when the row holds a field that is no code, or padding bits that are not 0. */
 bool unpack_row(const ir_quant *q, const uint8_t *in, int64_t n, int8_t *codes);
-/* Element order of a weight in files (PyTorch's) against the IR's: conv OIHW ← OHWI; the same for
- * dense. at[i] is the IR's element for the file's element i. */
-int64_t *weight_file_order(qctx *ctx, const ir_op *op);
-/* Shape of a weight in files. */
-ir_shape weight_file_shape(const ir_op *op);
 
 /* ---- saved_print.c ------------------------------------------------------------------------ */
 /* The .qdl of a saved pair. */

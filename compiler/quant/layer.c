@@ -10,7 +10,7 @@ const char *layer_of_weight(qctx *ctx, const ir_tensor *w)
     return has ? arena_strndup(ctx->a, w->name, n - suffix) : w->name;
 }
 
-static bool names_activation(const quant_spec *spec, const char *layer)
+bool names_activation(const quant_spec *spec, const char *layer)
 {
     for (int i = 0; i < spec->rules.n; i++) {
         const spec_rule *r = &spec->rules.v[i];

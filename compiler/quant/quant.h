@@ -38,6 +38,14 @@ bool prove_bounds(qctx *ctx, ir_graph *g, bool strict_acc32);
  * turns the LOWERED graph of a saved QDL plus its tensors into a QUANTIZED graph. Also the float
  * twin (weights dequantized) for what needs floats. */
 bool save_pair(qctx *ctx, const ir_graph *quantized, const char *base);
+/* The two halves of save_pair: the texts, and base.qdl and base.bin, both or none. */
+bool format_pair(qctx *ctx, const ir_graph *quantized, buf *qdl, buf *bin);
+bool write_pair(qctx *ctx, const char *base, const buf *qdl, const buf *bin);
+/* Weights of files are in PyTorch's layouts: shape, and the IR's element for the file's element i. */
+ir_shape weight_file_shape(const ir_op *op);
+int64_t *weight_file_order(qctx *ctx, const ir_op *op);
+/* The weights' elements in the file's order. */
+const void *weight_in_file_order(qctx *ctx, const ir_op *op);
 ir_graph *load_saved(qctx *ctx, const ir_graph *lowered, const quant_spec *spec,
                      const tensor_file *file);
 ir_graph *dequantized_float(qctx *ctx, const ir_graph *quantized);

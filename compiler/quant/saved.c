@@ -26,8 +26,7 @@ static void add(writer *w, const char *name, tensor_dtype dtype, const ir_shape 
     t->data = data;
 }
 
-/* Codes in the file's order of elements. */
-static const void *in_file_order(qctx *ctx, const ir_op *op)
+const void *weight_in_file_order(qctx *ctx, const ir_op *op)
 {
     const ir_tensor *w = ir_weight(op);
     const int64_t *at = weight_file_order(ctx, op);
@@ -42,7 +41,7 @@ static const void *in_file_order(qctx *ctx, const ir_op *op)
 static void add_weight(writer *w, const ir_op *op, const char *name)
 {
     const ir_tensor *t = ir_weight(op);
-    const void *codes = in_file_order(w->ctx, op);
+    const void *codes = weight_in_file_order(w->ctx, op);
     ir_shape shape = weight_file_shape(op);
     if (t->quant->bits >= 8) {
         add(w, name, t->type == IR_I16 ? DT_I16 : t->type == IR_U8 ? DT_U8 : DT_I8, &shape, codes);
@@ -78,7 +77,7 @@ static void add_layer(writer *w, const ir_op *op)
 /* ---- both or none -------------------------------------------------------------------------- */
 
 /* Publishes the .bin first; when the .qdl fails, what was there before comes back. */
-static bool write_both(qctx *ctx, const char *base, const buf *qdl, const buf *bin)
+bool write_pair(qctx *ctx, const char *base, const buf *qdl, const buf *bin)
 {
     const char *bin_path = arena_printf(ctx->a, "%s.bin", base);
     const char *qdl_path = arena_printf(ctx->a, "%s.qdl", base);
@@ -99,19 +98,23 @@ static bool write_both(qctx *ctx, const char *base, const buf *qdl, const buf *b
     return false;
 }
 
-bool save_pair(qctx *ctx, const ir_graph *g, const char *base)
+bool format_pair(qctx *ctx, const ir_graph *g, buf *qdl, buf *bin)
 {
     writer w = { .ctx = ctx };
-    buf qdl, bin;
-    buf_init(&qdl, ctx->a);
-    buf_init(&bin, ctx->a);
     for (int i = 0; i < g->ops.n; i++)
         if (ir_weight(g->ops.v[i]))
             add_layer(&w, g->ops.v[i]);
     const char *const metadata[][2] = { { "qcc.numerics", ir_numerics_name(g->numerics) } };
-    print_saved(g, &qdl);
-    return safetensors_format(ctx, &bin, w.tensors.v, w.tensors.n, metadata, 1) &&
-           write_both(ctx, base, &qdl, &bin);
+    print_saved(g, qdl);
+    return safetensors_format(ctx, bin, w.tensors.v, w.tensors.n, metadata, 1);
+}
+
+bool save_pair(qctx *ctx, const ir_graph *g, const char *base)
+{
+    buf qdl, bin;
+    buf_init(&qdl, ctx->a);
+    buf_init(&bin, ctx->a);
+    return format_pair(ctx, g, &qdl, &bin) && write_pair(ctx, base, &qdl, &bin);
 }
 
 /* ---- the float twin ------------------------------------------------------------------------ */

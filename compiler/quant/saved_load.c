@@ -246,6 +246,28 @@ static ir_quant *channel_quant(const loader *l, const spec_settings *s, const ir
     return t ? q : NULL;
 }
 
+/* ---- chains -------------------------------------------------------------------------------- */
+
+/* `c1 = conv2d(…) |> relu`: the relu is the convolution's. What stands between two calls of a chain has
+ * no quantization of its own; a relu of a tensor that has one is a step by itself and stays so. */
+static void join_chains(loader *l)
+{
+    bool *dead = ARENA_ARRAY(l->ctx->a, bool, l->g->ops.n);
+    for (int i = 0; i < l->g->ops.n; i++) {
+        ir_op *op = l->g->ops.v[i], *p = op->in[0]->producer;
+        bool relu = op->kind == OP_RELU || op->kind == OP_RELU6;
+        if (!relu || !p || p->at.act || ir_uses(l->g, op->in[0]) != 1 || names_activation(l->spec, op->in[0]->name))
+            continue;
+        p->at.act = op->kind == OP_RELU6 ? IR_ACT_RELU6 : IR_ACT_RELU;
+        p->out[0] = op->out[0];
+        p->out[0]->producer = p;
+        dead[op->id] = true;
+    }
+    ir_compact(l->ctx, l->g, dead);
+    for (int i = 0; i < l->g->ops.n; i++)
+        l->g->ops.v[i]->name = l->g->ops.v[i]->out[0]->name;
+}
+
 /* ---- layers -------------------------------------------------------------------------------- */
 
 static bool load_activation(loader *l, ir_tensor *t)
@@ -377,8 +399,9 @@ ir_graph *load_saved(qctx *ctx, const ir_graph *lowered, const quant_spec *spec,
 {
     loader l = { .ctx = ctx, .g = ir_clone(ctx, lowered), .spec = own_rules(ctx, spec), .file = file,
                  .taken = ARENA_ARRAY(ctx->a, bool, file->tensors.n) };
-    if (!is_folded(&l) || !pass_fuse(ctx, l.g))
+    if (!is_folded(&l))
         return NULL;
+    join_chains(&l);
     bool ok = true;
     for (int i = 0; i < l.g->tensors.n; i++)
         if (l.g->tensors.v[i]->kind != IR_CONST)

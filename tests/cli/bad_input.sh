@@ -72,7 +72,8 @@ bad "target" "$net" "$weights" --target z80
 bad "prefix" "$net" "$weights" --prefix 9lives
 cp "$net" "$work/whole.qdl"
 bad "quantize part" "$net" "$weights" --quant "$work/whole.qdl"
-expect 1 "$QCC" net.tflite -o "$work/net.c" x && err_has ".qdl models only"
+expect 1 "$QCC" net.onnx -o "$work/net.c" x && err_has "[no-importer]"
+expect 1 "$QCC" import net.qdl -o "$work/net" && err_has "[no-importer]"
 
 # outputs that cannot be written
 expect 1 "$QCC" "$net" "$weights" --quiet -o "$work/no/such/net.c" && err_has "cannot write"

@@ -1,0 +1,245 @@
+/* tflite_layers.c - operators with weights: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, and ADD and MUL
+ * with a constant, which are 1x1 depthwise convolutions. */
+#include <string.h>
+
+#include "compiler/import/tflite.h"
+
+/* What QDL takes (ir/words.c). */
+enum { MAX_WINDOW = 32767, MAX_FILTERS = 16777216 };
+
+/* ---- windows ------------------------------------------------------------------------------- */
+
+bool tfl_image(tfl_model *m, const tfl_op *op, const tfl_tensor *x)
+{
+    if (x->rank == 4 && x->dim[0] == 1)
+        return true;
+    return tfl_cannot(m, op, "convert the model with batch size 1",
+                      "%s is not one image of height, width, channels", tfl_tensor_str(m, x));
+}
+
+static bool in_window(const int v[2]) { return v[0] >= 1 && v[0] <= MAX_WINDOW && v[1] >= 1 && v[1] <= MAX_WINDOW; }
+
+bool tfl_window(tfl_model *m, const tfl_op *op, int padding, ir_attrs *at)
+{
+    at->padmode = padding == TFL_PADDING_SAME ? IR_PAD_SAME : IR_PAD_VALID;
+    if (padding != TFL_PADDING_SAME && padding != TFL_PADDING_VALID)
+        return tfl_cannot(m, op, NULL, "its padding has the number %d", padding);
+    if (!in_window(at->kernel) || !in_window(at->stride) || !in_window(at->dilation))
+        return tfl_cannot(m, op, NULL, "kernel %dx%d, stride %dx%d, dilation %dx%d are not all in 1..%d",
+                          at->kernel[0], at->kernel[1], at->stride[0], at->stride[1], at->dilation[0],
+                          at->dilation[1], MAX_WINDOW);
+    return true;
+}
+
+/* ---- convolutions -------------------------------------------------------------------------- */
+
+/* The operands of a layer: activation, constant weights of this rank, bias or none. */
+static bool check_operands(tfl_model *m, const tfl_op *op, int rank)
+{
+    const tfl_tensor *w = tfl_in(m, op, 1);
+    if (op->n_in < 2 || op->n_in > 3 || op->n_out != 1 || !tfl_in(m, op, 0) || !w)
+        return tfl_cannot(m, op, NULL, "it has %d operands and %d results", op->n_in, op->n_out);
+    if (w->sparse)
+        return tfl_cannot(m, op, "convert the model without sparsity", "the weights %s are sparse",
+                          tfl_tensor_str(m, w));
+    if (!tfl_is_const(w))
+        return tfl_cannot(m, op, NULL, "the weights %s are no constant", tfl_tensor_str(m, w));
+    if (w->rank != rank || tfl_elems(w) < 0)
+        return tfl_cannot(m, op, NULL, "the weights %s have %d dimensions", tfl_tensor_str(m, w), w->rank);
+    return true;
+}
+
+/* Weights, bias, and the operator itself. place: see tfl_weight. */
+static bool emit_layer(tfl_model *m, const tfl_op *op, ir_opkind kind, ir_tensor *x, const ir_attrs *at,
+                       const ir_shape *shape, const int32_t *place, int axis, tfl_tensor *to,
+                       const char *name)
+{
+    ir_tensor *in[3] = {x};
+    int n = 2;
+    in[1] = tfl_weight(m, op, name, tfl_in(m, op, 1), shape, place, axis);
+    if (!in[1])
+        return false;
+    if (tfl_in(m, op, 2)) {
+        in[n] = tfl_bias(m, op, name, tfl_in(m, op, 2), shape->dim[0]);
+        if (!in[n++])
+            return false;
+    }
+    return tfl_emit(m, op, kind, name, at, n, in, to);
+}
+
+bool tfl_conv(tfl_model *m, const tfl_op *op)
+{
+    ir_attrs at = {.groups = 1};
+    if (!tfl_options(m, op, OPTIONS_CONV_2D) || !check_operands(m, op, 4) ||
+        !tfl_image(m, op, tfl_in(m, op, 0)))
+        return false;
+    const tfl_tensor *x = tfl_in(m, op, 0), *w = tfl_in(m, op, 1);
+    at.stride[0] = fb_int32(&m->file, op->options, CONV_STRIDE_H, 0);
+    at.stride[1] = fb_int32(&m->file, op->options, CONV_STRIDE_W, 0);
+    at.dilation[0] = fb_int32(&m->file, op->options, CONV_DILATION_H, 1);
+    at.dilation[1] = fb_int32(&m->file, op->options, CONV_DILATION_W, 1);
+    at.kernel[0] = w->dim[1];
+    at.kernel[1] = w->dim[2];
+    at.filters = w->dim[0];
+    if (x->dim[3] % w->dim[3] != 0 || at.filters > MAX_FILTERS)
+        return tfl_cannot(m, op, NULL, "the weights %s do not suit %d channels", tfl_tensor_str(m, w),
+                          (int)x->dim[3]);
+    at.groups = x->dim[3] / w->dim[3];
+    const ir_shape shape = {.rank = 4, .dim = {w->dim[0], w->dim[1], w->dim[2], w->dim[3]}};
+    return tfl_act(m, op, fb_int8(&m->file, op->options, CONV_ACTIVATION, TFL_ACT_NONE), &at.act) &&
+           tfl_window(m, op, fb_int8(&m->file, op->options, CONV_PADDING, TFL_PADDING_SAME), &at) &&
+           emit_layer(m, op, OP_CONV2D, x->ir, &at, &shape, NULL, 0, tfl_out(m, op, 0),
+                      tfl_layer_name(m, op, w));
+}
+
+/* [1, kh, kw, O] in the file, [O, kh, kw, 1] in the IR; NULL after breaking the file. */
+static const int32_t *channels_first(tfl_model *m, const tfl_tensor *w)
+{
+    int64_t n = tfl_elems(w);
+    int32_t channels = w->dim[3], cells = (int32_t)(n / channels);
+    if (!tfl_count_bytes(m, (uint64_t)n * 4))
+        return NULL;
+    int32_t *place = ARENA_ARRAY(m->ctx->a, int32_t, n);
+    for (int32_t c = 0; c < channels; c++)
+        for (int32_t k = 0; k < cells; k++)
+            place[(int64_t)c * cells + k] = k * channels + c;
+    return place;
+}
+
+bool tfl_depthwise(tfl_model *m, const tfl_op *op)
+{
+    ir_attrs at = {.depthwise = true};
+    if (!tfl_options(m, op, OPTIONS_DEPTHWISE) || !check_operands(m, op, 4) ||
+        !tfl_image(m, op, tfl_in(m, op, 0)))
+        return false;
+    const tfl_tensor *x = tfl_in(m, op, 0), *w = tfl_in(m, op, 1);
+    at.stride[0] = fb_int32(&m->file, op->options, DEPTHWISE_STRIDE_H, 0);
+    at.stride[1] = fb_int32(&m->file, op->options, DEPTHWISE_STRIDE_W, 0);
+    at.dilation[0] = fb_int32(&m->file, op->options, DEPTHWISE_DILATION_H, 1);
+    at.dilation[1] = fb_int32(&m->file, op->options, DEPTHWISE_DILATION_W, 1);
+    at.kernel[0] = w->dim[1];
+    at.kernel[1] = w->dim[2];
+    at.groups = x->dim[3];
+    at.filters = w->dim[3];
+    if (w->dim[0] != 1 || w->dim[3] % x->dim[3] != 0 || w->dim[3] > MAX_FILTERS)
+        return tfl_cannot(m, op, NULL, "the weights %s do not suit %d channels", tfl_tensor_str(m, w),
+                          (int)x->dim[3]);
+    const ir_shape shape = {.rank = 4, .dim = {w->dim[3], w->dim[1], w->dim[2], 1}};
+    if (!tfl_act(m, op, fb_int8(&m->file, op->options, DEPTHWISE_ACTIVATION, TFL_ACT_NONE), &at.act) ||
+        !tfl_window(m, op, fb_int8(&m->file, op->options, DEPTHWISE_PADDING, TFL_PADDING_SAME), &at))
+        return false;
+    const int32_t *place = channels_first(m, w);
+    return place && emit_layer(m, op, OP_CONV2D, x->ir, &at, &shape, place, 3, tfl_out(m, op, 0),
+                               tfl_layer_name(m, op, w));
+}
+
+/* ---- dense --------------------------------------------------------------------------------- */
+
+/* The rows that the layer works on: the result's shape with the weights' columns last. */
+static bool dense_rows(tfl_model *m, const tfl_op *op, int32_t columns, int32_t units, ir_shape *rows)
+{
+    if (!tfl_shape(tfl_out(m, op, 0), rows) || rows->rank < 1 || rows->dim[rows->rank - 1] != units)
+        return tfl_cannot(m, op, NULL, "the result %s does not have %d columns",
+                          tfl_tensor_str(m, tfl_out(m, op, 0)), (int)units);
+    rows->dim[rows->rank - 1] = columns;
+    int64_t n = 1;
+    for (int i = 0; i < rows->rank; i++)
+        n *= n <= INT32_MAX ? rows->dim[i] : 1;
+    if (n == ir_elems(&tfl_in(m, op, 0)->ir->shape))
+        return true;
+    return tfl_cannot(m, op, NULL, "%s does not fill rows of %d", tfl_tensor_str(m, tfl_in(m, op, 0)),
+                      (int)columns);
+}
+
+bool tfl_dense(tfl_model *m, const tfl_op *op)
+{
+    ir_shape rows;
+    if (!tfl_options(m, op, OPTIONS_DENSE) || !check_operands(m, op, 2))
+        return false;
+    const tfl_tensor *w = tfl_in(m, op, 1);
+    if (fb_int8(&m->file, op->options, DENSE_WEIGHTS_FORMAT, 0) != 0)
+        return tfl_cannot(m, op, NULL, "its weights are shuffled for another processor");
+    ir_attrs at = {.filters = w->dim[0], .native_columns = true};
+    if (w->dim[0] > MAX_FILTERS || !dense_rows(m, op, w->dim[1], w->dim[0], &rows) ||
+        !tfl_act(m, op, fb_int8(&m->file, op->options, DENSE_ACTIVATION, TFL_ACT_NONE), &at.act))
+        return false;
+    const ir_shape shape = {.rank = 2, .dim = {w->dim[0], w->dim[1]}};
+    const char *name = tfl_layer_name(m, op, w);
+    ir_tensor *x = tfl_reshaped(m, op, tfl_in(m, op, 0)->ir, &rows);
+    return x && emit_layer(m, op, OP_DENSE, x, &at, &shape, NULL, 0, tfl_out(m, op, 0), name);
+}
+
+/* ---- ADD and MUL with a constant ----------------------------------------------------------- */
+
+/* One value, or one for each of the last dimension's channels. */
+static bool by_channel(const tfl_tensor *c, int32_t channels)
+{
+    int64_t n = tfl_elems(c);
+    return n == 1 || (n == channels && c->dim[c->rank - 1] == channels);
+}
+
+/* `channels` copies where there is one value. */
+static const float *spread(tfl_model *m, const float *v, int64_t n, int32_t channels)
+{
+    float *all = ARENA_ARRAY(m->ctx->a, float, channels);
+    for (int32_t c = 0; c < channels; c++)
+        all[c] = v[n == 1 ? 0 : c];
+    return all;
+}
+
+/* in[1], in[2] of the convolution; their number, 0 after tfl_cannot. */
+static int const_operands(tfl_model *m, const tfl_op *op, tfl_tensor *c, const char *name,
+                          const ir_shape *shape, ir_tensor **in)
+{
+    int32_t channels = shape->dim[0];
+    tfl_tensor values = {.index = -1, .name = c->name, .type = TFL_FLOAT32, .rank = 1, .dim = {channels}};
+    if (m->quantized && op->code == TFL_OP_ADD) {
+        tfl_cannot(m, op, "add it in the layer before, as its bias",
+                   "it adds the constant %s to int8 codes", tfl_tensor_str(m, c));
+        return 0;
+    }
+    if (m->quantized) {
+        const int32_t *first = tfl_elems(c) == 1 ? ARENA_ARRAY(m->ctx->a, int32_t, channels) : NULL;
+        in[1] = tfl_weight(m, op, name, c, shape, first, c->rank - 1);
+        return in[1] ? 2 : 0;
+    }
+    const float *v = tfl_reals(m, op, c), one = 1;
+    if (!v)
+        return 0;
+    v = spread(m, v, tfl_elems(c), channels);
+    values.reals = op->code == TFL_OP_MUL ? v : spread(m, &one, 1, channels);
+    in[1] = tfl_weight(m, op, name, &values, shape, NULL, 0);
+    if (!in[1] || op->code == TFL_OP_MUL)
+        return in[1] ? 2 : 0;
+    values.reals = v;
+    in[2] = tfl_bias(m, op, name, &values, channels);
+    return in[2] ? 3 : 0;
+}
+
+bool tfl_with_const(tfl_model *m, const tfl_op *op, const tfl_tensor *x, tfl_tensor *c,
+                    const ir_attrs *fused)
+{
+    ir_shape want;
+    tfl_tensor *to = tfl_out(m, op, 0);
+    if (!x->ir || !tfl_shape(to, &want) || !ir_shape_eq(&want, &x->ir->shape))
+        return tfl_cannot(m, op, "give both operands one shape", "it repeats %s along the constant %s",
+                          tfl_tensor_str(m, x), tfl_tensor_str(m, c));
+    int32_t channels = want.dim[want.rank - 1];
+    if (!by_channel(c, channels))
+        return tfl_cannot(m, op, "use one value, or one for each channel",
+                          "the constant %s has more values than channels", tfl_tensor_str(m, c));
+    const ir_shape image = {.rank = 3, .dim = {(int32_t)(ir_elems(&want) / channels), 1, channels}};
+    const ir_shape shape = {.rank = 4, .dim = {channels, 1, 1, 1}};
+    ir_attrs at = {.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = channels,
+                   .filters = channels, .depthwise = true, .act = fused->act};
+    const char *name = tfl_layer_name(m, op, NULL);
+    ir_tensor *in[3] = {want.rank == 3 ? x->ir : tfl_reshaped(m, op, x->ir, &image)};
+    int n = in[0] ? const_operands(m, op, c, name, &shape, in) : 0;
+    if (!n)
+        return false;
+    if (want.rank == 3)
+        return tfl_emit(m, op, OP_CONV2D, name, &at, n, in, to);
+    ir_tensor *y = tfl_temporary(m, op, OP_CONV2D, name, &at, n, in, to);
+    const ir_attrs back = {.groups = 1, .to = want};
+    return y && tfl_emit(m, op, OP_RESHAPE, tfl_fresh_name(m, name, "back"), &back, 1, &y, to);
+}
