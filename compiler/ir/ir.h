@@ -85,6 +85,8 @@ typedef struct ir_quant {
     /* provenance, for reports; not part of the canonical model */
     double lo, hi;      /* the range the grid was chosen for (per tensor) */
     double clipped;     /* share of values outside their range, 0..1 */
+    double moved;       /* how far an asymmetric grid lies from its range, in reals: ≤ Δ/4 (midpoint)
+                           or Δ/2 (tread); the largest of the channels */
 } ir_quant;
 
 /* ---- tensors ------------------------------------------------------------------------------ */

@@ -316,6 +316,24 @@ static ir_quant *weight_quant(chooser *c, const ir_op *op, const spec_settings *
     return quant_uniform(c->ctx, s->grid, s->symmetric, s->pow2, s->bits, n > 1 ? 0 : -1, n, lo, hi);
 }
 
+/* int32 where that holds all biases and nothing else is stated, else int64. */
+static bool store_bias(const chooser *c, const ir_op *op, const int64_t *wide, int n)
+{
+    ir_tensor *b = ir_bias(op);
+    spec_settings s = spec_for(c->spec, layer_of_weight(c->ctx, ir_weight(op)), SPEC_BIAS);
+    bool fits = true, narrow = !(s.set & SPEC_TYPE) || s.type == IR_I32;
+    int32_t *codes = ARENA_ARRAY(c->ctx->a, int32_t, n);
+    for (int i = 0; i < n; i++) {
+        fits &= wide[i] >= -INT32_MAX && wide[i] <= INT32_MAX;
+        codes[i] = fits ? (int32_t)wide[i] : 0;
+    }
+    if (!fits && s.set & SPEC_TYPE && narrow)
+        return setting_error(c, b, "its codes need 64 bits, and int32 is stated");
+    b->type = fits && narrow ? IR_I32 : IR_I64;
+    b->data = fits && narrow ? (const void *)codes : (const void *)wide;
+    return true;
+}
+
 static bool quantize_bias(chooser *c, const ir_op *op)
 {
     ir_tensor *b = ir_bias(op);
@@ -330,15 +348,7 @@ static bool quantize_bias(chooser *c, const ir_op *op)
         diag_hint(c->ctx, "state a wider range for '%s'", ir_weight(op)->name);
         return false;
     }
-    bool fits = true;
-    int32_t *narrow = ARENA_ARRAY(c->ctx->a, int32_t, n);
-    for (int i = 0; i < n; i++) {
-        fits &= wide[i] >= -INT32_MAX && wide[i] <= INT32_MAX;
-        narrow[i] = fits ? (int32_t)wide[i] : 0;
-    }
-    b->type = fits ? IR_I32 : IR_I64;
-    b->data = fits ? (const void *)narrow : (const void *)wide;
-    return true;
+    return store_bias(c, op, wide, n);
 }
 
 static bool quantize_weights(chooser *c, const ir_op *op)
@@ -358,10 +368,36 @@ static bool quantize_weights(chooser *c, const ir_op *op)
     return quantize_bias(c, op);
 }
 
+/* ---- rules that nothing obeys -------------------------------------------------------------- */
+
+/* Whether a tensor that is left obeys rules for `layer`. */
+static bool has_subject(const chooser *c, const spec_rule *r)
+{
+    const char *part = r->part == SPEC_BIAS ? "bias" : "weight";
+    const char *constant = arena_printf(c->ctx->a, "%s.%s", r->layer, part);
+    if (r->part != SPEC_ACTIVATION)
+        return ir_find_tensor(c->g, constant) != NULL;
+    return ir_find_tensor(c->g, r->layer) || ir_find_tensor(c->g, constant);
+}
+
+/* A batch norm's weights, or what stood between two operators that are one now. */
+static void warn_unused_rules(const chooser *c)
+{
+    for (int i = 0; i < c->spec->rules.n; i++) {
+        const spec_rule *r = &c->spec->rules.v[i];
+        if (!r->layer || has_subject(c, r))
+            continue;
+        diag_add(c->ctx, D_RULE_UNUSED, r->loc,
+                 "the rule for '%s' has no effect: folding left nothing that it is about", r->layer);
+        diag_hint(c->ctx, "state it for the layer that '%s' was folded into", r->layer);
+    }
+}
+
 ir_graph *choose_quantization(qctx *ctx, const ir_graph *folded, const quant_spec *spec,
                               const act_range *ranges)
 {
     chooser c = { .ctx = ctx, .g = ir_clone(ctx, folded), .spec = spec, .ranges = ranges };
+    warn_unused_rules(&c);
     make_groups(&c);
     bool ok = quantize_activations(&c);
     for (int i = 0; ok && i < c.g->ops.n; i++)

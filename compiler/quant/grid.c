@@ -172,6 +172,18 @@ void quant_fit(const ir_quant *q, double lo, double hi, float *scale, int32_t *z
         tread_channel(q, lo, hi, scale, zero);
 }
 
+/* Distance of channel c's lowest end from lo. */
+static double moved_from(const ir_quant *q, int c, double lo)
+{
+    int32_t first, last;
+    quant_code_range(q, &first, &last);
+    if (q->symmetric)
+        return 0;
+    if (q->grid == IR_GRID_MIDPOINT)
+        return fabs((double)q->scale[c] * q->zero[c] - lo);
+    return fabs(quant_value(q, c, first) - fmin(lo, 0));
+}
+
 ir_quant *quant_uniform(qctx *ctx, ir_grid grid, bool symmetric, bool pow2, int bits, int axis,
                         int n, const double *lo, const double *hi)
 {
@@ -185,6 +197,7 @@ ir_quant *quant_uniform(qctx *ctx, ir_grid grid, bool symmetric, bool pow2, int 
         quant_fit(q, lo[c], hi[c], &scale[c], &zero[c]);
         q->lo = fmin(q->lo, lo[c]);
         q->hi = fmax(q->hi, hi[c]);
+        q->moved = fmax(q->moved, moved_from(q, c, lo[c]));
     }
     return q;
 }
@@ -200,17 +213,6 @@ ir_quant *quant_port(qctx *ctx, double lo, double hi, bool *moved)
     if (moved)
         *moved = fabs(exact - zero) > 1e-6;
     return q;
-}
-
-double quant_moved(const ir_quant *q)
-{
-    if (q->scheme != IR_Q_UNIFORM || q->symmetric || q->n != 1)
-        return 0;
-    int32_t lo, hi;
-    quant_code_range(q, &lo, &hi);
-    double begin = q->grid == IR_GRID_MIDPOINT ? (double)q->scale[0] * q->zero[0]
-                                               : quant_value(q, 0, lo);
-    return begin - (q->grid == IR_GRID_TREAD ? fmin(q->lo, 0) : q->lo);
 }
 
 int quant_channel(const ir_quant *q, const ir_shape *shape, int64_t i)

@@ -24,9 +24,6 @@ ir_quant *quant_uniform(qctx *ctx, ir_grid grid, bool symmetric, bool pow2, int 
 ir_quant *quant_port(qctx *ctx, double lo, double hi, bool *moved);
 /* Symmetric midpoint of at most 7 bits: codes are the odd levels themselves. */
 bool quant_is_odd_midpoint(const ir_quant *q);
-/* How far an asymmetric per-tensor grid moved from the range that it was chosen for (signed, in
- * reals): at most a quarter step (midpoint) or half a step (tread). Needs the provenance lo, hi. */
-double quant_moved(const ir_quant *q);
 /* Index of the channel that element i of a tensor belongs to. */
 int quant_channel(const ir_quant *q, const ir_shape *shape, int64_t i);
 

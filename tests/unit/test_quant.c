@@ -507,6 +507,46 @@ static void impossible_settings_are_told(void **state)
     }
 }
 
+static void stated_bias_widths_are_kept(void **state)
+{
+    qctx *ctx = *state;
+    net_maker m = small_net(ctx);
+    quant_spec *spec = spec_new(ctx);
+    spec_settings *s = rule(ctx, spec, "d", SPEC_BIAS, SPEC_TYPE);
+    s->type = IR_I64;
+    const ir_graph *g = chosen(ctx, m.g, spec);
+    assert_int_equal(ir_bias(g->ops.v[g->ops.n - 1])->type, IR_I64);
+    s->type = IR_I32;
+    s = rule(ctx, spec, "d", SPEC_WEIGHT, SPEC_RANGE);
+    s->lo = -1e-9;
+    s->hi = 1e-9;
+    assert_null(chosen(ctx, m.g, spec));
+    newest_is(ctx, "quant-setting", "int32 is stated");
+}
+
+static void rules_for_what_was_folded_are_told(void **state)
+{
+    qctx *ctx = *state;
+    net_maker m = net_make(ctx);
+    ir_tensor *x = net_input(&m, "x", shape3(3, 3, 2));
+    ir_tensor *a = net_binary(&m, OP_ADD, "a", net_batch_norm(&m, "n", net_conv(&m, "c", x, 2, 1, 1, false)), x);
+    net_output(&m, net_unary(&m, OP_RELU, "r", a));
+    ready(&m);
+    static const struct { const char *layer; spec_part part; bool lost; } cases[] = {
+        {"c", SPEC_WEIGHT, false}, {"c", SPEC_BIAS, false}, {"c", SPEC_ACTIVATION, false},
+        {"n", SPEC_ACTIVATION, false}, {"r", SPEC_ACTIVATION, false}, {"x", SPEC_ACTIVATION, false},
+        {"n", SPEC_WEIGHT, true}, {"a", SPEC_ACTIVATION, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        quant_spec *spec = spec_new(ctx);
+        rule(ctx, spec, cases[i].layer, cases[i].part, SPEC_BITS)->bits = 8;
+        int before = diag_count(ctx);
+        assert_non_null(chosen(ctx, m.g, spec));
+        assert_int_equal(diag_count(ctx) - before, cases[i].lost);
+        if (cases[i].lost)
+            newest_is(ctx, "rule-unused", cases[i].layer);
+    }
+}
+
 static void sixteen_by_sixteen_is_refused(void **state)
 {
     qctx *ctx = *state;
@@ -585,7 +625,8 @@ int main(void)
         T(weights_are_symmetric_per_channel), T(biases_are_at_the_accumulators_scale),
         T(stated_weight_ranges_are_exact), T(all_widths_and_grids_are_chosen),
         T(empty_and_tiny_channels_keep_their_bias), T(a_layer_of_zeros_keeps_its_bias),
-        T(biases_beyond_int32_are_int64), T(impossible_settings_are_told), T(sixteen_by_sixteen_is_refused),
+        T(biases_beyond_int32_are_int64), T(impossible_settings_are_told),
+        T(stated_bias_widths_are_kept), T(rules_for_what_was_folded_are_told), T(sixteen_by_sixteen_is_refused),
         T(two_statements_for_shared_codes_conflict), T(the_integer_net_is_near_the_float_net),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
