@@ -205,10 +205,11 @@ bool net_calibrate(qctx *ctx, net *n, const net_options *o)
 
 bool net_quantize(qctx *ctx, net *n, const net_options *o)
 {
-    if (n->saved && o->calibrate) {
+    if (n->saved && (o->calibrate || o->seed_given)) {
+        const char *option = o->calibrate ? "calibrate" : "seed";
         diag_add(ctx, D_SAVED_OPTION, loc_file(n->file->src),
-                 "a saved pair is quantized already: --calibrate would change it");
-        diag_hint(ctx, "quantize the original model with --calibrate and save it again");
+                 "a saved pair is quantized already: --%s would change it", option);
+        diag_hint(ctx, "quantize the original model with --%s and save it again", option);
         return false;
     }
     if (!n->saved) {

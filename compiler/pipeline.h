@@ -28,6 +28,7 @@ typedef struct net_options {
     VEC(net_setting) settings;       /* --range, --bits, --grid, --numerics in order */
     const char *calibrate;           /* data spec or NULL; several inputs: comma separated */
     const char *layout;
+    bool seed_given;                 /* --seed, which a saved pair has no use for */
     bool strict_acc32;
     bool codes;                      /* --codes for CSV */
 } net_options;

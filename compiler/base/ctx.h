@@ -8,6 +8,11 @@
 #include "compiler/base/arena.h"
 #include "compiler/base/diag.h"
 
+/* A file on disk, whatever its name. */
+struct file_id {
+    uint64_t device, inode;
+};
+
 struct qctx {
     arena *a;
     VEC(diag *) diags;
@@ -15,6 +20,7 @@ struct qctx {
     int errors, warnings;
     uint64_t seed;  /* --seed, default 1 */
     int threads;    /* worker threads that may be used; results never depend on it */
+    VEC(struct file_id) read; /* files that were read: none may be written over */
     /* Progress of long work, 0..1, or NULL. Never called from another thread. */
     void (*progress)(void *user, const char *what, double done);
     void *progress_user;

@@ -130,6 +130,21 @@ static void put_visible(buf *b, const char *s, size_t n)
     }
 }
 
+/* One character of UTF-8 wide for each character of the text. */
+static void put_under(buf *b, const char *s, size_t n, char mark)
+{
+    for (size_t i = 0; i < n; i++)
+        if (((unsigned char)s[i] & 0xc0) != 0x80)
+            buf_bytes(b, &mark, 1);
+}
+
+static size_t line_start(const source *src, size_t at)
+{
+    while (at > 0 && src->text[at - 1] != '\n')
+        at--;
+    return at;
+}
+
 /* The line that loc begins in, with a caret range below; long lines are cut around the place. */
 static void print_quote(buf *b, qloc loc)
 {
@@ -137,23 +152,23 @@ static void print_quote(buf *b, qloc loc)
         return;
     int line, col;
     loc_line_col(loc, &line, &col);
+    const char *text = loc.src->text;
     size_t begin = loc.begin < loc.src->len ? loc.begin : loc.src->len;
-    size_t start = begin - (size_t)(col - 1), stop = begin;
-    while (stop < loc.src->len && loc.src->text[stop] != '\n' && loc.src->text[stop] != '\r')
+    size_t start = line_start(loc.src, begin), stop = begin;
+    while (stop < loc.src->len && text[stop] != '\n' && text[stop] != '\r')
         stop++;
-    size_t skip = (size_t)col > QUOTE_COLUMNS / 2 ? (size_t)col - QUOTE_COLUMNS / 2 : 0;
-    size_t shown = stop - start - skip < QUOTE_COLUMNS ? stop - start - skip : QUOTE_COLUMNS;
+    if (begin - start > QUOTE_COLUMNS / 2)
+        start = begin - QUOTE_COLUMNS / 2;
+    if (stop - start > QUOTE_COLUMNS)
+        stop = start + QUOTE_COLUMNS;
     buf_printf(b, "%5d | ", line);
-    put_visible(b, loc.src->text + start + skip, shown);
+    put_visible(b, text + start, stop - start);
     buf_puts(b, "\n      | ");
-    for (size_t i = skip; i + 1 < (size_t)col; i++)
-        buf_puts(b, " ");
+    put_under(b, text + start, begin - start, ' ');
     buf_puts(b, "^");
     size_t end = loc.end < stop ? loc.end : stop;
-    if (end > start + skip + shown)
-        end = start + skip + shown;
-    for (size_t i = begin + 1; i < end; i++)
-        buf_puts(b, "~");
+    if (end > begin + 1)
+        put_under(b, text + begin + 1, end - begin - 1, '~');
     buf_puts(b, "\n");
 }
 

@@ -77,7 +77,7 @@ const char *diag_summary(diag_id id);
 /* Writes the printed form of one diagnostic, colour off. */
 void diag_print(buf *b, const diag *d);
 
-/* 1-based line and column (columns count bytes). */
+/* 1-based line and column (columns count characters of UTF-8). */
 void loc_line_col(qloc loc, int *line, int *col);
 /* A location that means the whole file. */
 qloc loc_file(const source *src);

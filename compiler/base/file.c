@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,20 @@ static qloc place(qctx *ctx, const char *path)
     return loc_file(s);
 }
 
+static struct file_id id_of(const struct stat *st)
+{
+    return (struct file_id){(uint64_t)st->st_dev, (uint64_t)st->st_ino};
+}
+
 static int open_for_reading(qctx *ctx, const char *path, struct stat *st)
 {
+    struct file_id *id = VEC_PUSH(ctx->a, &ctx->read);
     int fd = open(path, O_RDONLY | O_CLOEXEC), err = errno;
-    if (fd >= 0 && fstat(fd, st) == 0 && !S_ISDIR(st->st_mode))
+    if (fd >= 0 && fstat(fd, st) == 0 && !S_ISDIR(st->st_mode)) {
+        *id = id_of(st);
         return fd;
+    }
+    ctx->read.n--;
     if (fd >= 0) {
         err = EISDIR;
         close(fd);
@@ -137,25 +147,27 @@ static bool write_in_place(qctx *ctx, const char *path, int fd, const void *p, s
     return ok || fail(ctx, path, err);
 }
 
-/* mkstemp makes files private; the result gets what the umask allows, or what was there before. */
-static mode_t wanted_mode(const char *path)
+/* A new file beside path, under the umask; its name in *tmp. -1 with errno. */
+static int open_temporary(qctx *ctx, const char *path, char **tmp)
 {
-    struct stat st;
-    if (stat(path, &st) == 0)
-        return st.st_mode & 0777;
-    mode_t mask = umask(0);
-    umask(mask);
-    return 0666 & ~mask;
+    for (int i = 0;; i++) {
+        *tmp = arena_printf(ctx->a, "%s.%ld.%d.tmp", path, (long)getpid(), i);
+        int fd = open(*tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST || i == 1000)
+            return fd;
+    }
 }
 
-/* A complete temporary beside path; its name in *tmp. */
+/* A complete temporary beside path; its name in *tmp. What is replaced keeps its permissions. */
 static bool write_temporary(qctx *ctx, const file_out *f, char **tmp)
 {
-    char *name = arena_printf(ctx->a, "%s.XXXXXX", f->path);
-    int fd = mkstemp(name);
+    char *name;
+    struct stat old;
+    int fd = open_temporary(ctx, f->path, &name);
     if (fd < 0)
         return fail(ctx, f->path, errno);
-    bool ok = write_all(fd, f->p, f->n) && fchmod(fd, wanted_mode(f->path)) == 0 && fsync(fd) == 0;
+    bool ok = write_all(fd, f->p, f->n) &&
+              (stat(f->path, &old) != 0 || fchmod(fd, old.st_mode & 0777) == 0) && fsync(fd) == 0;
     int err = errno;
     if (close(fd) != 0 && ok) {
         ok = false;
@@ -183,24 +195,80 @@ static bool write_stream(qctx *ctx, const file_out *f)
     return write_in_place(ctx, f->path, open(f->path, O_WRONLY | O_CLOEXEC), f->p, f->n);
 }
 
-static bool publish(qctx *ctx, const file_out *f, const char *tmp)
+/* Same file by name: the same last part in the same folder. */
+static bool same_name(const char *a, const char *b)
 {
-    if (!tmp)
-        return write_stream(ctx, f);
-    return rename(tmp, f->path) == 0 || fail(ctx, f->path, errno);
+    const char *x = strrchr(a, '/'), *y = strrchr(b, '/');
+    if (strcmp(x ? x + 1 : a, y ? y + 1 : b))
+        return false;
+    char dir[2][PATH_MAX];
+    struct stat st[2];
+    snprintf(dir[0], PATH_MAX, "%.*s/.", x ? (int)(x - a) : 1, x ? a : ".");
+    snprintf(dir[1], PATH_MAX, "%.*s/.", y ? (int)(y - b) : 1, y ? b : ".");
+    return stat(dir[0], &st[0]) == 0 && stat(dir[1], &st[1]) == 0 && st[0].st_dev == st[1].st_dev &&
+           st[0].st_ino == st[1].st_ino;
+}
+
+static bool was_read(const qctx *ctx, const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    struct file_id id = id_of(&st);
+    for (int i = 0; i < ctx->read.n; i++)
+        if (ctx->read.v[i].device == id.device && ctx->read.v[i].inode == id.inode)
+            return true;
+    return false;
+}
+
+/* No output may be an input, or another output: one of them would be lost without a word. */
+static bool outputs_apart(qctx *ctx, const file_out *out, int n)
+{
+    for (int i = 0; i < n; i++) {
+        bool input = was_read(ctx, out[i].path);
+        for (int j = 0; j < i && !input; j++) {
+            if (strcmp(out[i].path, "-") && same_name(out[i].path, out[j].path)) {
+                diag_add(ctx, D_OUTPUT_TWICE, place(ctx, out[i].path), "two outputs have this name");
+                return false;
+            }
+        }
+        if (input) {
+            diag_add(ctx, D_OUTPUT_IS_INPUT, place(ctx, out[i].path), "would be written over what was read");
+            diag_hint(ctx, "choose another name for the output");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Streams first: what they refuse must leave no other file behind. */
+static bool write_streams(qctx *ctx, const file_out *out, int n, char *const *tmp)
+{
+    for (int i = 0; i < n; i++)
+        if (!tmp[i] && !write_stream(ctx, &out[i]))
+            return false;
+    return true;
+}
+
+static bool rename_all(qctx *ctx, const file_out *out, int n, char **tmp)
+{
+    for (int i = 0; i < n; i++) {
+        if (tmp[i] && rename(tmp[i], out[i].path) != 0)
+            return fail(ctx, out[i].path, errno);
+        tmp[i] = NULL;
+    }
+    return true;
 }
 
 bool file_write_all(qctx *ctx, const file_out *out, int n)
 {
+    if (!outputs_apart(ctx, out, n))
+        return false;
     char **tmp = ARENA_ARRAY(ctx->a, char *, n);
     bool ok = true;
     for (int i = 0; i < n && ok; i++)
         ok = is_stream(out[i].path) || write_temporary(ctx, &out[i], &tmp[i]);
-    for (int i = 0; i < n && ok; i++) {
-        ok = publish(ctx, &out[i], tmp[i]);
-        if (ok)
-            tmp[i] = NULL;
-    }
+    ok = ok && write_streams(ctx, out, n, tmp) && rename_all(ctx, out, n, tmp);
     for (int i = 0; i < n; i++)
         if (tmp[i])
             unlink(tmp[i]);

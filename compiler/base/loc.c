@@ -17,7 +17,8 @@ void loc_line_col(qloc loc, int *line, int *col)
             start = i + 1;
         }
     }
-    *col = (int)(end - start) + 1;
+    for (size_t i = start; i < end; i++)
+        *col += ((unsigned char)loc.src->text[i] & 0xc0) != 0x80; /* characters of UTF-8 */
 }
 
 qloc loc_file(const source *src)

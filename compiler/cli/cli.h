@@ -55,8 +55,8 @@ int cli_parse(qctx *ctx, cli *c, int argc, char **argv, bool *help);
 void cli_help(FILE *f, const cli_command *c);
 void cli_options_help(FILE *f, unsigned bit);
 
-/* Prints all diagnostics that were not yet printed to stderr. */
-void cli_flush_diags(qctx *ctx);
+/* Prints the diagnostics to stderr; errors only where quiet. */
+void cli_flush_diags(qctx *ctx, bool quiet);
 /* Wrong usage: prints "qcc: message", a hint where to look, returns EXIT_WRONG_USAGE. */
 int cli_usage(const cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -61,6 +61,12 @@ int cmd_compile(qctx *ctx, cli *c)
     net *n = cli_net(ctx, c, !c->emit.emit_float);
     if (!n)
         return EXIT_BAD_INPUT;
+    if (n->saved && c->emit.emit_float) {
+        diag_add(ctx, D_SAVED_OPTION, loc_file(n->file->src),
+                 "a saved pair holds integer weights: its float C would not be that of the original");
+        diag_hint(ctx, "compile the original model with --emit-float");
+        return EXIT_BAD_INPUT;
+    }
     const ir_graph *g = c->emit.emit_float ? n->floating : n->legal;
     c->emit.want_header = c->header != NULL;
     c->emit.split_name = c->split_weights ? base_name(c->split_weights) : NULL;

@@ -66,7 +66,7 @@ static bool execute(run *r, engine *e)
         for (int i = 0; i < g->outputs.n; i++)
             out[i] = (char *)r->out[i] + (size_t)row * tensor_bytes(g->outputs.v[i]);
         if (engine_run(e, (const void *const *)in, out) != 0) {
-            diag_add(r->ctx, D_ENGINE_RUN, loc_none(), "the compiled network refused its arguments");
+            diag_add(r->ctx, D_INTERNAL_IR, loc_none(), "the compiled network refused its arguments");
             return false;
         }
         if (r->ctx->progress)

@@ -81,7 +81,7 @@ static bool run_row(pass *p, eval *e, int64_t row)
         port_row_codes(&p->ports[qg->inputs.n + i], row, p->qin[i]);
     if (engine_run(p->fe, (const void *const *)p->fin, p->fout) != 0 ||
         engine_run(p->qe, (const void *const *)p->qin, p->qout) != 0) {
-        diag_add(p->ctx, D_ENGINE_RUN, loc_none(), "the compiled network refused its arguments");
+        diag_add(p->ctx, D_INTERNAL_IR, loc_none(), "the compiled network refused its arguments");
         return false;
     }
     dequantize(qg->outputs.v[0], p->qout[0], p->real, p->n);

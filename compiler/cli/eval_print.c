@@ -33,6 +33,8 @@ void eval_print(const eval *e, const net *n)
 {
     printf("%s: %" PRId64 " rows, int8 run by %s, numerics %s\n", n->legal->name, e->rows, e->engine,
            ir_numerics_name(n->legal->numerics));
+    if (n->saved)
+        puts("  float: the saved pair's own integer weights as floats, not the original's");
     printf("                              float             quantized\n");
     accuracy_line(e);
     printf("  agreement                                  %9.2f %%      of rows decided as in float\n",
@@ -81,6 +83,7 @@ void eval_print_json(qctx *ctx, const eval *e, const net *n)
     json_object_set_new(j, "engine", json_string(e->engine));
     json_object_set_new(j, "timing", json_string(e->timing));
     json_object_set_new(j, "numerics", json_string(ir_numerics_name(n->legal->numerics)));
+    json_object_set_new(j, "float_is_dequantized", json_boolean(n->saved));
     json_object_set_new(j, "float", side_json(e, &e->f));
     json_object_set_new(j, "quantized", side_json(e, &e->q));
     json_object_set_new(j, "agreement", json_real((double)e->agree / (double)e->rows));

@@ -63,13 +63,14 @@ int cli_usage(const cli *c, const char *fmt, ...)
     return EXIT_WRONG_USAGE;
 }
 
-void cli_flush_diags(qctx *ctx)
+void cli_flush_diags(qctx *ctx, bool quiet)
 {
     fflush(stdout);
     buf b;
     buf_init(&b, ctx->a);
     for (int i = 0; i < diag_count(ctx); i++)
-        diag_print(&b, diag_get(ctx, i));
+        if (!quiet || diag_get(ctx, i)->severity == DIAG_ERROR)
+            diag_print(&b, diag_get(ctx, i));
     fwrite(buf_str(&b), 1, b.n, stderr);
     if (diag_errors(ctx) > 20)
         fprintf(stderr, "qcc: %d errors, the first 20 shown\n", diag_errors(ctx));
@@ -144,9 +145,7 @@ static int run_command(qctx *ctx, cli *c, int argc, char **argv)
 
 static int finish(qctx *ctx, const cli *c, int status)
 {
-    if (c && c->quiet && status == EXIT_DONE)
-        ctx->diags.n = 0;
-    cli_flush_diags(ctx);
+    cli_flush_diags(ctx, c && c->quiet);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("qcc: cannot write to standard output\n", stderr);
         status = status ? status : EXIT_BAD_INPUT;

@@ -90,16 +90,7 @@ static bool take_seed(qctx *ctx, cli *c, const option_row *row, const char *valu
     (void)row;
     if (!parse_u64(value, &ctx->seed))
         return cli_usage(c, "--seed %s is not a whole number", value), false;
-    return true;
-}
-
-static bool take_threads(qctx *ctx, cli *c, const option_row *row, const char *value)
-{
-    (void)row;
-    int64_t n;
-    if (!parse_int(value, 1, 1024, &n))
-        return cli_usage(c, "--threads %s is not in 1..1024", value), false;
-    ctx->threads = (int)n;
+    c->net.seed_given = true;
     return true;
 }
 
@@ -163,7 +154,6 @@ static const option_row rows[] = {
     {"layout", "nchw|nhwc", ANY_NET, "order of the .npy files' dimensions", take_layout, 0},
     {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
     {"seed", "N", ANY_NET, "wherever chance enters (default 1)", take_seed, 0},
-    {"threads", "N", ANY_NET, "results never depend on it", take_threads, 0},
     {"dump", "PASS", READS, "print the graph after a pass (lower, fold_bn, fuse, choose, legalize, all)", take_text, AT(dump)},
     {"quiet", NULL, READS, "no warnings, no progress bar", take_flag, AT(quiet)},
 };
@@ -242,8 +232,55 @@ static int unknown_option(const cli *c, const char *arg)
                 : cli_usage(c, "unknown option %s", arg);
 }
 
+static const option_row *find_long(const cli *c, const char *name, size_t n)
+{
+    for (int i = 0; i < N_ROWS; i++)
+        if ((rows[i].commands & c->command->bit) && strlen(rows[i].name) == n && n > 1 &&
+            !strncmp(rows[i].name, name, n))
+            return &rows[i];
+    return NULL;
+}
+
+/* getopt_long takes abbreviations, which would change meaning with every new option: whole names
+ * only. */
+static int check_names(const cli *c, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+        if (!strcmp(argv[i], "-o")) {
+            i++;
+            continue;
+        }
+        if (strncmp(argv[i], "--", 2) || !strcmp(argv[i], "--help"))
+            continue;
+        size_t n = strcspn(argv[i] + 2, "=");
+        const option_row *row = find_long(c, argv[i] + 2, n);
+        if (!row)
+            return unknown_option(c, argv[i]);
+        i += row->metavar && row->take != take_selftest && argv[i][2 + n] != '=';
+    }
+    return EXIT_DONE;
+}
+
+/* Options that would do nothing beside others. */
+static int check_effects(const cli *c)
+{
+    if (c->emit.no_libm && !c->emit.emit_float)
+        return cli_usage(c, "--no-libm goes with --emit-float");
+    if (c->emit.emit_float && c->emit.float_io)
+        return cli_usage(c, "--emit-float has float ports: --float-io would do nothing");
+    if (c->emit.emit_float && (c->net.settings.n || c->net.calibrate || c->net.quant_file))
+        return cli_usage(c, "--emit-float quantizes nothing: --%s would do nothing",
+                         c->net.settings.n     ? c->net.settings.v[0].which
+                         : c->net.calibrate ? "calibrate"
+                                            : "quant");
+    return EXIT_DONE;
+}
+
 int cli_parse(qctx *ctx, cli *c, int argc, char **argv, bool *help)
 {
+    int status = check_names(c, argc, argv);
+    if (status != EXIT_DONE)
+        return status;
     struct option longs[N_ROWS + 2];
     char shorts[2 * N_ROWS + 4];
     getopt_table(c, longs, shorts);
@@ -265,5 +302,5 @@ int cli_parse(qctx *ctx, cli *c, int argc, char **argv, bool *help)
     }
     for (int i = optind; i < argc; i++)
         *VEC_PUSH(ctx->a, &c->operands) = argv[i];
-    return EXIT_DONE;
+    return check_effects(c);
 }

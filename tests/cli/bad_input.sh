@@ -71,7 +71,9 @@ bad "error" "$net" "$weights" --calibrate "$work/random"
 bad "target" "$net" "$weights" --target z80
 bad "prefix" "$net" "$weights" --prefix 9lives
 cp "$net" "$work/whole.qdl"
-bad "quantize part" "$net" "$weights" --quant "$work/whole.qdl"
+bad "[quant-file]" "$net" "$weights" --quant "$work/whole.qdl"
+qdl 'quantize { default : weights int8 }'
+bad "[no-model]" "$work/m.qdl" "$weights"
 expect 1 "$QCC" net.onnx -o "$work/net.c" x && err_has "[no-importer]"
 expect 1 "$QCC" import net.qdl -o "$work/net" && err_has "[no-importer]"
 
@@ -81,7 +83,24 @@ expect 1 "$QCC" "$net" "$weights" --quiet -o /dev/full && err_has "cannot write"
 expect 1 "$QCC" "$net" "$weights" --quiet -o "$work/net.c" --header "$work/no/net.h" &&
     err_has "cannot write"
 absent "$work/net.c"
+expect 1 "$QCC" "$net" "$weights" --quiet -o "$work/net.c" --header /dev/full && err_has "cannot write"
+absent "$work/net.c"
+# nothing that was read, and no other output, is written over
+cp "$net" "$work/l.qdl"
+expect 1 "$QCC" quantize "$work/l.qdl" "$weights" --quiet -o "$work/l" && err_has "output-is-input"
+same "$net" "$work/l.qdl"
+absent "$work/l.bin"
+expect 1 "$QCC" "$work/l.qdl" "$weights" --quiet -o "$work/l.qdl" && err_has "output-is-input"
+same "$net" "$work/l.qdl"
+expect 1 "$QCC" "$net" "$weights" --quiet -o "$work/net.c" --header "$work/../${work##*/}/net.c" &&
+    err_has "output-twice"
+absent "$work/net.c"
+# --quiet leaves the error alone
+expect 1 "$QCC" "$net" "$weights" --quiet --target z80 -o "$work/net.c" && err_has "target-unknown"
+grep -q warning "$work/err" && fail "a warning in spite of --quiet"
 expect 1 "$QCC" quantize "$net" "$weights" --quiet -o "$work/no/q" && err_has "cannot write"
 expect 1 "$QCC" run "$net" "$weights" "$work/missing.npy" && err_has "cannot open"
+printf '0,0\n' >"$work/two.csv"
+expect 1 "$QCC" run "$net" "$weights" "$work/two.csv" "$work/two.csv" && err_has "data-ports"
 expect 1 "$QCC" run "$net" "$weights" "$work/random" && err_has "random"
 finish

@@ -37,7 +37,7 @@ for pair in "lenet 0.001 3.85" "dscnn 0.003 1"; do
 done
 expect 0 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images:0+100" --labels "$labels:0+100" \
     --calibrate "$images:50+100"
-err_has "50 of the 100 rows of --data also stand in --calibrate"
+err_has "50 of the 100 rows of --data also stand in --calibrate [data-roles]"
 out_has "accuracy"
 out_has "McNemar"
 expect 1 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images" --labels "$labels:0+10"

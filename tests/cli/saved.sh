@@ -38,6 +38,9 @@ expect 0 "$QCC" quantize "$e/lenet.qdl" "$e/lenet.safetensors" --quiet -o "$work
 expect 1 "$QCC" "$work/q.qdl" "$work/q.bin" --numerics tflm -o "$work/c.c" && err_has "saved"
 expect 1 "$QCC" "$work/q.qdl" "$work/q.bin" --range -1:1 -o "$work/c.c" && err_has "saved"
 expect 1 "$QCC" "$work/q.qdl" "$work/q.bin" --calibrate x.npy -o "$work/c.c" && err_has "saved"
+expect 1 "$QCC" "$work/q.qdl" "$work/q.bin" --seed 9 -o "$work/c.c" && err_has "saved"
+expect 1 "$QCC" "$work/q.qdl" "$work/q.bin" --emit-float -o "$work/c.c" && err_has "saved"
+absent "$work/c.c"
 expect 0 "$QCC" "$work/q.qdl" "$work/q.bin" --numerics q32 --bits 8 -o "$work/c.c"
 # damage is told
 head -c 300 "$work/q.bin" >"$work/d.bin"

@@ -117,6 +117,7 @@ static void bad_values_are_told(void **state)
     }
     qcc_net *q = loaded();
     assert_int_equal(qcc_set_option(q, "seed", "minus"), QCC_BAD_INPUT);
+    assert_non_null(strstr(qcc_diagnostics(q), "bad-option"));
     assert_int_equal(qcc_set_option(q, "bits", "nolayer=4"), QCC_BAD_INPUT);
     assert_non_null(strstr(qcc_diagnostics(q), "nolayer"));
     qcc_free(q);

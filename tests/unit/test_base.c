@@ -141,6 +141,25 @@ static void diag_prints_place_quote_and_hint(void **state)
                                      "  hint: did you mean 'c1'?\n");
 }
 
+static void carets_stand_under_characters(void **state)
+{
+    qctx *ctx = *state;
+    static const char text[] = "\"\xe6\x97\xa5\" = relux(\"\xe6\x97\xa5\")\n";
+    static const source src = {"net.qdl", text, sizeof text - 1};
+    diag_add(ctx, D_FILE_NOT_TEXT, (qloc){&src, 8, 13}, "what");
+    diag_add(ctx, D_FILE_NOT_TEXT, (qloc){&src, 14, 19}, "what");
+    buf b;
+    buf_init(&b, ctx->a);
+    diag_print(&b, diag_get(ctx, 0));
+    diag_print(&b, diag_get(ctx, 1));
+    assert_string_equal(buf_str(&b), "net.qdl:1:7: error: what [file-not-text]\n"
+                                     "    1 | \"\xe6\x97\xa5\" = relux(\"\xe6\x97\xa5\")\n"
+                                     "      |       ^~~~~\n"
+                                     "net.qdl:1:13: error: what [file-not-text]\n"
+                                     "    1 | \"\xe6\x97\xa5\" = relux(\"\xe6\x97\xa5\")\n"
+                                     "      |             ^~~\n");
+}
+
 static void diag_keeps_twenty_errors(void **state)
 {
     qctx *ctx = *state;
@@ -310,7 +329,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(arena_gives_zeroed_aligned_memory), T(arena_releases_newest_first),
         T(arena_running_out_goes_to_the_guard), T(vec_grows), T(buf_numbers_read_back),
-        T(buf_lines_indent), T(diag_prints_place_quote_and_hint), T(diag_keeps_twenty_errors),
+        T(buf_lines_indent), T(diag_prints_place_quote_and_hint),
+        T(carets_stand_under_characters), T(diag_keeps_twenty_errors),
         T(nearest_name_finds_typos), T(file_round_trip), T(file_missing_and_directory_are_told),
         T(file_too_large_is_told), T(file_unreadable_content_is_told),
         T(file_write_failures_leave_nothing), T(file_write_follows_the_umask),
