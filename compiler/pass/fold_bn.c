@@ -9,9 +9,14 @@
 
 #include "compiler/quant/quant.h"
 
-typedef struct affine { double *k, *b; } affine; /* y[c] = k[c] * x[c] + b[c] */
+typedef struct affine {
+    double *k, *b;
+} affine; /* y[c] = k[c] * x[c] + b[c] */
 
-static const float *floats(const ir_tensor *t) { return t->data; }
+static const float *floats(const ir_tensor *t)
+{
+    return t->data;
+}
 
 /* false after a diagnostic: a channel without a finite factor. */
 static bool channel_factors(qctx *ctx, const ir_op *bn, int n, affine *f)
@@ -62,12 +67,12 @@ static ir_tensor *own_const(qctx *ctx, ir_graph *g, ir_tensor *t, const ir_op *o
 
 static ir_tensor *bias_of(qctx *ctx, ir_graph *g, ir_op *op, int channels, const float *data)
 {
-    ir_shape shape = { .rank = 1, .dim = { channels } };
+    ir_shape shape = {.rank = 1, .dim = {channels}};
     ir_tensor *b = ir_bias(op);
     ir_op named = *op;
     named.name = layer_of_weight(ctx, ir_weight(op));
     b = own_const(ctx, g, b, &named, ".bias", &shape, data);
-    ir_tensor *in[3] = { op->in[0], op->in[1], b };
+    ir_tensor *in[3] = {op->in[0], op->in[1], b};
     op->in = arena_memdup(ctx->a, in, sizeof in);
     op->n_in = 3;
     return b;
@@ -141,8 +146,8 @@ static bool make_depthwise(qctx *ctx, ir_graph *g, ir_op *bn)
 {
     ir_shape shape = bn->in[0]->shape;
     int channels = shape.rank ? shape.dim[shape.rank - 1] : 1;
-    ir_shape wshape = { .rank = 4, .dim = { channels, 1, 1, 1 } };
-    ir_shape bshape = { .rank = 1, .dim = { channels } };
+    ir_shape wshape = {.rank = 4, .dim = {channels, 1, 1, 1}};
+    ir_shape bshape = {.rank = 1, .dim = {channels}};
     float *weights = NULL, *biases = NULL;
     if (bn->in[1]->data) {
         affine f;
@@ -158,23 +163,27 @@ static bool make_depthwise(qctx *ctx, ir_graph *g, ir_op *bn)
     ir_tensor *b = own_const(ctx, g, bn->in[2], bn, ".bias", &bshape, biases);
     ir_tensor *x = bn->in[0], *y = bn->out[0];
     if (shape.rank != 3) {
-        ir_shape flat = { .rank = 3, .dim = { (int32_t)(ir_elems(&shape) / channels), 1, channels } };
+        ir_shape flat = {.rank = 3, .dim = {(int32_t)(ir_elems(&shape) / channels), 1, channels}};
         x = insert_reshape(ctx, g, bn->id, x, NULL, bn->name, &flat, bn->loc);
         ir_tensor *z = ir_add_tensor(ctx, g, fresh_name(ctx, g, bn->name, "conv2d"), IR_VALUE,
                                      IR_F32, &flat, bn->loc);
         insert_reshape(ctx, g, bn->id + 1, z, y, bn->name, &y->shape, bn->loc);
         y = z;
     }
-    ir_tensor *in[3] = { x, w, b };
+    ir_tensor *in[3] = {x, w, b};
     bn->kind = OP_CONV2D;
     bn->in = arena_memdup(ctx->a, in, sizeof in);
     bn->n_in = 3;
     bn->out[0] = y;
     bn->name = y->name;
     y->producer = bn;
-    bn->at = (ir_attrs){ .kernel = { 1, 1 }, .stride = { 1, 1 }, .dilation = { 1, 1 },
-                         .padmode = IR_PAD_EXPLICIT, .groups = channels, .depthwise = true,
-                         .filters = channels };
+    bn->at = (ir_attrs){.kernel = {1, 1},
+                        .stride = {1, 1},
+                        .dilation = {1, 1},
+                        .padmode = IR_PAD_EXPLICIT,
+                        .groups = channels,
+                        .depthwise = true,
+                        .filters = channels};
     return true;
 }
 
@@ -190,7 +199,7 @@ static ir_op *foldable_producer(const ir_graph *g, const ir_op *bn)
 
 bool pass_fold_bn(qctx *ctx, ir_graph *g)
 {
-    VEC(bool) dead = { 0 };
+    VEC(bool) dead = {0};
     for (int i = 0; i < g->ops.n; i++) {
         ir_op *op = g->ops.v[i];
         if (op->kind != OP_BATCH_NORM)

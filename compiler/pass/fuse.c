@@ -23,13 +23,24 @@ static void bury(fusion *f, ir_op *op)
     op->n_in = 0;
 }
 
-static bool is_relu(const ir_op *op) { return op->kind == OP_RELU || op->kind == OP_RELU6; }
+static bool is_relu(const ir_op *op)
+{
+    return op->kind == OP_RELU || op->kind == OP_RELU6;
+}
 
 static bool takes_activation(ir_opkind k)
 {
     switch (k) {
-    case OP_CONV2D: case OP_DENSE: case OP_ADD: case OP_MUL: case OP_MAXPOOL: case OP_AVGPOOL:
-    case OP_GLOBAL_AVGPOOL: case OP_GLOBAL_MAXPOOL: case OP_RELU: case OP_RELU6:
+    case OP_CONV2D:
+    case OP_DENSE:
+    case OP_ADD:
+    case OP_MUL:
+    case OP_MAXPOOL:
+    case OP_AVGPOOL:
+    case OP_GLOBAL_AVGPOOL:
+    case OP_GLOBAL_MAXPOOL:
+    case OP_RELU:
+    case OP_RELU6:
         return true;
     default:
         return false;
@@ -142,12 +153,18 @@ static void each(fusion *f, bool (*which)(const ir_op *), void (*fn)(fusion *, i
             fn(f, f->g->ops.v[i]);
 }
 
-static bool is_reshape(const ir_op *op) { return op->kind == OP_RESHAPE; }
-static bool is_conv(const ir_op *op) { return op->kind == OP_CONV2D; }
+static bool is_reshape(const ir_op *op)
+{
+    return op->kind == OP_RESHAPE;
+}
+static bool is_conv(const ir_op *op)
+{
+    return op->kind == OP_CONV2D;
+}
 
 bool pass_fuse(qctx *ctx, ir_graph *g)
 {
-    fusion f = { .ctx = ctx, .g = g, .dead = ARENA_ARRAY(ctx->a, bool, g->ops.n), .changed = true };
+    fusion f = {.ctx = ctx, .g = g, .dead = ARENA_ARRAY(ctx->a, bool, g->ops.n), .changed = true};
     while (f.changed) { /* a fused graph stays as it is: saved pairs rely on it */
         f.changed = false;
         each(&f, is_reshape, fuse_reshape);

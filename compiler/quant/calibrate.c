@@ -17,12 +17,15 @@ typedef struct calibration {
     const port_map *ports; /* NULL: noise */
     int64_t rows;
     rng noise;
-    observer *observers;   /* by tensor */
-    bool histograms;       /* second pass */
+    observer *observers; /* by tensor */
+    bool histograms;     /* second pass */
     bool failed;
 } calibration;
 
-static bool is_activation(const ir_tensor *t) { return t->kind == IR_INPUT || t->kind == IR_VALUE; }
+static bool is_activation(const ir_tensor *t)
+{
+    return t->kind == IR_INPUT || t->kind == IR_VALUE;
+}
 
 static void observe(calibration *c, const ir_tensor *t, const float *v)
 {
@@ -153,13 +156,14 @@ static void init_observer(qctx *ctx, const quant_spec *spec, const ir_tensor *t,
     bool stated;
     o->s = activation_settings(ctx, spec, t, &stated);
     const ir_op *op = t->producer;
-    o->lo_is_zero = op && (op->at.act != IR_ACT_NONE || op->kind == OP_RELU || op->kind == OP_RELU6);
+    o->lo_is_zero =
+        op && (op->at.act != IR_ACT_NONE || op->kind == OP_RELU || op->kind == OP_RELU6);
 }
 
 bool calibrate(qctx *ctx, const ir_graph *g, const quant_spec *spec, const port_map *ports,
                act_range *ranges)
 {
-    calibration c = { .ctx = ctx, .g = g, .ports = ports, .rows = count_rows(ctx, g, ports) };
+    calibration c = {.ctx = ctx, .g = g, .ports = ports, .rows = count_rows(ctx, g, ports)};
     if (c.rows < 0)
         return false;
     c.observers = ARENA_ARRAY(ctx->a, observer, g->tensors.n);

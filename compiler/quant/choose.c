@@ -37,11 +37,15 @@ static void join(chooser *c, const ir_tensor *a, const ir_tensor *b)
     c->group[root(c, b->id)] = root(c, a->id);
 }
 
-static bool passes_through(const ir_op *op) { return op && ir_opinfos[op->kind].flags & OPF_P; }
+static bool passes_through(const ir_op *op)
+{
+    return op && ir_opinfos[op->kind].flags & OPF_P;
+}
 
 static bool is_fixed(const ir_tensor *t)
 {
-    return (t->declared && t->quant) || (t->producer && ir_opinfos[t->producer->kind].flags & OPF_Q);
+    return (t->declared && t->quant) ||
+           (t->producer && ir_opinfos[t->producer->kind].flags & OPF_Q);
 }
 
 /* Whether only the concat that reads t depends on how t is quantized. */
@@ -109,7 +113,8 @@ static bool same_settings(const spec_settings *a, const spec_settings *b)
                  (!(a->set & SPEC_RANGE) || (a->lo == b->lo && a->hi == b->hi));
     bool scale = !((a->set ^ b->set) & SPEC_SCALE) &&
                  (!(a->set & SPEC_SCALE) || (a->scale == b->scale && a->zero == b->zero));
-    return range && scale && a->bits == b->bits && a->symmetric == b->symmetric && a->pow2 == b->pow2;
+    return range && scale && a->bits == b->bits && a->symmetric == b->symmetric &&
+           a->pow2 == b->pow2;
 }
 
 /* The settings of the group of tensor r: those that a rule states for a member (*stated_by, else
@@ -125,8 +130,9 @@ static bool group_settings(const chooser *c, int r, spec_settings *s, const ir_t
             continue;
         spec_settings own = activation_settings(c->ctx, c->spec, t, &stated);
         if (stated && by && !same_settings(s, &own)) {
-            setting_error(c, t, "its quantization is stated, and otherwise than that of a tensor "
-                                "whose codes it shares");
+            setting_error(c, t,
+                          "its quantization is stated, and otherwise than that of a tensor "
+                          "whose codes it shares");
             diag_note_at(c->ctx, by->loc, "that tensor is '%s'", by->name);
             return false;
         }
@@ -171,7 +177,7 @@ static bool check_range(const chooser *c, const ir_tensor *t, double lo, double 
 /* The union of what the members of a group observed. */
 static act_range group_range(const chooser *c, int r, const spec_settings *s)
 {
-    act_range all = { 0 };
+    act_range all = {0};
     for (int i = 0; i < c->g->tensors.n; i++) {
         if (root(c, i) != r || c->g->tensors.v[i]->kind == IR_CONST)
             continue;
@@ -197,8 +203,9 @@ static ir_quant *activation_quant(const chooser *c, const ir_tensor *t)
     if (!group_settings(c, t->id, &s, &by) || (!declared && !check_activation(c, t, &s)))
         return NULL;
     if (is_fixed(t) && by && s.set & (SPEC_RANGE | SPEC_SCALE)) {
-        setting_error(c, by, declared ? "its codes are those of a declared input"
-                                      : "its quantization is fixed by the operator");
+        setting_error(c, by,
+                      declared ? "its codes are those of a declared input"
+                               : "its quantization is fixed by the operator");
         return NULL;
     }
     if (is_fixed(t))
@@ -208,8 +215,8 @@ static ir_quant *activation_quant(const chooser *c, const ir_tensor *t)
     act_range r = group_range(c, t->id, &s);
     if (!check_range(c, t, r.lo, r.hi, s.bits))
         return NULL;
-    ir_quant *q = quant_uniform(c->ctx, IR_GRID_TREAD, s.symmetric, s.pow2, s.bits, -1, 1, &r.lo,
-                                &r.hi);
+    ir_quant *q =
+        quant_uniform(c->ctx, IR_GRID_TREAD, s.symmetric, s.pow2, s.bits, -1, 1, &r.lo, &r.hi);
     q->clipped = r.clipped;
     return q;
 }
@@ -240,8 +247,8 @@ static bool quantize_activations(chooser *c)
 static bool check_weight(const chooser *c, const ir_op *op, const spec_settings *s)
 {
     const ir_tensor *w = ir_weight(op);
-    bool observer_fits = s->observer == SPEC_MINMAX || s->observer == SPEC_MSE ||
-                         s->observer == SPEC_PERCENTILE;
+    bool observer_fits =
+        s->observer == SPEC_MINMAX || s->observer == SPEC_MSE || s->observer == SPEC_PERCENTILE;
     if (s->scheme == IR_Q_CODEBOOK) {
         diag_add(c->ctx, D_NOT_AVAILABLE, w->loc, "'%s': codebook weights have no kernels yet",
                  w->name);
@@ -279,7 +286,7 @@ static void fit_biases(const ir_op *op, const spec_settings *s, int n, double *l
 {
     const ir_tensor *b = ir_bias(op);
     int channels = ir_weight(op)->shape.dim[0];
-    ir_quant like = { .grid = s->grid, .symmetric = s->symmetric, .pow2 = s->pow2, .bits = s->bits };
+    ir_quant like = {.grid = s->grid, .symmetric = s->symmetric, .pow2 = s->pow2, .bits = s->bits};
     for (int c = 0; b && c < channels; c++) {
         int i = n > 1 ? c : 0;
         double bias = fabs((double)((const float *)b->data)[c]);
@@ -313,7 +320,8 @@ static ir_quant *weight_quant(chooser *c, const ir_op *op, const spec_settings *
         fill_empty_ranges(op, s->bits, n, lo, hi);
         fit_biases(op, s, n, lo, hi);
     }
-    return quant_uniform(c->ctx, s->grid, s->symmetric, s->pow2, s->bits, n > 1 ? 0 : -1, n, lo, hi);
+    return quant_uniform(c->ctx, s->grid, s->symmetric, s->pow2, s->bits, n > 1 ? 0 : -1, n, lo,
+                         hi);
 }
 
 /* int32 where that holds all biases and nothing else is stated, else int64. */
@@ -388,7 +396,8 @@ static void warn_unused_rules(const chooser *c)
         if (!r->layer || has_subject(c, r))
             continue;
         diag_add(c->ctx, D_RULE_UNUSED, r->loc,
-                 "the rule for '%s' has no effect: folding left nothing that it is about", r->layer);
+                 "the rule for '%s' has no effect: folding left nothing that it is about",
+                 r->layer);
         diag_hint(c->ctx, "state it for the layer that '%s' was folded into", r->layer);
     }
 }
@@ -396,7 +405,7 @@ static void warn_unused_rules(const chooser *c)
 ir_graph *choose_quantization(qctx *ctx, const ir_graph *folded, const quant_spec *spec,
                               const act_range *ranges)
 {
-    chooser c = { .ctx = ctx, .g = ir_clone(ctx, folded), .spec = spec, .ranges = ranges };
+    chooser c = {.ctx = ctx, .g = ir_clone(ctx, folded), .spec = spec, .ranges = ranges};
     warn_unused_rules(&c);
     make_groups(&c);
     bool ok = quantize_activations(&c);

@@ -19,7 +19,10 @@ bool quant_is_odd_midpoint(const ir_quant *q)
     return q->scheme == IR_Q_UNIFORM && q->grid == IR_GRID_MIDPOINT && q->symmetric && q->bits <= 7;
 }
 
-static int scale_index(const ir_quant *q, int c) { return q->n > 1 ? c : 0; }
+static int scale_index(const ir_quant *q, int c)
+{
+    return q->n > 1 ? c : 0;
+}
 
 static const int16_t *channel_table(const ir_quant *q, int c)
 {
@@ -58,7 +61,10 @@ double quant_value(const ir_quant *q, int c, int32_t code)
     return (double)q->scale[scale_index(q, c)] * quant_level(q, c, code);
 }
 
-static double clamp(double v, double lo, double hi) { return v < lo ? lo : v > hi ? hi : v; }
+static double clamp(double v, double lo, double hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
 
 /* Nearest entry; the lower index wins a tie. */
 static int32_t encode_codebook(const ir_quant *q, int c, double v, bool *clipped)
@@ -134,7 +140,10 @@ static float make_scale(double s, bool pow2)
     return s >= (double)largest ? largest : s <= (double)FLT_MIN ? FLT_MIN : (float)s;
 }
 
-static int32_t make_zero(double z) { return (int32_t)clamp(round(z), -ZERO_LIMIT, ZERO_LIMIT); }
+static int32_t make_zero(double z)
+{
+    return (int32_t)clamp(round(z), -ZERO_LIMIT, ZERO_LIMIT);
+}
 
 static void tread_channel(const ir_quant *q, double lo, double hi, float *scale, int32_t *zero)
 {
@@ -190,9 +199,17 @@ ir_quant *quant_uniform(qctx *ctx, ir_grid grid, bool symmetric, bool pow2, int 
     ir_quant *q = ARENA_NEW(ctx->a, ir_quant);
     float *scale = ARENA_ARRAY(ctx->a, float, n);
     int32_t *zero = ARENA_ARRAY(ctx->a, int32_t, n);
-    *q = (ir_quant){ .scheme = IR_Q_UNIFORM, .grid = grid, .symmetric = symmetric, .pow2 = pow2,
-                     .bits = bits, .axis = axis, .n = n, .scale = scale, .zero = zero,
-                     .lo = lo[0], .hi = hi[0] };
+    *q = (ir_quant){.scheme = IR_Q_UNIFORM,
+                    .grid = grid,
+                    .symmetric = symmetric,
+                    .pow2 = pow2,
+                    .bits = bits,
+                    .axis = axis,
+                    .n = n,
+                    .scale = scale,
+                    .zero = zero,
+                    .lo = lo[0],
+                    .hi = hi[0]};
     for (int c = 0; c < n; c++) {
         quant_fit(q, lo[c], hi[c], &scale[c], &zero[c]);
         q->lo = fmin(q->lo, lo[c]);

@@ -19,14 +19,14 @@ enum { OBSERVER_BINS = 8192 };
 
 typedef struct observer {
     spec_settings s;
-    bool lo_is_zero;        /* behind a relu: the range starts at 0 */
-    double lo, hi;          /* extremes seen */
-    double mean_lo, mean_hi;/* moving averages of each row's extremes */
+    bool lo_is_zero;               /* behind a relu: the range starts at 0 */
+    double lo, hi;                 /* extremes seen */
+    double mean_lo, mean_hi;       /* moving averages of each row's extremes */
     int64_t rows, values, outside; /* outside: of a stated range */
     /* second pass */
-    double begin, width;    /* of the histogram: OBSERVER_BINS bins from begin */
-    int64_t zeros;          /* exact zeros: they have a code in every grid, and no error */
-    int64_t *bins;          /* of the other values; NULL: no second pass wanted */
+    double begin, width; /* of the histogram: OBSERVER_BINS bins from begin */
+    int64_t zeros;       /* exact zeros: they have a code in every grid, and no error */
+    int64_t *bins;       /* of the other values; NULL: no second pass wanted */
 } observer;
 
 /* Pass 1. Index of the first value that is not finite, or -1. */

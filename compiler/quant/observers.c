@@ -101,7 +101,9 @@ static void percentile_range(const observer *o, double *lo, double *hi)
 /* For each bin edge the sum of squared distances of the values beyond it: above[i] of those to its
  * right, below[i] of those to its left (as if at their bin's centre). Built from the far end, all
  * terms positive. */
-typedef struct tails { double *above, *below; } tails;
+typedef struct tails {
+    double *above, *below;
+} tails;
 
 static double *tail(qctx *ctx, const observer *o, int step)
 {
@@ -133,7 +135,7 @@ static double squared_error(const observer *o, const tails *t, int a, int b)
 /* Alternates between the ends, each over all edges on its side of 0, until neither moves. */
 static void mse_range(qctx *ctx, const observer *o, double *lo, double *hi)
 {
-    tails t = { .below = tail(ctx, o, 1), .above = tail(ctx, o, -1) };
+    tails t = {.below = tail(ctx, o, 1), .above = tail(ctx, o, -1)};
     int zero = (int)floor(-o->begin / o->width);
     int a = 0, b = OBSERVER_BINS, a_last = zero > OBSERVER_BINS ? OBSERVER_BINS : zero;
     int b_first = a_last < OBSERVER_BINS ? a_last + 1 : OBSERVER_BINS;
@@ -185,7 +187,8 @@ static double divergence(const double *h, int used, double beyond, int levels, d
     if (!(kept > 0))
         return INFINITY;
     for (int k = 0; k < levels; k++) {
-        int begin = (int)((int64_t)k * used / levels), end = (int)((int64_t)(k + 1) * used / levels);
+        int begin = (int)((int64_t)k * used / levels),
+            end = (int)((int64_t)(k + 1) * used / levels);
         double mass = 0;
         int filled = 0;
         for (int i = begin; i < end; i++) {
@@ -246,7 +249,7 @@ static double clipped_share(const observer *o, double lo, double hi)
 
 act_range observer_range(qctx *ctx, const observer *o)
 {
-    act_range r = { .lo = o->lo, .hi = o->hi, .samples = o->values };
+    act_range r = {.lo = o->lo, .hi = o->hi, .samples = o->values};
     if (o->values == 0)
         return r;
     if (o->s.set & SPEC_RANGE) {
@@ -257,11 +260,21 @@ act_range observer_range(qctx *ctx, const observer *o)
     }
     if (o->bins) {
         switch (o->s.observer) {
-        case SPEC_MOVING_AVERAGE: r.lo = o->mean_lo; r.hi = o->mean_hi; break;
-        case SPEC_PERCENTILE: percentile_range(o, &r.lo, &r.hi); break;
-        case SPEC_MSE: mse_range(ctx, o, &r.lo, &r.hi); break;
-        case SPEC_KL: kl_range(ctx, o, &r.lo, &r.hi); break;
-        case SPEC_MINMAX: break;
+        case SPEC_MOVING_AVERAGE:
+            r.lo = o->mean_lo;
+            r.hi = o->mean_hi;
+            break;
+        case SPEC_PERCENTILE:
+            percentile_range(o, &r.lo, &r.hi);
+            break;
+        case SPEC_MSE:
+            mse_range(ctx, o, &r.lo, &r.hi);
+            break;
+        case SPEC_KL:
+            kl_range(ctx, o, &r.lo, &r.hi);
+            break;
+        case SPEC_MINMAX:
+            break;
         }
         r.clipped = clipped_share(o, fmin(r.lo, 0), fmax(r.hi, 0));
     }

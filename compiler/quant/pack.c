@@ -4,7 +4,10 @@
 
 #include "compiler/quant/internal.h"
 
-int64_t packed_row_bytes(int64_t n, int bits) { return (n * bits + 7) / 8; }
+int64_t packed_row_bytes(int64_t n, int bits)
+{
+    return (n * bits + 7) / 8;
+}
 
 /* The n-bit field of a code: two's complement, except for odd midpoint codes 2k+1-2^n and codebook
  * indices, which store k and the index. */
@@ -60,7 +63,7 @@ ir_shape weight_file_shape(const ir_op *op)
     ir_shape s = ir_weight(op)->shape;
     if (op->kind != OP_CONV2D)
         return s;
-    return (ir_shape){ .rank = 4, .dim = { s.dim[0], s.dim[3], s.dim[1], s.dim[2] } };
+    return (ir_shape){.rank = 4, .dim = {s.dim[0], s.dim[3], s.dim[1], s.dim[2]}};
 }
 
 int64_t *weight_file_order(qctx *ctx, const ir_op *op)

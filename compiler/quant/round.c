@@ -41,8 +41,12 @@ static double rounding_error(const ir_quant *shape, const float *v, int64_t n, d
 static void mse_weight_range(const spec_settings *s, const float *v, int64_t n, double *lo,
                              double *hi)
 {
-    ir_quant shape = { .grid = s->grid, .symmetric = s->symmetric, .pow2 = s->pow2,
-                       .bits = s->bits, .axis = -1, .n = 1 };
+    ir_quant shape = {.grid = s->grid,
+                      .symmetric = s->symmetric,
+                      .pow2 = s->pow2,
+                      .bits = s->bits,
+                      .axis = -1,
+                      .n = 1};
     double all_lo = *lo, all_hi = *hi, best = INFINITY;
     for (int percent = SHRINK_FIRST; percent >= SHRINK_LAST; percent--) {
         double a = all_lo * percent / 100, b = all_hi * percent / 100;

@@ -13,7 +13,8 @@ typedef struct writer {
     VEC(named_tensor) tensors;
 } writer;
 
-static void add(writer *w, const char *name, tensor_dtype dtype, const ir_shape *s, const void *data)
+static void add(writer *w, const char *name, tensor_dtype dtype, const ir_shape *s,
+                const void *data)
 {
     named_tensor *t = VEC_PUSH(w->ctx->a, &w->tensors);
     t->name = name;
@@ -52,7 +53,7 @@ static void add_weight(writer *w, const ir_op *op, const char *name)
     uint8_t *packed = ARENA_ARRAY(w->ctx->a, uint8_t, rows * bytes);
     for (int64_t r = 0; r < rows; r++)
         pack_row(t->quant, (const int8_t *)codes + r * row, row, packed + r * bytes);
-    ir_shape packed_shape = { .rank = 2, .dim = { rows, (int32_t)bytes } };
+    ir_shape packed_shape = {.rank = 2, .dim = {rows, (int32_t)bytes}};
     add(w, name, DT_U8, &packed_shape, packed);
 }
 
@@ -62,7 +63,7 @@ static void add_layer(writer *w, const ir_op *op)
     const char *prefix = saved_prefix(w->ctx, op);
     const ir_quant *q = ir_weight(op)->quant;
     const ir_tensor *bias = ir_bias(op);
-    ir_shape channels = { .rank = 1, .dim = { q->n } };
+    ir_shape channels = {.rank = 1, .dim = {q->n}};
     add_weight(w, op, arena_printf(a, "%s.weight", prefix));
     if (q->n > 1) {
         add(w, arena_printf(a, "%s.weight_scale", prefix), DT_F32, &channels, q->scale);
@@ -100,11 +101,11 @@ bool write_pair(qctx *ctx, const char *base, const buf *qdl, const buf *bin)
 
 bool format_pair(qctx *ctx, const ir_graph *g, buf *qdl, buf *bin)
 {
-    writer w = { .ctx = ctx };
+    writer w = {.ctx = ctx};
     for (int i = 0; i < g->ops.n; i++)
         if (ir_weight(g->ops.v[i]))
             add_layer(&w, g->ops.v[i]);
-    const char *const metadata[][2] = { { "qcc.numerics", ir_numerics_name(g->numerics) } };
+    const char *const metadata[][2] = {{"qcc.numerics", ir_numerics_name(g->numerics)}};
     print_saved(g, qdl);
     return safetensors_format(ctx, bin, w.tensors.v, w.tensors.n, metadata, 1);
 }
@@ -122,12 +123,18 @@ bool save_pair(qctx *ctx, const ir_graph *g, const char *base)
 static int64_t stored_code(const ir_tensor *t, int64_t i)
 {
     switch (t->type) {
-    case IR_I8: return ((const int8_t *)t->data)[i];
-    case IR_U8: return ((const uint8_t *)t->data)[i];
-    case IR_I16: return ((const int16_t *)t->data)[i];
-    case IR_I32: return ((const int32_t *)t->data)[i];
-    case IR_I64: return ((const int64_t *)t->data)[i];
-    case IR_F32: break;
+    case IR_I8:
+        return ((const int8_t *)t->data)[i];
+    case IR_U8:
+        return ((const uint8_t *)t->data)[i];
+    case IR_I16:
+        return ((const int16_t *)t->data)[i];
+    case IR_I32:
+        return ((const int32_t *)t->data)[i];
+    case IR_I64:
+        return ((const int64_t *)t->data)[i];
+    case IR_F32:
+        break;
     }
     return 0;
 }

@@ -16,7 +16,7 @@ typedef struct loader {
     ir_graph *g;
     const quant_spec *spec; /* the rules of the .qdl alone */
     const tensor_file *file;
-    bool *taken;            /* by tensor of the file */
+    bool *taken; /* by tensor of the file */
 } loader;
 
 /* ---- messages ------------------------------------------------------------------------------ */
@@ -29,7 +29,8 @@ static bool bad_tensor(const loader *l, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    diag_add(l->ctx, D_SAVED_TENSOR, loc_file(l->file->src), "%s", arena_vprintf(l->ctx->a, fmt, ap));
+    diag_add(l->ctx, D_SAVED_TENSOR, loc_file(l->file->src), "%s",
+             arena_vprintf(l->ctx->a, fmt, ap));
     va_end(ap);
     return false;
 }
@@ -45,7 +46,10 @@ static bool bad_rule(const loader *l, qloc loc, const char *fmt, ...)
 
 /* ---- rules of the file and of the command line --------------------------------------------- */
 
-static bool is_own(const quant_spec *spec, const spec_rule *r) { return r->loc.src == spec->saved_loc.src; }
+static bool is_own(const quant_spec *spec, const spec_rule *r)
+{
+    return r->loc.src == spec->saved_loc.src;
+}
 
 static const quant_spec *own_rules(qctx *ctx, const quant_spec *spec)
 {
@@ -149,7 +153,7 @@ static const named_tensor *take(const loader *l, const char *name, tensor_dtype 
         fits = t->dim[i] == dim[i];
     if (fits)
         return t;
-    ir_shape want = { .rank = rank };
+    ir_shape want = {.rank = rank};
     memcpy(want.dim, dim, (size_t)rank * sizeof *dim);
     bad_tensor(l, "'%s' should have the shape %s", name, ir_shape_str(l->ctx->a, &want));
     return NULL;
@@ -167,7 +171,10 @@ static bool all_taken(const loader *l)
 
 /* ---- quantizations ------------------------------------------------------------------------- */
 
-static bool scale_fits(double s) { return s >= (double)FLT_MIN && s <= (double)FLT_MAX && s == (double)(float)s; }
+static bool scale_fits(double s)
+{
+    return s >= (double)FLT_MIN && s <= (double)FLT_MAX && s == (double)(float)s;
+}
 
 /* Zero points that the grid can have: a code for tread, nothing to say for symmetric grids. */
 static bool zero_fits(const ir_quant *q, int32_t zero)
@@ -176,7 +183,8 @@ static bool zero_fits(const ir_quant *q, int32_t zero)
     quant_code_range(q, &lo, &hi);
     if (q->symmetric)
         return zero == (q->grid == IR_GRID_MIDPOINT && !quant_is_odd_midpoint(q)
-                            ? -((int32_t)1 << q->bits) : 0);
+                            ? -((int32_t)1 << q->bits)
+                            : 0);
     return q->grid == IR_GRID_TREAD ? zero >= lo && zero <= hi
                                     : zero >= -ZERO_LIMIT && zero <= ZERO_LIMIT;
 }
@@ -184,8 +192,13 @@ static bool zero_fits(const ir_quant *q, int32_t zero)
 static ir_quant *shape_of(const loader *l, const spec_settings *s)
 {
     ir_quant *q = ARENA_NEW(l->ctx->a, ir_quant);
-    *q = (ir_quant){ .scheme = s->scheme, .grid = s->grid, .symmetric = s->symmetric,
-                     .pow2 = s->pow2, .bits = s->bits, .axis = -1, .n = 1 };
+    *q = (ir_quant){.scheme = s->scheme,
+                    .grid = s->grid,
+                    .symmetric = s->symmetric,
+                    .pow2 = s->pow2,
+                    .bits = s->bits,
+                    .axis = -1,
+                    .n = 1};
     return q;
 }
 
@@ -218,7 +231,8 @@ static ir_quant *channel_quant(const loader *l, const spec_settings *s, const ir
     int32_t n = ir_weight(op)->shape.dim[0];
     ir_quant *q = shape_of(l, s);
     int32_t *zero = ARENA_ARRAY(l->ctx->a, int32_t, n);
-    const named_tensor *t = take(l, arena_printf(l->ctx->a, "%s.weight_scale", prefix), DT_F32, 1, &n);
+    const named_tensor *t =
+        take(l, arena_printf(l->ctx->a, "%s.weight_scale", prefix), DT_F32, 1, &n);
     if (!t)
         return NULL;
     q->axis = 0;
@@ -227,7 +241,8 @@ static ir_quant *channel_quant(const loader *l, const spec_settings *s, const ir
     q->zero = zero;
     for (int32_t c = 0; c < n; c++) {
         zero[c] = s->symmetric && s->grid == IR_GRID_MIDPOINT && !quant_is_odd_midpoint(q)
-                      ? -((int32_t)1 << s->bits) : 0;
+                      ? -((int32_t)1 << s->bits)
+                      : 0;
         if (!scale_fits((double)q->scale[c])) {
             bad_tensor(l, "'%s'[%d] is %g, no scale", t->name, (int)c, (double)q->scale[c]);
             return NULL;
@@ -239,7 +254,8 @@ static ir_quant *channel_quant(const loader *l, const spec_settings *s, const ir
     for (int32_t c = 0; t && c < n; c++) {
         zero[c] = ((const int32_t *)t->data)[c];
         if (!zero_fits(q, zero[c])) {
-            bad_tensor(l, "'%s'[%d] is %d, no zero point of its grid", t->name, (int)c, (int)zero[c]);
+            bad_tensor(l, "'%s'[%d] is %d, no zero point of its grid", t->name, (int)c,
+                       (int)zero[c]);
             return NULL;
         }
     }
@@ -248,15 +264,17 @@ static ir_quant *channel_quant(const loader *l, const spec_settings *s, const ir
 
 /* ---- chains -------------------------------------------------------------------------------- */
 
-/* `c1 = conv2d(…) |> relu`: the relu is the convolution's. What stands between two calls of a chain has
- * no quantization of its own; a relu of a tensor that has one is a step by itself and stays so. */
+/* `c1 = conv2d(…) |> relu`: the relu is the convolution's. What stands between two calls of a chain
+ * has no quantization of its own; a relu of a tensor that has one is a step by itself and stays so.
+ */
 static void join_chains(loader *l)
 {
     bool *dead = ARENA_ARRAY(l->ctx->a, bool, l->g->ops.n);
     for (int i = 0; i < l->g->ops.n; i++) {
         ir_op *op = l->g->ops.v[i], *p = op->in[0]->producer;
         bool relu = op->kind == OP_RELU || op->kind == OP_RELU6;
-        if (!relu || !p || p->at.act || ir_uses(l->g, op->in[0]) != 1 || names_activation(l->spec, op->in[0]->name))
+        if (!relu || !p || p->at.act || ir_uses(l->g, op->in[0]) != 1 ||
+            names_activation(l->spec, op->in[0]->name))
             continue;
         p->at.act = op->kind == OP_RELU6 ? IR_ACT_RELU6 : IR_ACT_RELU;
         p->out[0] = op->out[0];
@@ -301,7 +319,8 @@ static const void *file_codes(const loader *l, const ir_op *op, const ir_quant *
     if (q->bits >= 8) {
         const named_tensor *t = take(l, name, q->bits > 8 ? DT_I16 : DT_I8, shape.rank, shape.dim);
         for (int64_t i = 0; t && i < n; i++) {
-            int32_t code = q->bits > 8 ? ((const int16_t *)t->data)[i] : ((const int8_t *)t->data)[i];
+            int32_t code =
+                q->bits > 8 ? ((const int16_t *)t->data)[i] : ((const int8_t *)t->data)[i];
             if (code < lo || code > hi) {
                 bad_tensor(l, "'%s' holds %d, no code of its grid", name, (int)code);
                 return NULL;
@@ -309,11 +328,12 @@ static const void *file_codes(const loader *l, const ir_op *op, const ir_quant *
         }
         return t ? t->data : NULL;
     }
-    const named_tensor *t = take(l, name, DT_U8, 2, (int32_t[]){ rows, (int32_t)bytes });
+    const named_tensor *t = take(l, name, DT_U8, 2, (int32_t[]){rows, (int32_t)bytes});
     int8_t *codes = ARENA_ARRAY(l->ctx->a, int8_t, n);
     for (int64_t r = 0; t && r < rows; r++)
         if (!unpack_row(q, (const uint8_t *)t->data + r * bytes, row, codes + r * row)) {
-            bad_tensor(l, "'%s' is no packing of %d-bit codes (row %lld)", name, q->bits, (long long)r);
+            bad_tensor(l, "'%s' is no packing of %d-bit codes (row %lld)", name, q->bits,
+                       (long long)r);
             return NULL;
         }
     return t ? codes : NULL;
@@ -324,7 +344,8 @@ static bool load_weight(loader *l, const ir_op *op)
     ir_tensor *w = ir_weight(op);
     spec_settings s = spec_for(l->spec, op->out[0]->name, SPEC_WEIGHT);
     if (s.scheme != IR_Q_UNIFORM) {
-        diag_add(l->ctx, D_NOT_AVAILABLE, op->loc, "'%s': codebook weights have no kernels yet", w->name);
+        diag_add(l->ctx, D_NOT_AVAILABLE, op->loc, "'%s': codebook weights have no kernels yet",
+                 w->name);
         return false;
     }
     if (s.grid == IR_GRID_TREAD && s.bits < 2)
@@ -397,8 +418,11 @@ static bool is_folded(const loader *l)
 ir_graph *load_saved(qctx *ctx, const ir_graph *lowered, const quant_spec *spec,
                      const tensor_file *file)
 {
-    loader l = { .ctx = ctx, .g = ir_clone(ctx, lowered), .spec = own_rules(ctx, spec), .file = file,
-                 .taken = ARENA_ARRAY(ctx->a, bool, file->tensors.n) };
+    loader l = {.ctx = ctx,
+                .g = ir_clone(ctx, lowered),
+                .spec = own_rules(ctx, spec),
+                .file = file,
+                .taken = ARENA_ARRAY(ctx->a, bool, file->tensors.n)};
     if (!is_folded(&l))
         return NULL;
     join_chains(&l);

@@ -36,7 +36,10 @@ static void put_scale(buf *b, const ir_quant *q)
 }
 
 /* Inputs with a real range keep that declaration; the range gives the same codes again. */
-static bool has_declaration(const ir_tensor *t) { return t->declared && t->real_lo < t->real_hi; }
+static bool has_declaration(const ir_tensor *t)
+{
+    return t->declared && t->real_lo < t->real_hi;
+}
 
 static void put_activation(buf *b, const ir_tensor *t)
 {
@@ -67,7 +70,8 @@ static void put_weight(buf *b, const ir_op *op)
 
 void print_saved(const ir_graph *g, buf *b)
 {
-    buf_puts(b, "# A quantized model, written by qcc. Weights, biases and the scales of channels are in the\n"
+    buf_puts(b, "# A quantized model, written by qcc. Weights, biases and the scales of channels "
+                "are in the\n"
                 "# .bin beside it.\n");
     ir_print_model(g, b);
     buf_printf(b, "\nquantize {\n    saved \"%s\"\n    numerics %s\n",

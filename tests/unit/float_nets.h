@@ -87,9 +87,11 @@ static inline ir_tensor *net_pad(net_maker *m, const char *name, ir_tensor *x, i
     return net_op(m, OP_PAD, name, &at, 1, &x);
 }
 
-static inline ir_tensor *net_pool(net_maker *m, ir_opkind kind, const char *name, ir_tensor *x, int k)
+static inline ir_tensor *net_pool(net_maker *m, ir_opkind kind, const char *name, ir_tensor *x,
+                                  int k)
 {
-    ir_attrs at = {.kernel = {k, k}, .stride = {k, k}, .dilation = {1, 1}, .padmode = IR_PAD_EXPLICIT};
+    ir_attrs at = {
+        .kernel = {k, k}, .stride = {k, k}, .dilation = {1, 1}, .padmode = IR_PAD_EXPLICIT};
     return net_op(m, kind, name, &at, 1, &x);
 }
 
@@ -97,8 +99,13 @@ static inline ir_tensor *net_conv(net_maker *m, const char *name, ir_tensor *x, 
                                   int groups, bool bias)
 {
     int depth = x->shape.dim[2] / groups;
-    ir_attrs at = {.kernel = {k, k}, .stride = {1, 1}, .dilation = {1, 1}, .padmode = IR_PAD_EXPLICIT,
-                   .groups = groups, .filters = filters, .depthwise = groups > 1 && depth == 1};
+    ir_attrs at = {.kernel = {k, k},
+                   .stride = {1, 1},
+                   .dilation = {1, 1},
+                   .padmode = IR_PAD_EXPLICIT,
+                   .groups = groups,
+                   .filters = filters,
+                   .depthwise = groups > 1 && depth == 1};
     ir_shape w = {.rank = 4, .dim = {filters, k, k, depth}};
     ir_tensor *in[3] = {x, net_const(m, name, "weight", w, -0.5, 0.5), NULL};
     if (bias)
@@ -106,7 +113,8 @@ static inline ir_tensor *net_conv(net_maker *m, const char *name, ir_tensor *x, 
     return net_op(m, OP_CONV2D, name, &at, bias ? 3 : 2, in);
 }
 
-static inline ir_tensor *net_dense(net_maker *m, const char *name, ir_tensor *x, int units, bool bias)
+static inline ir_tensor *net_dense(net_maker *m, const char *name, ir_tensor *x, int units,
+                                   bool bias)
 {
     int n = x->shape.dim[x->shape.rank - 1];
     ir_attrs at = {.filters = units};
@@ -120,9 +128,9 @@ static inline ir_tensor *net_dense(net_maker *m, const char *name, ir_tensor *x,
 static inline ir_tensor *net_batch_norm(net_maker *m, const char *name, ir_tensor *x)
 {
     ir_shape c = shape1(x->shape.dim[x->shape.rank - 1]);
-    ir_tensor *in[5] = {x, net_const(m, name, "weight", c, -2, 2), net_const(m, name, "bias", c, -1, 1),
-                        net_const(m, name, "running_mean", c, -1, 1),
-                        net_const(m, name, "running_var", c, 0.1, 3)};
+    ir_tensor *in[5] = {
+        x, net_const(m, name, "weight", c, -2, 2), net_const(m, name, "bias", c, -1, 1),
+        net_const(m, name, "running_mean", c, -1, 1), net_const(m, name, "running_var", c, 0.1, 3)};
     ir_attrs at = {.eps = 1e-3};
     return net_op(m, OP_BATCH_NORM, name, &at, 5, in);
 }

@@ -201,7 +201,8 @@ static void powers_of_two_cover_the_range(void **state)
         for (int kind = 0; kind < 2; kind++) {
             const ir_quant *plain =
                 quant_uniform(*state, (ir_grid)kind, true, false, widths[w], -1, 1, &lo, &hi);
-            const ir_quant *q = quant_uniform(*state, (ir_grid)kind, true, true, widths[w], -1, 1, &lo, &hi);
+            const ir_quant *q =
+                quant_uniform(*state, (ir_grid)kind, true, true, widths[w], -1, 1, &lo, &hi);
             int e;
             assert_true(frexpf(q->scale[0], &e) == 0.5f);
             assert_true(q->scale[0] >= plain->scale[0] && q->scale[0] < 2 * plain->scale[0]);
@@ -213,13 +214,14 @@ static void powers_of_two_cover_the_range(void **state)
 
 static void scales_are_always_usable(void **state)
 {
-    static const double ends[][2] = {{0, 0}, {-1e-300, 1e-300}, {-1e300, 1e300}, {0, 1e-45}, {-1e38, 0}};
+    static const double ends[][2] = {
+        {0, 0}, {-1e-300, 1e-300}, {-1e300, 1e300}, {0, 1e-45}, {-1e38, 0}};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         for (int kind = 0; kind < 2; kind++)
             for (int pow2 = 0; pow2 < 2; pow2++)
                 for (int symmetric = 0; symmetric < 2; symmetric++) {
-                    const ir_quant *q = quant_uniform(*state, (ir_grid)kind, symmetric, pow2, 8, -1, 1,
-                                                      &ends[i][0], &ends[i][1]);
+                    const ir_quant *q = quant_uniform(*state, (ir_grid)kind, symmetric, pow2, 8, -1,
+                                                      1, &ends[i][0], &ends[i][1]);
                     assert_true(isfinite(q->scale[0]) && q->scale[0] >= FLT_MIN);
                     int32_t code = encode(q, 0.5);
                     assert_true(isfinite(quant_value(q, 0, code)));
@@ -250,8 +252,15 @@ static void codebooks_pick_the_nearest_entry(void **state)
     (void)state;
     static const int16_t table[2][4] = {{-100, -10, 10, 90}, {1, 2, 3, 4}};
     static const float scale[2] = {0.5f, 2};
-    ir_quant q = {.scheme = IR_Q_CODEBOOK, .bits = 2, .axis = 0, .n = 2, .scale = scale,
-                  .table_type = IR_I8, .entries = 4, .table_per_channel = true, .table = &table[0][0]};
+    ir_quant q = {.scheme = IR_Q_CODEBOOK,
+                  .bits = 2,
+                  .axis = 0,
+                  .n = 2,
+                  .scale = scale,
+                  .table_type = IR_I8,
+                  .entries = 4,
+                  .table_per_channel = true,
+                  .table = &table[0][0]};
     int32_t lo, hi;
     quant_code_range(&q, &lo, &hi);
     assert_int_equal(lo, 0);
@@ -269,9 +278,12 @@ static void codebooks_pick_the_nearest_entry(void **state)
 
 static void ports_follow_their_declaration(void **state)
 {
-    static const struct { double lo, hi; int zero; bool moved; } cases[] = {
-        {0, 1, 0, false}, {-1, 0.9921875, 128, false}, {-1, 1, 128, true},
-        {-255, 0, 255, false}, {-0.4, 0.6, 102, false}, {-0.1, 0.9, 26, true}};
+    static const struct {
+        double lo, hi;
+        int zero;
+        bool moved;
+    } cases[] = {{0, 1, 0, false},      {-1, 0.9921875, 128, false}, {-1, 1, 128, true},
+                 {-255, 0, 255, false}, {-0.4, 0.6, 102, false},     {-0.1, 0.9, 26, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bool moved;
         const ir_quant *q = quant_port(*state, cases[i].lo, cases[i].hi, &moved);
@@ -299,8 +311,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(midpoint_is_the_articles_formula, setup, teardown),
         cmocka_unit_test_setup_teardown(midpoint_codes_are_odd_up_to_seven_bits, setup, teardown),
-        cmocka_unit_test_setup_teardown(midpoint_of_eight_bits_has_z_in_its_levels, setup, teardown),
-        cmocka_unit_test_setup_teardown(asymmetric_midpoint_moves_by_a_quarter_step, setup, teardown),
+        cmocka_unit_test_setup_teardown(midpoint_of_eight_bits_has_z_in_its_levels, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(asymmetric_midpoint_moves_by_a_quarter_step, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(symmetric_tread_spans_the_larger_end, setup, teardown),
         cmocka_unit_test_setup_teardown(asymmetric_tread_holds_zero_exactly, setup, teardown),
         cmocka_unit_test_setup_teardown(ties_go_away_from_zero, setup, teardown),

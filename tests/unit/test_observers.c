@@ -59,7 +59,8 @@ static float *uniform(qctx *ctx, double lo, double hi)
 }
 
 /* Mean squared error of quantizing v on [lo, hi]. */
-static double error_on(qctx *ctx, const float *v, int n, int bits, bool symmetric, double lo, double hi)
+static double error_on(qctx *ctx, const float *v, int n, int bits, bool symmetric, double lo,
+                       double hi)
 {
     const ir_quant *q = quant_uniform(ctx, IR_GRID_TREAD, symmetric, false, bits, -1, 1, &lo, &hi);
     double sum = 0;
@@ -196,7 +197,8 @@ static void kl_beyond_the_histogram_keeps_the_extremes(void **state)
 
 static void every_observer_takes_odd_data(void **state)
 {
-    static const float values[][2] = {{0, 0}, {3, 3}, {-2, -2}, {0, 1e-40f}, {-3e38f, 3e38f}, {-1, -0.5f}};
+    static const float values[][2] = {{0, 0},      {3, 3},          {-2, -2},
+                                      {0, 1e-40f}, {-3e38f, 3e38f}, {-1, -0.5f}};
     for (int o = SPEC_MINMAX; o <= SPEC_KL; o++)
         for (size_t k = 0; k < sizeof values / sizeof *values; k++) {
             float *v = ARENA_ARRAY(((qctx *)*state)->a, float, N);
@@ -306,13 +308,22 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(minmax_is_the_extremes), T(moving_average_weighs_rows), T(percentile_leaves_its_share_outside),
-        T(percentile_counts_zeros), T(mse_keeps_an_even_spread), T(mse_is_near_the_best_there_is),
+        T(minmax_is_the_extremes),
+        T(moving_average_weighs_rows),
+        T(percentile_leaves_its_share_outside),
+        T(percentile_counts_zeros),
+        T(mse_keeps_an_even_spread),
+        T(mse_is_near_the_best_there_is),
         T(mse_drops_an_outlier_not_worth_its_codes),
-        T(mse_of_a_symmetric_grid_minds_both_ends), T(kl_drops_outliers_and_keeps_the_rest),
-        T(kl_beyond_the_histogram_keeps_the_extremes), T(every_observer_takes_odd_data),
-        T(a_stated_range_stays), T(values_that_are_none_are_found), T(weight_ranges_by_method),
-        T(weights_are_rounded_channel_by_channel), T(biases_are_rounded_or_refused),
+        T(mse_of_a_symmetric_grid_minds_both_ends),
+        T(kl_drops_outliers_and_keeps_the_rest),
+        T(kl_beyond_the_histogram_keeps_the_extremes),
+        T(every_observer_takes_odd_data),
+        T(a_stated_range_stays),
+        T(values_that_are_none_are_found),
+        T(weight_ranges_by_method),
+        T(weights_are_rounded_channel_by_channel),
+        T(biases_are_rounded_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,8 @@ static ir_graph *run_passes(qctx *ctx, const ir_graph *before, double tolerance)
     for (uint64_t seed = 1; seed <= 3; seed++) {
         const float *want = net_run(ctx, before, seed), *got = net_run(ctx, g, seed);
         for (int64_t i = 0; i < n; i++)
-            assert_true(fabs((double)want[i] - (double)got[i]) <= tolerance * (1 + fabs((double)want[i])));
+            assert_true(fabs((double)want[i] - (double)got[i]) <=
+                        tolerance * (1 + fabs((double)want[i])));
     }
     return g;
 }
@@ -113,8 +114,8 @@ static void batch_norm_alone_becomes_depthwise(void **state)
 
 static void batch_norm_of_other_ranks_is_reshaped(void **state)
 {
-    static const ir_shape shapes[] = {{.rank = 1, .dim = {6}}, {.rank = 2, .dim = {5, 3}},
-                                      {.rank = 3, .dim = {2, 3, 1}}};
+    static const ir_shape shapes[] = {
+        {.rank = 1, .dim = {6}}, {.rank = 2, .dim = {5, 3}}, {.rank = 3, .dim = {2, 3, 1}}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         net_maker m = net_make(*state);
         ir_tensor *x = net_input(&m, "x", shapes[i]);
@@ -172,8 +173,10 @@ static void batch_norm_without_data_folds_in_structure(void **state)
 static void impossible_batch_norms_are_refused(void **state)
 {
     qctx *ctx = *state;
-    static const struct { float var, gamma; const char *says; } cases[] = {
-        {-0.5f, 1, "eps not above 0"}, {1e-30f, 3e38f, "beyond float32"}};
+    static const struct {
+        float var, gamma;
+        const char *says;
+    } cases[] = {{-0.5f, 1, "eps not above 0"}, {1e-30f, 3e38f, "beyond float32"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int alone = 0; alone < 2; alone++) {
             net_maker m = net_make(ctx);
@@ -284,7 +287,8 @@ static void pad_stays_before_pools_and_two_readers(void **state)
     net_maker m = net_make(*state);
     ir_tensor *x = net_input(&m, "x", shape3(4, 4, 2));
     ir_tensor *p = net_pad(&m, "p", x, 1);
-    ir_tensor *c1 = net_conv(&m, "c1", p, 2, 3, 1, true), *c2 = net_conv(&m, "c2", p, 2, 3, 1, true);
+    ir_tensor *c1 = net_conv(&m, "c1", p, 2, 3, 1, true),
+              *c2 = net_conv(&m, "c2", p, 2, 3, 1, true);
     ir_tensor *q = net_pad(&m, "q", net_binary(&m, OP_ADD, "a", c1, c2), 1);
     net_output(&m, net_pool(&m, OP_MAXPOOL, "mp", q, 2));
     const ir_graph *g = run_passes(*state, m.g, 1e-6);
@@ -296,7 +300,9 @@ static void reshapes_merge_and_vanish(void **state)
     net_maker m = net_make(*state);
     ir_tensor *x = net_input(&m, "x", shape3(2, 3, 4));
     ir_tensor *a = net_reshape(&m, "a", x, shape1(24));
-    ir_tensor *r = net_unary(&m, OP_RELU, "r", net_conv(&m, "c", net_reshape(&m, "b", a, shape3(2, 3, 4)), 4, 1, 1, true));
+    ir_tensor *r =
+        net_unary(&m, OP_RELU, "r",
+                  net_conv(&m, "c", net_reshape(&m, "b", a, shape3(2, 3, 4)), 4, 1, 1, true));
     ir_tensor *f = net_reshape(&m, "f", net_reshape(&m, "e", r, shape3(6, 1, 4)), shape1(24));
     net_output(&m, f);
     const ir_graph *g = run_passes(*state, m.g, 1e-6);
@@ -322,7 +328,8 @@ static void fusing_twice_is_fusing_once(void **state)
     ir_tensor *x = net_input(&m, "x", shape3(8, 8, 2));
     ir_tensor *a = net_reshape(&m, "a", net_conv(&m, "c", x, 4, 3, 1, true), shape3(12, 3, 4));
     ir_tensor *b = net_reshape(&m, "b", net_unary(&m, OP_RELU, "r", a), shape3(6, 6, 4));
-    ir_tensor *d = net_conv(&m, "d", net_pad(&m, "p", net_unary(&m, OP_RELU6, "s", b), 1), 2, 3, 1, false);
+    ir_tensor *d =
+        net_conv(&m, "d", net_pad(&m, "p", net_unary(&m, OP_RELU6, "s", b), 1), 2, 3, 1, false);
     net_output(&m, net_unary(&m, OP_RELU, "t", d));
     ir_graph *g = run_passes(*state, m.g, 1e-6);
     buf once, twice;
@@ -339,15 +346,25 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(batch_norm_goes_into_a_convolution), T(folded_weights_are_the_formula),
-        T(batch_norm_goes_into_depthwise_and_dense), T(batch_norm_alone_becomes_depthwise),
-        T(batch_norm_of_other_ranks_is_reshaped), T(batch_norm_leaves_shared_results_alone),
-        T(batch_norms_in_a_row_fold_together), T(batch_norm_without_data_folds_in_structure),
-        T(impossible_batch_norms_are_refused), T(relu_goes_into_arithmetic),
-        T(relu_moves_through_what_commutes), T(relu_stays_where_others_look),
-        T(relu_of_a_pooled_input_goes_into_the_pool), T(relus_in_a_row_become_the_strictest),
-        T(pad_goes_into_the_convolution), T(pad_stays_before_pools_and_two_readers),
-        T(reshapes_merge_and_vanish), T(outputs_keep_their_names), T(fusing_twice_is_fusing_once),
+        T(batch_norm_goes_into_a_convolution),
+        T(folded_weights_are_the_formula),
+        T(batch_norm_goes_into_depthwise_and_dense),
+        T(batch_norm_alone_becomes_depthwise),
+        T(batch_norm_of_other_ranks_is_reshaped),
+        T(batch_norm_leaves_shared_results_alone),
+        T(batch_norms_in_a_row_fold_together),
+        T(batch_norm_without_data_folds_in_structure),
+        T(impossible_batch_norms_are_refused),
+        T(relu_goes_into_arithmetic),
+        T(relu_moves_through_what_commutes),
+        T(relu_stays_where_others_look),
+        T(relu_of_a_pooled_input_goes_into_the_pool),
+        T(relus_in_a_row_become_the_strictest),
+        T(pad_goes_into_the_convolution),
+        T(pad_stays_before_pools_and_two_readers),
+        T(reshapes_merge_and_vanish),
+        T(outputs_keep_their_names),
+        T(fusing_twice_is_fusing_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,8 @@ static int teardown(void **state)
 
 /* ---- kit ----------------------------------------------------------------------------------- */
 
-static spec_settings *rule(qctx *ctx, quant_spec *s, const char *layer, spec_part part, unsigned set)
+static spec_settings *rule(qctx *ctx, quant_spec *s, const char *layer, spec_part part,
+                           unsigned set)
 {
     spec_rule *r = VEC_PUSH(ctx->a, &s->rules);
     r->layer = layer;
@@ -42,25 +43,32 @@ static dataset *rows_of(qctx *ctx, const ir_tensor *t, int rows, double lo, doub
     rng r;
     rng_seed(&r, 77);
     int64_t n = ir_elems(&t->shape);
-    float *v = ARENA_ARRAY(ctx->a, float, rows * n);
+    float *v = ARENA_ARRAY(ctx->a, float, rows *n);
     for (int64_t i = 0; i < rows * n; i++)
         v[i] = (float)(lo + (hi - lo) * rng_double(&r));
     dataset *d = ARENA_NEW(ctx->a, dataset);
     source *src = ARENA_NEW(ctx->a, source);
     src->name = "rows";
-    *d = (dataset){.src = src, .path = "rows", .dtype = DT_F32, .rank = 1 + t->shape.rank, .rows = rows,
-                   .row_elems = n, .data = v};
+    *d = (dataset){.src = src,
+                   .path = "rows",
+                   .dtype = DT_F32,
+                   .rank = 1 + t->shape.rank,
+                   .rows = rows,
+                   .row_elems = n,
+                   .data = v};
     d->dim[0] = rows;
     for (int i = 0; i < t->shape.rank; i++)
         d->dim[i + 1] = t->shape.dim[i];
     return d;
 }
 
-static act_range *calibrated(qctx *ctx, const ir_graph *g, const quant_spec *spec, double lo, double hi)
+static act_range *calibrated(qctx *ctx, const ir_graph *g, const quant_spec *spec, double lo,
+                             double hi)
 {
     port_map m;
     act_range *ranges = ARENA_ARRAY(ctx->a, act_range, g->tensors.n);
-    assert_true(port_map_make(ctx, g->inputs.v[0], rows_of(ctx, g->inputs.v[0], 40, lo, hi), NULL, &m));
+    assert_true(
+        port_map_make(ctx, g->inputs.v[0], rows_of(ctx, g->inputs.v[0], 40, lo, hi), NULL, &m));
     assert_true(calibrate(ctx, g, spec, &m, ranges));
     return ranges;
 }
@@ -269,7 +277,11 @@ static void concat_shares_where_nothing_else_reads(void **state)
 
 static void fixed_outputs_have_their_operators_codes(void **state)
 {
-    static const struct { ir_opkind kind; float scale; int zero; } cases[] = {
+    static const struct {
+        ir_opkind kind;
+        float scale;
+        int zero;
+    } cases[] = {
         {OP_SIGMOID, 1.0f / 256, -128}, {OP_SOFTMAX, 1.0f / 256, -128}, {OP_TANH, 1.0f / 128, 0}};
     for (size_t i = 0; i < 3; i++) {
         net_maker m = net_make(*state);
@@ -287,7 +299,8 @@ static void stated_activations_win(void **state)
     qctx *ctx = *state;
     net_maker m = small_net(ctx);
     quant_spec *spec = spec_new(ctx);
-    spec_settings *s = rule(ctx, spec, "p", SPEC_ACTIVATION, SPEC_RANGE); /* of the pool: the group's */
+    spec_settings *s =
+        rule(ctx, spec, "p", SPEC_ACTIVATION, SPEC_RANGE); /* of the pool: the group's */
     s->lo = 0;
     s->hi = 6;
     s = rule(ctx, spec, "d", SPEC_ACTIVATION, SPEC_SCALE);
@@ -356,7 +369,8 @@ static void weights_are_symmetric_per_channel(void **state)
     const float *w = ir_weight(m.g->ops.v[0])->data;
     const int8_t *codes = ir_weight(g->ops.v[0])->data;
     for (int i = 0; i < 72; i++)
-        assert_true(fabs((double)w[i] - quant_value(q, i / 18, codes[i])) <= (double)q->scale[i / 18]);
+        assert_true(fabs((double)w[i] - quant_value(q, i / 18, codes[i])) <=
+                    (double)q->scale[i / 18]);
 }
 
 static void biases_are_at_the_accumulators_scale(void **state)
@@ -368,7 +382,8 @@ static void biases_are_at_the_accumulators_scale(void **state)
     assert_int_equal(ir_bias(op)->type, IR_I32);
     for (int c = 0; c < 4; c++) {
         double unit = (double)op->in[0]->quant->scale[0] * (double)ir_weight(op)->quant->scale[c];
-        assert_int_equal(((const int32_t *)ir_bias(op)->data)[c], (int32_t)round((double)bias[c] / unit));
+        assert_int_equal(((const int32_t *)ir_bias(op)->data)[c],
+                         (int32_t)round((double)bias[c] / unit));
     }
 }
 
@@ -404,8 +419,9 @@ static void all_widths_and_grids_are_chosen(void **state)
                 for (int per_channel = 0; per_channel < 2; per_channel++) {
                     net_maker m = small_net(ctx);
                     quant_spec *spec = spec_new(ctx);
-                    spec_settings *s = rule(ctx, spec, NULL, SPEC_WEIGHT, SPEC_BITS | SPEC_GRID |
-                                            SPEC_SYMMETRIC | SPEC_PER_CHANNEL);
+                    spec_settings *s =
+                        rule(ctx, spec, NULL, SPEC_WEIGHT,
+                             SPEC_BITS | SPEC_GRID | SPEC_SYMMETRIC | SPEC_PER_CHANNEL);
                     s->bits = bits;
                     s->grid = (ir_grid)grid;
                     s->symmetric = symmetric;
@@ -421,7 +437,8 @@ static void all_widths_and_grids_are_chosen(void **state)
 static void empty_and_tiny_channels_keep_their_bias(void **state)
 {
     net_maker m = small_net(*state);
-    float *w = (float *)ir_weight(m.g->ops.v[0])->data, *bias = (float *)ir_bias(m.g->ops.v[0])->data;
+    float *w = (float *)ir_weight(m.g->ops.v[0])->data,
+          *bias = (float *)ir_bias(m.g->ops.v[0])->data;
     memset(w, 0, 18 * sizeof *w);
     for (int i = 18; i < 36; i++)
         w[i] *= 1e-12f;
@@ -474,16 +491,44 @@ static const struct refusal {
     spec_settings s;
     const char *slug, *says;
 } refusals[] = {
-    {"c", SPEC_ACTIVATION, {.set = SPEC_GRID, .grid = IR_GRID_MIDPOINT}, "quant-setting", "tread grid"},
-    {"c", SPEC_ACTIVATION, {.set = SPEC_PER_CHANNEL, .per_channel = true}, "quant-setting", "per tensor"},
+    {"c",
+     SPEC_ACTIVATION,
+     {.set = SPEC_GRID, .grid = IR_GRID_MIDPOINT},
+     "quant-setting",
+     "tread grid"},
+    {"c",
+     SPEC_ACTIVATION,
+     {.set = SPEC_PER_CHANNEL, .per_channel = true},
+     "quant-setting",
+     "per tensor"},
     {"c", SPEC_ACTIVATION, {.set = SPEC_BITS, .bits = 1}, "quant-setting", "at least 2 bits"},
-    {"c", SPEC_ACTIVATION, {.set = SPEC_SCHEME, .scheme = IR_Q_CODEBOOK}, "quant-setting", "no codebooks"},
-    {"c", SPEC_ACTIVATION, {.set = SPEC_RANGE, .lo = 1e30, .hi = 1.0000001e30}, "quant-range", "'c'"},
-    {"c", SPEC_ACTIVATION, {.set = SPEC_RANGE, .lo = -1e300, .hi = 1e300}, "quant-range", "[-1e+300, 1e+300]"},
-    {"s", SPEC_ACTIVATION, {.set = SPEC_RANGE, .lo = 0, .hi = 2}, "quant-setting", "fixed by the operator"},
+    {"c",
+     SPEC_ACTIVATION,
+     {.set = SPEC_SCHEME, .scheme = IR_Q_CODEBOOK},
+     "quant-setting",
+     "no codebooks"},
+    {"c",
+     SPEC_ACTIVATION,
+     {.set = SPEC_RANGE, .lo = 1e30, .hi = 1.0000001e30},
+     "quant-range",
+     "'c'"},
+    {"c",
+     SPEC_ACTIVATION,
+     {.set = SPEC_RANGE, .lo = -1e300, .hi = 1e300},
+     "quant-range",
+     "[-1e+300, 1e+300]"},
+    {"s",
+     SPEC_ACTIVATION,
+     {.set = SPEC_RANGE, .lo = 0, .hi = 2},
+     "quant-setting",
+     "fixed by the operator"},
     {"x", SPEC_ACTIVATION, {.set = SPEC_SCALE, .scale = 1}, "quant-setting", "declared input"},
     {"c", SPEC_WEIGHT, {.set = SPEC_BITS, .bits = 1}, "quant-setting", "midpoint grid only"},
-    {"c", SPEC_WEIGHT, {.set = SPEC_OBSERVER, .observer = SPEC_KL}, "quant-setting", "minmax, percentile or mse"},
+    {"c",
+     SPEC_WEIGHT,
+     {.set = SPEC_OBSERVER, .observer = SPEC_KL},
+     "quant-setting",
+     "minmax, percentile or mse"},
     {"c", SPEC_WEIGHT, {.set = SPEC_SCHEME, .scheme = IR_Q_CODEBOOK}, "not-available", "codebook"},
     {"c", SPEC_WEIGHT, {.set = SPEC_RANGE, .lo = 1, .hi = 1.0000001}, "quant-range", "8-bit"},
 };
@@ -529,13 +574,18 @@ static void rules_for_what_was_folded_are_told(void **state)
     qctx *ctx = *state;
     net_maker m = net_make(ctx);
     ir_tensor *x = net_input(&m, "x", shape3(3, 3, 2));
-    ir_tensor *a = net_binary(&m, OP_ADD, "a", net_batch_norm(&m, "n", net_conv(&m, "c", x, 2, 1, 1, false)), x);
+    ir_tensor *a = net_binary(&m, OP_ADD, "a",
+                              net_batch_norm(&m, "n", net_conv(&m, "c", x, 2, 1, 1, false)), x);
     net_output(&m, net_unary(&m, OP_RELU, "r", a));
     ready(&m);
-    static const struct { const char *layer; spec_part part; bool lost; } cases[] = {
-        {"c", SPEC_WEIGHT, false}, {"c", SPEC_BIAS, false}, {"c", SPEC_ACTIVATION, false},
-        {"n", SPEC_ACTIVATION, false}, {"r", SPEC_ACTIVATION, false}, {"x", SPEC_ACTIVATION, false},
-        {"n", SPEC_WEIGHT, true}, {"a", SPEC_ACTIVATION, true}};
+    static const struct {
+        const char *layer;
+        spec_part part;
+        bool lost;
+    } cases[] = {{"c", SPEC_WEIGHT, false},     {"c", SPEC_BIAS, false},
+                 {"c", SPEC_ACTIVATION, false}, {"n", SPEC_ACTIVATION, false},
+                 {"r", SPEC_ACTIVATION, false}, {"x", SPEC_ACTIVATION, false},
+                 {"n", SPEC_WEIGHT, true},      {"a", SPEC_ACTIVATION, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         quant_spec *spec = spec_new(ctx);
         rule(ctx, spec, cases[i].layer, cases[i].part, SPEC_BITS)->bits = 8;
@@ -582,10 +632,12 @@ static void the_integer_net_is_near_the_float_net(void **state)
     qctx *ctx = *state;
     net_maker m = net_make(ctx);
     ir_tensor *x = net_input(&m, "x", shape3(8, 8, 3));
-    ir_tensor *a = net_unary(&m, OP_RELU, "a", net_batch_norm(&m, "a_bn", net_conv(&m, "a.conv2d", x, 4, 3, 1, true)));
+    ir_tensor *a = net_unary(
+        &m, OP_RELU, "a", net_batch_norm(&m, "a_bn", net_conv(&m, "a.conv2d", x, 4, 3, 1, true)));
     ir_tensor *b = net_unary(&m, OP_RELU6, "b", net_conv(&m, "b.conv2d", a, 4, 1, 1, true));
     ir_tensor *d = net_conv(&m, "d", net_pad(&m, "z", b, 1), 4, 3, 4, false);
-    ir_tensor *s = net_binary(&m, OP_MUL, "mul", net_binary(&m, OP_ADD, "s", a, d), net_unary(&m, OP_SIGMOID, "g", b));
+    ir_tensor *s = net_binary(&m, OP_MUL, "mul", net_binary(&m, OP_ADD, "s", a, d),
+                              net_unary(&m, OP_SIGMOID, "g", b));
     ir_tensor *p = net_pool(&m, OP_AVGPOOL, "p", net_unary(&m, OP_LEAKY_RELU, "l", s), 2);
     p->producer->in[0]->producer->at.alpha = 0.1;
     net_output(&m, net_dense(&m, "o", net_reshape(&m, "f", p, shape1(36)), 6, true));
@@ -616,18 +668,33 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(minmax_of_a_net_is_what_it_computes), T(calibration_repeats_itself),
-        T(noise_stands_in_with_a_warning), T(overflow_in_the_net_is_told), T(unequal_rows_are_told),
-        T(progress_grows_to_the_end), T(declared_inputs_are_seen_through_their_codes),
-        T(movers_share_their_inputs_quantization), T(concat_shares_where_nothing_else_reads),
-        T(fixed_outputs_have_their_operators_codes), T(stated_activations_win),
-        T(symmetric_and_wide_activations), T(i16_inputs_stay_i16), T(a_dead_activation_gets_a_sane_scale),
-        T(weights_are_symmetric_per_channel), T(biases_are_at_the_accumulators_scale),
-        T(stated_weight_ranges_are_exact), T(all_widths_and_grids_are_chosen),
-        T(empty_and_tiny_channels_keep_their_bias), T(a_layer_of_zeros_keeps_its_bias),
-        T(biases_beyond_int32_are_int64), T(impossible_settings_are_told),
-        T(stated_bias_widths_are_kept), T(rules_for_what_was_folded_are_told), T(sixteen_by_sixteen_is_refused),
-        T(two_statements_for_shared_codes_conflict), T(the_integer_net_is_near_the_float_net),
+        T(minmax_of_a_net_is_what_it_computes),
+        T(calibration_repeats_itself),
+        T(noise_stands_in_with_a_warning),
+        T(overflow_in_the_net_is_told),
+        T(unequal_rows_are_told),
+        T(progress_grows_to_the_end),
+        T(declared_inputs_are_seen_through_their_codes),
+        T(movers_share_their_inputs_quantization),
+        T(concat_shares_where_nothing_else_reads),
+        T(fixed_outputs_have_their_operators_codes),
+        T(stated_activations_win),
+        T(symmetric_and_wide_activations),
+        T(i16_inputs_stay_i16),
+        T(a_dead_activation_gets_a_sane_scale),
+        T(weights_are_symmetric_per_channel),
+        T(biases_are_at_the_accumulators_scale),
+        T(stated_weight_ranges_are_exact),
+        T(all_widths_and_grids_are_chosen),
+        T(empty_and_tiny_channels_keep_their_bias),
+        T(a_layer_of_zeros_keeps_its_bias),
+        T(biases_beyond_int32_are_int64),
+        T(impossible_settings_are_told),
+        T(stated_bias_widths_are_kept),
+        T(rules_for_what_was_folded_are_told),
+        T(sixteen_by_sixteen_is_refused),
+        T(two_statements_for_shared_codes_conflict),
+        T(the_integer_net_is_near_the_float_net),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

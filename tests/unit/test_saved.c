@@ -45,7 +45,8 @@ static int teardown(void **state)
 
 /* ---- kit ----------------------------------------------------------------------------------- */
 
-static spec_settings *rule(qctx *ctx, quant_spec *s, const char *layer, spec_part part, unsigned set)
+static spec_settings *rule(qctx *ctx, quant_spec *s, const char *layer, spec_part part,
+                           unsigned set)
 {
     spec_rule *r = VEC_PUSH(ctx->a, &s->rules);
     r->layer = layer;
@@ -73,12 +74,14 @@ static net_maker rich_net(qctx *ctx)
 {
     net_maker m = net_make(ctx);
     ir_tensor *x = net_input(&m, "x", shape3(8, 8, 4));
-    ir_tensor *a = net_unary(&m, OP_RELU, "default", net_batch_norm(&m, "n", net_conv(&m, "c1", x, 8, 3, 1, false)));
+    ir_tensor *a = net_unary(&m, OP_RELU, "default",
+                             net_batch_norm(&m, "n", net_conv(&m, "c1", x, 8, 3, 1, false)));
     ir_tensor *b = net_conv(&m, "b1.dw", net_pad(&m, "pad", a, 1), 8, 3, 8, true);
     ir_tensor *c = net_unary(&m, OP_RELU6, "saved", net_conv(&m, "quantize", b, 4, 1, 2, false));
     ir_tensor *p = net_pool(&m, OP_MAXPOOL, "max", c, 2);
     ir_attrs at = {.axis = 2};
-    ir_tensor *k = net_op(&m, OP_CONCAT, "k", &at, 2, (ir_tensor *[]){p, net_unary(&m, OP_TANH, "t", p)});
+    ir_tensor *k =
+        net_op(&m, OP_CONCAT, "k", &at, 2, (ir_tensor *[]){p, net_unary(&m, OP_TANH, "t", p)});
     ir_tensor *f = net_reshape(&m, "f", k, shape1(72));
     net_output(&m, net_unary(&m, OP_SOFTMAX, "s", net_dense(&m, "d\"1", f, 5, true)));
     net_output(&m, net_dense(&m, "model", f, 3, false));
@@ -269,7 +272,8 @@ static void packing_is_as_the_contract_says(void **state)
     assert_int_equal(packed_row_bytes(5, 3), 2);
     assert_int_equal(out[0], 0xf9); /* 001, 111, low bits of 011 */
     assert_int_equal(out[1], 0x2a); /* 0, 101, 010 from below */
-    q = (ir_quant){.grid = IR_GRID_MIDPOINT, .bits = 2, .symmetric = true, .axis = -1, .n = 1, .scale = &one};
+    q = (ir_quant){
+        .grid = IR_GRID_MIDPOINT, .bits = 2, .symmetric = true, .axis = -1, .n = 1, .scale = &one};
     const int8_t odd[4] = {-3, -1, 1, 3}; /* k = 0 1 2 3 */
     pack_row(&q, odd, 4, out);
     assert_int_equal(out[0], 0xe4);
@@ -346,7 +350,8 @@ static void both_files_or_none(void **state)
     ir_graph *g = quantized(&m, spec_new(ctx));
     assert_false(save_pair(ctx, g, arena_printf(ctx->a, "%s/no/such/folder/q", f->dir)));
     newest_is(ctx, "file-write", "cannot write");
-    const char *qdl = arena_printf(ctx->a, "%s.qdl", f->base), *bin = arena_printf(ctx->a, "%s.bin", f->base);
+    const char *qdl = arena_printf(ctx->a, "%s.qdl", f->base),
+               *bin = arena_printf(ctx->a, "%s.bin", f->base);
     assert_int_equal(mkdir(qdl, 0755), 0); /* the second file cannot be written */
     assert_false(save_pair(ctx, g, f->base));
     newest_is(ctx, "file-write", "cannot write");
@@ -389,7 +394,8 @@ static named_tensor *find(pair *p, const char *name)
 
 static void rewrite(fixture *f, const pair *p)
 {
-    assert_true(safetensors_write(f->ctx, arena_printf(f->ctx->a, "%s.bin", f->base), p->t.v, p->t.n, NULL, 0));
+    assert_true(safetensors_write(f->ctx, arena_printf(f->ctx->a, "%s.bin", f->base), p->t.v,
+                                  p->t.n, NULL, 0));
 }
 
 static void drop(fixture *f, pair *p, const char *name)
@@ -515,17 +521,20 @@ static void any_byte_may_be_wrong(void **state)
 static const struct edit {
     const char *from, *to, *slug, *says;
 } edits[] = {
-    {"d : activations int8 asymmetric scale", "d : activations int8 asymmetric # scale", "saved-rule", "states no scale of"},
+    {"d : activations int8 asymmetric scale", "d : activations int8 asymmetric # scale",
+     "saved-rule", "states no scale of"},
     {"    d : activations", "    # d :", "saved-rule", "states no quantization of 'd'"},
-    {"x : activations int8 asymmetric scale", "x : activations int8 asymmetric scale 1 zero 0 # scale",
-     "saved-rule", "two quantizations"},
-    {"d : activations int8 asymmetric scale", "d : activations int8 asymmetric scale 1 zero 300 # scale",
-     "saved-rule", "cannot have the scale"},
+    {"x : activations int8 asymmetric scale",
+     "x : activations int8 asymmetric scale 1 zero 0 # scale", "saved-rule", "two quantizations"},
+    {"d : activations int8 asymmetric scale",
+     "d : activations int8 asymmetric scale 1 zero 300 # scale", "saved-rule",
+     "cannot have the scale"},
     {"d.weight : int8", "d.weight : int1", "saved-rule", "cannot be quantized so"},
     {"d.weight : int8", "d.weight : int4", "saved-tensor", "holds I8, not U8"},
     {"d.bias : int32", "d.bias : int64", "saved-tensor", "holds I32, not I64"},
     {"numerics q32", "numerics tflm", "saved-option", "saved with q32"},
-    {"d = dense(x, 3", "d = dense(x, 3) |> batch_norm(weights \"bn\"", "saved-rule", "no batch_norm"},
+    {"d = dense(x, 3", "d = dense(x, 3) |> batch_norm(weights \"bn\"", "saved-rule",
+     "no batch_norm"},
     {"d.weight : int8 symmetric", "d.weight : codebook 4 bits", "not-available", "codebook"},
 };
 
@@ -540,8 +549,10 @@ static void wrong_rules_are_told(void **state)
         const char *text = read_back(f, ".qdl")->text, *at = strstr(text, e->from);
         if (!at)
             fail_msg("no '%s' in:\n%s", e->from, text);
-        const char *changed = arena_printf(f->ctx->a, "%.*s%s%s", (int)(at - text), text, e->to, at + strlen(e->from));
-        assert_true(file_write(f->ctx, arena_printf(f->ctx->a, "%s.qdl", f->base), changed, strlen(changed)));
+        const char *changed = arena_printf(f->ctx->a, "%.*s%s%s", (int)(at - text), text, e->to,
+                                           at + strlen(e->from));
+        assert_true(file_write(f->ctx, arena_printf(f->ctx->a, "%s.qdl", f->base), changed,
+                               strlen(changed)));
         if (load(f))
             fail_msg("loaded with '%s'", e->to);
         newest_is(f->ctx, e->slug, e->says);
@@ -555,10 +566,10 @@ static const struct option {
     const char *which, *text;
     bool allowed;
 } options[] = {
-    {"bits", "8", true}, {"bits", "d=8", true}, {"grid", "tread", true}, {"numerics", "q32", true},
-    {"range", "-0.5:0.5", true}, {"range", "d=-0.5:0.5", true},
-    {"bits", "4", false}, {"bits", "d=7", false}, {"grid", "midpoint", false}, {"numerics", "single", false},
-    {"range", "-1:1", false}, {"range", "d=-0.25:0.25", false},
+    {"bits", "8", true},           {"bits", "d=8", true},       {"grid", "tread", true},
+    {"numerics", "q32", true},     {"range", "-0.5:0.5", true}, {"range", "d=-0.5:0.5", true},
+    {"bits", "4", false},          {"bits", "d=7", false},      {"grid", "midpoint", false},
+    {"numerics", "single", false}, {"range", "-1:1", false},    {"range", "d=-0.25:0.25", false},
 };
 
 static void options_may_only_repeat_what_is_there(void **state)
@@ -586,11 +597,21 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_rich_net_comes_back), T(every_width_and_grid_comes_back), T(declared_inputs_come_back),
-        T(int16_and_wide_biases_come_back), T(sixteen_bit_weights_come_back), T(pow2_and_numerics_come_back),
-        T(packing_is_as_the_contract_says), T(packing_and_unpacking_are_inverse), T(files_hold_pytorchs_order),
-        T(the_float_twin_computes_with_the_rounded_weights), T(both_files_or_none), T(wrong_tensors_are_told),
-        T(any_byte_may_be_wrong), T(wrong_rules_are_told), T(options_may_only_repeat_what_is_there),
+        T(a_rich_net_comes_back),
+        T(every_width_and_grid_comes_back),
+        T(declared_inputs_come_back),
+        T(int16_and_wide_biases_come_back),
+        T(sixteen_bit_weights_come_back),
+        T(pow2_and_numerics_come_back),
+        T(packing_is_as_the_contract_says),
+        T(packing_and_unpacking_are_inverse),
+        T(files_hold_pytorchs_order),
+        T(the_float_twin_computes_with_the_rounded_weights),
+        T(both_files_or_none),
+        T(wrong_tensors_are_told),
+        T(any_byte_may_be_wrong),
+        T(wrong_rules_are_told),
+        T(options_may_only_repeat_what_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
