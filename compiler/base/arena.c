@@ -54,7 +54,7 @@ jmp_buf *arena_guard(arena *a)
     return &a->guard;
 }
 
-static _Noreturn void out_of_memory(arena *a)
+void arena_exhausted(arena *a)
 {
     if (a->guarded)
         longjmp(a->guard, 1);
@@ -65,10 +65,10 @@ static _Noreturn void out_of_memory(arena *a)
 static chunk *chunk_new(arena *a, size_t size)
 {
     if (size > SIZE_MAX - sizeof(chunk) - ALIGN)
-        out_of_memory(a);
+        arena_exhausted(a);
     chunk *c = malloc(sizeof(chunk) + ALIGN + size);
     if (!c)
-        out_of_memory(a);
+        arena_exhausted(a);
     uintptr_t p = (uintptr_t)(c + 1);
     c->base = (unsigned char *)((p + ALIGN - 1) & ~(uintptr_t)(ALIGN - 1));
     c->used = 0;
@@ -95,9 +95,9 @@ static void *alloc_large(arena *a, size_t n)
 void *arena_alloc(arena *a, size_t n)
 {
     if (a->fail_at && --a->fail_at == 0)
-        out_of_memory(a);
+        arena_exhausted(a);
     if (n > SIZE_MAX - ALIGN)
-        out_of_memory(a);
+        arena_exhausted(a);
     n = n ? (n + ALIGN - 1) & ~(size_t)(ALIGN - 1) : ALIGN;
     a->used += n;
     if (n > CHUNK_BYTES / 4)
@@ -115,7 +115,7 @@ void *arena_alloc(arena *a, size_t n)
 void *arena_calloc(arena *a, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
-        out_of_memory(a);
+        arena_exhausted(a);
     return arena_alloc(a, count * size);
 }
 
@@ -138,7 +138,7 @@ void *arena_memdup(arena *a, const void *p, size_t n)
 char *arena_strndup(arena *a, const char *s, size_t n)
 {
     if (n == SIZE_MAX)
-        out_of_memory(a);
+        arena_exhausted(a);
     char *q = arena_alloc(a, n + 1);
     if (n)
         memcpy(q, s, n);

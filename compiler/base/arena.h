@@ -25,6 +25,9 @@ void arena_free(arena *a);
  * is the caller's frame; set it at each entry of the library. With no guard set the arena aborts. */
 jmp_buf *arena_guard(arena *a);
 
+/* Memory ran out elsewhere (a library that says so): jumps to the guard. */
+_Noreturn void arena_exhausted(arena *a);
+
 /* n zeroed bytes, aligned to 64. n = 0 gives a valid pointer. */
 void *arena_alloc(arena *a, size_t n);
 /* count * size zeroed bytes; an overflowing product is treated as memory running out. */

@@ -25,12 +25,21 @@ static struct file_id id_of(const struct stat *st)
     return (struct file_id){(uint64_t)st->st_dev, (uint64_t)st->st_ino};
 }
 
+static bool is_among(const struct file_id *ids, int n, struct file_id id)
+{
+    for (int i = 0; i < n; i++)
+        if (ids[i].device == id.device && ids[i].inode == id.inode)
+            return true;
+    return false;
+}
+
 static int open_for_reading(qctx *ctx, const char *path, struct stat *st)
 {
     struct file_id *id = VEC_PUSH(ctx->a, &ctx->read);
     int fd = open(path, O_RDONLY | O_CLOEXEC), err = errno;
     if (fd >= 0 && fstat(fd, st) == 0 && !S_ISDIR(st->st_mode)) {
         *id = id_of(st);
+        ctx->read.n -= is_among(ctx->written.v, ctx->written.n, *id);
         return fd;
     }
     ctx->read.n--;
@@ -212,13 +221,8 @@ static bool same_name(const char *a, const char *b)
 static bool was_read(const qctx *ctx, const char *path)
 {
     struct stat st;
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-        return false;
-    struct file_id id = id_of(&st);
-    for (int i = 0; i < ctx->read.n; i++)
-        if (ctx->read.v[i].device == id.device && ctx->read.v[i].inode == id.inode)
-            return true;
-    return false;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           is_among(ctx->read.v, ctx->read.n, id_of(&st));
 }
 
 /* No output may be an input, or another output: one of them would be lost without a word. */
@@ -255,6 +259,9 @@ static bool rename_all(qctx *ctx, const file_out *out, int n, char **tmp)
     for (int i = 0; i < n; i++) {
         if (tmp[i] && rename(tmp[i], out[i].path) != 0)
             return fail(ctx, out[i].path, errno);
+        struct stat st;
+        if (tmp[i] && stat(out[i].path, &st) == 0)
+            *VEC_PUSH(ctx->a, &ctx->written) = id_of(&st);
         tmp[i] = NULL;
     }
     return true;

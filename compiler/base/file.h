@@ -16,8 +16,9 @@ const source *file_read_text(qctx *ctx, const char *path);
 bool file_write(qctx *ctx, const char *path, const void *p, size_t n);
 
 /* Several files that belong together (a saved pair; C, header and weights unit): all temporaries are
- * written before the first rename, so that a full disk leaves every old file as it was. A file that was read in this context, and one name
- * for two outputs, are refused (output-is-input, output-twice). */
+ * written before the first rename, so that a full disk leaves every old file as it was. A file that
+ * was read in this context and not written by it, and one name for two outputs, are refused
+ * (output-is-input, output-twice). */
 typedef struct file_out {
     const char *path;
     const void *p;

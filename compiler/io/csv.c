@@ -305,10 +305,8 @@ static bool open_csv(csv *c)
     locale_t *slot = ARENA_NEW(c->ctx->a, locale_t);
     arena_defer(c->ctx->a, release_locale, slot);
     c->c_locale = *slot = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!c->c_locale) {
-        diag_add(c->ctx, D_NO_MEMORY, loc_file(c->src), "no memory for the C locale");
-        return false;
-    }
+    if (!c->c_locale)
+        arena_exhausted(c->ctx->a);
     const char *p = c->src->text, *stop = p + c->src->len;
     if (c->src->len >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
         p += 3;

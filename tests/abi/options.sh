@@ -83,7 +83,7 @@ emit lenet x
 cp "$work/x.c" "$work/first.c"
 mkdir "$work/elsewhere"
 expect 0 cp "$fashion/lenet.qdl" "$fashion/lenet.safetensors" "$work/elsewhere"
-(cd "$work/elsewhere" && "$QCC" lenet.qdl lenet.safetensors --quiet -o "$work/second.c" --threads 2)
+(cd "$work/elsewhere" && OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 "$QCC" lenet.qdl lenet.safetensors --quiet -o "$work/second.c")
 same "$work/first.c" "$work/second.c"
 LC_ALL=de_DE.UTF-8 TZ=Asia/Tokyo "$QCC" "$fashion/lenet.qdl" "$fashion/lenet.safetensors" --quiet -o "$work/second.c"
 same "$work/first.c" "$work/second.c"

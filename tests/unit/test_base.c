@@ -260,6 +260,24 @@ static void file_write_failures_leave_nothing(void **state)
     qctx_free(dir);
 }
 
+static void file_write_spares_what_was_read(void **state)
+{
+    char path[128];
+    char *dir = temp_dir();
+    snprintf(path, sizeof path, "%s/f", dir);
+    assert_true(file_write(*state, path, "x", 1));
+    assert_non_null(file_read(*state, path));
+    assert_true(file_write(*state, path, "y", 1)); /* its own output, though read again */
+    qctx *other = qctx_new();
+    assert_string_equal(file_read(other, path)->text, "y");
+    assert_false(file_write(other, path, "z", 1));
+    expect_diag(other, D_OUTPUT_IS_INPUT);
+    qctx_free(other);
+    assert_string_equal(file_read(*state, path)->text, "y");
+    unlink(path);
+    rmdir(dir);
+}
+
 static void file_write_follows_the_umask(void **state)
 {
     char path[128];
@@ -333,7 +351,8 @@ int main(void)
         T(carets_stand_under_characters), T(diag_keeps_twenty_errors),
         T(nearest_name_finds_typos), T(file_round_trip), T(file_missing_and_directory_are_told),
         T(file_too_large_is_told), T(file_unreadable_content_is_told),
-        T(file_write_failures_leave_nothing), T(file_write_follows_the_umask),
+        T(file_write_failures_leave_nothing), T(file_write_spares_what_was_read),
+        T(file_write_follows_the_umask),
         T(sha256_known_answers), T(rng_is_fixed_and_uniform),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,14 +241,14 @@ static const struct message {
      "t.qdl:1:33: error: a multiplication sign [invalid-character]\n"
      "    1 | model m { a = conv2d(x, kernel 3\xc3\x97"
      "3) }\n"
-     "      |                                 ^~\n"
+     "      |                                 ^\n"
      "  hint: sizes are written with the letter x: 3x3\n"},
     {"model gr\xc3\xb6\xc3\x9f"
      "e { }",
      "t.qdl:1:9: error: characters beyond ASCII [invalid-character]\n"
      "    1 | model gr\xc3\xb6\xc3\x9f"
      "e { }\n"
-     "      |         ^~~~\n"
+     "      |         ^~\n"
      "  hint: quote names that hold other characters\n"},
     {"model m { a = \x01\x02 }", "t.qdl:1:15: error: control characters [invalid-character]\n"
                                  "    1 | model m { a = ?? }\n"
@@ -256,7 +256,7 @@ static const struct message {
     {"model m { }\xef\xbb\xbf",
      "t.qdl:1:12: error: a byte order mark inside the text [invalid-character]\n"
      "    1 | model m { }\xef\xbb\xbf\n"
-     "      |            ^~~\n"},
+     "      |            ^\n"},
     {"model m { a = f(1.5.2, 0x10, 1e999) }",
      "t.qdl:1:17: error: '1.5.2' is not a number [invalid-number]\n"
      "    1 | model m { a = f(1.5.2, 0x10, 1e999) }\n"
