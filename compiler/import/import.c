@@ -72,9 +72,15 @@ static const char *file_sha256(qctx *ctx, const source *file)
 
 imported *import_model(qctx *ctx, const char *path, const char *name, const import_options *o)
 {
-    const struct format *f = find_format(path);
     const source *file = file_read(ctx, path);
-    ir_graph *g = file && f ? f->import(ctx, file, name, o) : NULL;
+    return file ? import_source(ctx, file, name, o) : NULL;
+}
+
+imported *import_source(qctx *ctx, const source *file, const char *name, const import_options *o)
+{
+    const char *path = file->name;
+    const struct format *f = find_format(path);
+    ir_graph *g = f ? f->import(ctx, file, name, o) : NULL;
     if (!g)
         return NULL;
     buf qdl, weights;

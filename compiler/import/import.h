@@ -27,6 +27,9 @@ typedef struct imported {
 /* The model called `name`. NULL after diagnostics; what cannot be imported is told all at once. */
 imported *import_model(qctx *ctx, const char *path, const char *name, const import_options *o);
 
+/* The same of a file in memory, by the ending of its name. */
+imported *import_source(qctx *ctx, const source *file, const char *name, const import_options *o);
+
 /* tflite.c: LOWERED or QUANTIZED graph of a TensorFlow Lite model. */
 ir_graph *import_tflite(qctx *ctx, const source *file, const char *name, const import_options *o);
 

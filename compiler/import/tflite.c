@@ -193,12 +193,35 @@ static bool has_activation(const tfl_model *m, const tfl_op *op)
     return op->code == TFL_OP_DEQUANTIZE || op->code == TFL_OP_QUANTIZE;
 }
 
+static const tfl_tensor *variable_operand(const tfl_model *m, const tfl_op *op)
+{
+    for (int i = 0; i < op->n_in; i++)
+        if (tfl_in(m, op, i) && tfl_in(m, op, i)->variable && !tfl_in(m, op, i)->ir)
+            return tfl_in(m, op, i);
+    return NULL;
+}
+
+/* An operand in float32 of an int8 model: only QUANTIZE takes it. */
+static const tfl_tensor *float_operand(const tfl_model *m, const tfl_op *op)
+{
+    for (int i = 0; m->quantized && op->code != TFL_OP_QUANTIZE && i < op->n_in; i++)
+        if (tfl_in(m, op, i) && tfl_in(m, op, i)->ir && !tfl_in(m, op, i)->ir->quant)
+            return tfl_in(m, op, i);
+    return NULL;
+}
+
 static void import_op(tfl_model *m, const tfl_op *op)
 {
     if (tfl_fold(m, op))
         return;
     if (!tfl_can_import(op))
         tfl_import_op(m, op);
+    else if (variable_operand(m, op))
+        tfl_cannot(m, op, "export the model without its state", "its operand %s is a variable",
+                   tfl_tensor_str(m, variable_operand(m, op)));
+    else if (float_operand(m, op))
+        tfl_cannot(m, op, "convert the whole model to int8, or to float32",
+                   "its operand %s is not quantized", tfl_tensor_str(m, float_operand(m, op)));
     else if (operands_known(m, op) && !has_activation(m, op))
         tfl_cannot(m, op, "run the converter's constant folding", "it computes with constants only");
     else if (operands_known(m, op))
@@ -270,8 +293,9 @@ static void add_outputs(tfl_model *m)
     for (int i = 0; i < m->n_outputs; i++) {
         tfl_tensor *t = &m->tensors[m->outputs[i]];
         if (!t->ir) {
-            if (tfl_is_const(t) || t->n_ints >= 0)
-                tfl_cannot(m, NULL, NULL, "the output %s is a constant", tfl_tensor_str(m, t));
+            if (tfl_is_const(t) || t->n_ints >= 0 || !m->problems.n)
+                tfl_cannot(m, NULL, NULL, "the output %s is %s", tfl_tensor_str(m, t),
+                           t->variable ? "a variable" : "a constant");
             continue;
         }
         ir_tensor *out = own_output(m, t->ir);

@@ -298,7 +298,7 @@ static bool output_u8(tfl_model *m, const tfl_op *op, const tfl_tensor *from, tf
 
 static bool quantize(tfl_model *m, const tfl_op *op)
 {
-    const ir_attrs at = {.groups = 1};
+    ir_attrs at = {.groups = 1};
     if (!arity(m, op, 1, 1))
         return false;
     tfl_tensor *from = tfl_in(m, op, 0), *to = tfl_out(m, op, 0);
@@ -312,6 +312,7 @@ static bool quantize(tfl_model *m, const tfl_op *op)
         return tfl_cannot(m, op, "convert the whole model to int8, or to float32",
                           "%s is %s inside of an int8 model", tfl_tensor_str(m, from),
                           tfl_type_name(from->type));
+    at.axis = from->ir->shape.rank - 1;
     return emit_one(m, op, OP_CONCAT, &at); /* of one operand: requantizes */
 }
 

@@ -1,0 +1,379 @@
+/* models.c - models of one to five operators, with H, W and C apart. */
+#include "tests/import/models.h"
+
+/* Scales that differ from tensor to tensor, so that a mix-up changes codes. */
+#define S1 0.02f
+#define S2 0.035f
+#define S3 0.05f
+#define SOFT (1.0f / 256)
+
+/* ---- pieces -------------------------------------------------------------------------------- */
+
+static int image(make_model *m, float scale) { return make_act(m, "model/x", scale, scale > 0 ? 3 : 0, 4, DIMS(1, 5, 4, 3)); }
+
+static void window(make_op *op, int type, int padding, int h, int w)
+{
+    make_option(op, type, CONV_PADDING, 'b', padding);
+    make_option(op, type, CONV_STRIDE_W, 'i', w);
+    make_option(op, type, CONV_STRIDE_H, 'i', h);
+}
+
+static void pool_window(make_op *op, int padding, int kh, int kw, int sh, int sw)
+{
+    window(op, OPTIONS_POOL_2D, padding, sh, sw);
+    make_option(op, OPTIONS_POOL_2D, POOL_WIDTH, 'i', kw);
+    make_option(op, OPTIONS_POOL_2D, POOL_HEIGHT, 'i', kh);
+}
+
+/* One operator from x, 5x4x3. */
+static make_model *one(qctx *ctx, int code, float in, float out, int zero, int rank, const int32_t *dim)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, in), y = make_act(m, "model/y", out, zero, rank, dim);
+    make_operator(m, code, INS(x), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+/* ---- convolutions -------------------------------------------------------------------------- */
+
+static make_model *conv(qctx *ctx, float in, float out)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, in);
+    int w = in > 0 ? make_weights(m, "model/c1/Conv2D", 4, DIMS(6, 3, 2, 3), 0, 6, 0.01f)
+                   : make_floats(m, "model/c1/Conv2D", 4, DIMS(6, 3, 2, 3));
+    int b = in > 0 ? make_bias(m, "b", 6) : make_floats(m, "b", 1, DIMS(6));
+    int y = make_act(m, "model/act/Relu;model/c1/BiasAdd", out, out > 0 ? -128 : 0, 4, DIMS(1, 3, 4, 6));
+    make_op *op = make_operator(m, TFL_OP_CONV_2D, INS(x, w, b), y);
+    window(op, OPTIONS_CONV_2D, TFL_PADDING_SAME, 2, 1);
+    make_option(op, OPTIONS_CONV_2D, CONV_ACTIVATION, 'b', TFL_ACT_RELU);
+    make_ports(m, x, y);
+    return m;
+}
+
+make_model *sample_conv(qctx *ctx) { return conv(ctx, S1, S2); }
+static make_model *float_conv(qctx *ctx) { return conv(ctx, 0, 0); }
+
+/* Two groups, dilation 1x2, no bias; weights that need the code -128. */
+static make_model *grouped(qctx *ctx)
+{
+    make_model *m = make_new(ctx);
+    int x = make_act(m, "x", S1, 0, 4, DIMS(1, 5, 6, 4));
+    int w = make_weights(m, "w", 4, DIMS(6, 2, 2, 2), 0, 6, 0.01f);
+    ((int8_t *)(uintptr_t)m->tensors[w].data)[5] = -128;
+    int y = make_act(m, "y", S2, 5, 4, DIMS(1, 4, 4, 6));
+    make_op *op = make_operator(m, TFL_OP_CONV_2D, INS(x, w, -1), y);
+    window(op, OPTIONS_CONV_2D, TFL_PADDING_VALID, 1, 1);
+    make_option(op, OPTIONS_CONV_2D, CONV_DILATION_W, 'i', 2);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *depthwise(qctx *ctx, float in, float out)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, in);
+    int w = in > 0 ? make_weights(m, "model/d1/depthwise", 4, DIMS(1, 2, 3, 6), 3, 6, 0.02f)
+                   : make_floats(m, "model/d1/depthwise", 4, DIMS(1, 2, 3, 6));
+    int b = in > 0 ? make_bias(m, "b", 6) : make_floats(m, "b", 1, DIMS(6));
+    int y = make_act(m, "model/y", out, out > 0 ? -7 : 0, 4, DIMS(1, 5, 2, 6));
+    make_op *op = make_operator(m, TFL_OP_DEPTHWISE_CONV_2D, INS(x, w, b), y);
+    make_option(op, OPTIONS_DEPTHWISE, DEPTHWISE_PADDING, 'b', TFL_PADDING_SAME);
+    make_option(op, OPTIONS_DEPTHWISE, DEPTHWISE_STRIDE_W, 'i', 2);
+    make_option(op, OPTIONS_DEPTHWISE, DEPTHWISE_STRIDE_H, 'i', 1);
+    make_option(op, OPTIONS_DEPTHWISE, DEPTHWISE_MULTIPLIER, 'i', 2);
+    make_option(op, OPTIONS_DEPTHWISE, DEPTHWISE_ACTIVATION, 'b', TFL_ACT_RELU6);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *depthwise_int8(qctx *ctx) { return depthwise(ctx, S1, S2); }
+static make_model *depthwise_float(qctx *ctx) { return depthwise(ctx, 0, 0); }
+
+/* PAD in front of a convolution without pads of its own. */
+static make_model *padded(qctx *ctx, float in, float out, int code)
+{
+    make_model *m = make_new(ctx);
+    const int8_t three = 3;
+    int x = image(m, in), z = in > 0 ? 3 : 0;
+    int pads = make_const(m, "pads", TFL_INT32, 2, DIMS(4, 2), DIMS(0, 0, 1, 2, 0, 1, 0, 0));
+    int value = code == TFL_OP_PADV2 ? make_const(m, "value", TFL_INT8, 1, DIMS(1), &three) : -1;
+    int p = make_act(m, "model/pad/Pad", in, z, 4, DIMS(1, 8, 5, 3));
+    int w = in > 0 ? make_weights(m, "w", 4, DIMS(2, 3, 3, 3), 0, 1, 0.01f)
+                   : make_floats(m, "w", 4, DIMS(2, 3, 3, 3));
+    int y = make_act(m, "y", out, out > 0 ? 1 : 0, 4, DIMS(1, 6, 3, 2));
+    if (value < 0)
+        make_operator(m, code, INS(x, pads), p);
+    else
+        make_operator(m, code, INS(x, pads, value), p);
+    make_op *op = make_operator(m, TFL_OP_CONV_2D, INS(p, w), y);
+    window(op, OPTIONS_CONV_2D, TFL_PADDING_VALID, 1, 1);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *padded_int8(qctx *ctx) { return padded(ctx, S1, S2, TFL_OP_PAD); }
+static make_model *padded_v2(qctx *ctx) { return padded(ctx, S1, S2, TFL_OP_PADV2); }
+static make_model *padded_float(qctx *ctx) { return padded(ctx, 0, 0, TFL_OP_PAD); }
+
+/* ---- dense --------------------------------------------------------------------------------- */
+
+static make_model *dense(qctx *ctx, int rank, const int32_t *from, const int32_t *to, int32_t columns)
+{
+    make_model *m = make_new(ctx);
+    int x = make_act(m, "x", S1, 3, rank, from);
+    int w = make_weights(m, "model/fc/MatMul", 2, DIMS(5, columns), 0, 1, 0.01f);
+    int b = make_bias(m, "b", 5), y = make_act(m, "y", S3, 2, rank == 4 ? 2 : rank, to);
+    make_op *op = make_operator(m, TFL_OP_FULLY_CONNECTED, INS(x, w, b), y);
+    make_option(op, OPTIONS_DENSE, DENSE_ACTIVATION, 'b', TFL_ACT_NONE);
+    make_option(op, OPTIONS_DENSE, DENSE_KEEP_DIMS, 'b', rank == 3);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *dense_flat(qctx *ctx) { return dense(ctx, 4, DIMS(1, 2, 3, 4), DIMS(1, 5), 24); }
+static make_model *dense_rows(qctx *ctx) { return dense(ctx, 3, DIMS(1, 3, 4), DIMS(1, 3, 5), 4); }
+static make_model *dense_plain(qctx *ctx) { return dense(ctx, 2, DIMS(1, 7), DIMS(1, 5), 7); }
+
+/* ---- pools --------------------------------------------------------------------------------- */
+
+static make_model *maxpool(qctx *ctx)
+{
+    make_model *m = one(ctx, TFL_OP_MAX_POOL_2D, S1, S1, 3, 4, DIMS(1, 3, 3, 3));
+    pool_window(&m->ops[0], TFL_PADDING_VALID, 3, 2, 1, 1);
+    return m;
+}
+
+static make_model *avgpool(qctx *ctx)
+{
+    make_model *m = one(ctx, TFL_OP_AVERAGE_POOL_2D, S1, S1, 3, 4, DIMS(1, 3, 4, 3));
+    pool_window(&m->ops[0], TFL_PADDING_SAME, 2, 3, 2, 1);
+    make_option(&m->ops[0], OPTIONS_POOL_2D, POOL_ACTIVATION, 'b', TFL_ACT_RELU);
+    return m;
+}
+
+static make_model *mean(qctx *ctx, bool keep)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, S1), axes = make_const(m, "axes", TFL_INT32, 1, DIMS(2), DIMS(1, -2));
+    int y = keep ? make_act(m, "model/m/Mean", S2, 4, 4, DIMS(1, 1, 1, 3))
+                 : make_act(m, "model/m/Mean", S2, 4, 2, DIMS(1, 3));
+    make_op *op = make_operator(m, TFL_OP_MEAN, INS(x, axes), y);
+    make_option(op, OPTIONS_REDUCER, REDUCER_KEEP_DIMS, 'b', keep);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *mean_flat(qctx *ctx) { return mean(ctx, false); }
+static make_model *mean_kept(qctx *ctx) { return mean(ctx, true); }
+
+/* ---- elementwise --------------------------------------------------------------------------- */
+
+/* Two inputs, the second repeated along the first. */
+static make_model *binary(qctx *ctx, int code, float in, float out)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, in), z = make_act(m, "z", in > 0 ? S3 : 0, in > 0 ? -9 : 0, 4, DIMS(1, 1, 1, 3));
+    int y = make_act(m, "model/sum/add", out, out > 0 ? 2 : 0, 4, DIMS(1, 5, 4, 3));
+    make_op *op = make_operator(m, code, INS(x, z), y);
+    make_option(op, code == TFL_OP_ADD ? OPTIONS_ADD : OPTIONS_MUL, BINARY_ACTIVATION, 'b', TFL_ACT_RELU6);
+    make_ports(m, x, y);
+    make_ports(m, z, -1);
+    return m;
+}
+
+static make_model *add_int8(qctx *ctx) { return binary(ctx, TFL_OP_ADD, S1, S2); }
+static make_model *add_float(qctx *ctx) { return binary(ctx, TFL_OP_ADD, 0, 0); }
+static make_model *mul_int8(qctx *ctx) { return binary(ctx, TFL_OP_MUL, S1, S2); }
+
+static make_model *by_const(qctx *ctx, int code, float scale, int rank, const int32_t *dim)
+{
+    make_model *m = make_new(ctx);
+    int x = make_act(m, "x", scale, scale > 0 ? 3 : 0, rank, dim);
+    int c = scale > 0 ? make_weights(m, "c", 1, DIMS(3), 0, 1, 0.01f) : make_floats(m, "c", 1, DIMS(3));
+    if (scale > 0)
+        *(int64_t *)(uintptr_t)m->tensors[c].zero = 11;
+    int y = make_act(m, "model/y/mul", scale > 0 ? S2 : 0, 0, rank, dim);
+    make_operator(m, code, INS(c, x), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *mul_const_int8(qctx *ctx) { return by_const(ctx, TFL_OP_MUL, S1, 4, DIMS(1, 5, 4, 3)); }
+static make_model *mul_const_float(qctx *ctx) { return by_const(ctx, TFL_OP_MUL, 0, 2, DIMS(1, 3)); }
+static make_model *add_const_float(qctx *ctx) { return by_const(ctx, TFL_OP_ADD, 0, 4, DIMS(1, 5, 4, 3)); }
+
+static make_model *activations(qctx *ctx)
+{
+    make_model *m = make_new(ctx);
+    const int32_t dim[] = {1, 5, 4, 3};
+    int x = image(m, S1);
+    int a = make_act(m, "model/a/LeakyRelu", S2, 4, 4, dim), b = make_act(m, "b", S3, -20, 4, dim);
+    int c = make_act(m, "c", SOFT, -128, 4, dim), d = make_act(m, "d", 1.0f / 128, 0, 4, dim);
+    int e = make_act(m, "Identity", SOFT, -128, 4, dim);
+    make_option(make_operator(m, TFL_OP_LEAKY_RELU, INS(x), a), OPTIONS_LEAKY_RELU, LEAKY_RELU_ALPHA, 'f', 0.3);
+    make_operator(m, TFL_OP_HARD_SWISH, INS(a), b);
+    make_operator(m, TFL_OP_LOGISTIC, INS(b), c);
+    make_operator(m, TFL_OP_TANH, INS(c), d);
+    make_option(make_operator(m, TFL_OP_SOFTMAX, INS(d), e), OPTIONS_SOFTMAX, SOFTMAX_BETA, 'f', 1);
+    make_ports(m, x, e);
+    return m;
+}
+
+/* relus as operators of their own round once more than fused ones. */
+static make_model *relus(qctx *ctx)
+{
+    make_model *m = sample_conv(ctx);
+    const int32_t dim[] = {1, 3, 4, 6};
+    m->ops[0].options[m->ops[0].n_options - 1].value = TFL_ACT_NONE;
+    *(int64_t *)(uintptr_t)m->tensors[m->outputs[0]].zero = 6;
+    int a = make_act(m, "relu_a", S3, -4, 4, dim), b = make_act(m, "relu_b", S1, -128, 4, dim);
+    make_operator(m, TFL_OP_RELU, INS(m->outputs[0]), a);
+    make_operator(m, TFL_OP_RELU6, INS(a), b);
+    m->outputs[0] = b;
+    return m;
+}
+
+/* ---- moving -------------------------------------------------------------------------------- */
+
+static make_model *concat(qctx *ctx, int axis)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, S1), z = make_act(m, "z", S1, 3, 4, axis == 1 ? DIMS(1, 2, 4, 3) : DIMS(1, 5, 4, 2));
+    int y = make_act(m, "y", S1, 3, 4, axis == 1 ? DIMS(1, 7, 4, 3) : DIMS(1, 5, 4, 5));
+    make_option(make_operator(m, TFL_OP_CONCATENATION, INS(x, z), y), OPTIONS_CONCAT, CONCAT_AXIS, 'i', axis);
+    make_ports(m, x, y);
+    make_ports(m, z, -1);
+    return m;
+}
+
+static make_model *concat_height(qctx *ctx) { return concat(ctx, 1); }
+static make_model *concat_channels(qctx *ctx) { return concat(ctx, -1); }
+
+/* The shape of RESHAPE computed from that of x: SHAPE, STRIDED_SLICE, PACK; the file leaves it open. */
+static make_model *shapes(qctx *ctx)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, S1), shape = make_act(m, "shape", 0, 0, 1, DIMS(4));
+    int zero = make_const(m, "zero", TFL_INT32, 1, DIMS(1), DIMS(0));
+    int unit = make_const(m, "unit", TFL_INT32, 1, DIMS(1), DIMS(1));
+    int rest = make_const(m, "rest", TFL_INT32, 0, DIMS(0), DIMS(-1));
+    int batch = make_act(m, "batch", 0, 0, 0, DIMS(0)), pack = make_act(m, "pack", 0, 0, 1, DIMS(2));
+    int y = make_act(m, "model/flatten/Reshape", S1, 3, 2, DIMS(-1, 60));
+    m->tensors[shape].type = m->tensors[batch].type = m->tensors[pack].type = TFL_INT32;
+    make_operator(m, TFL_OP_SHAPE, INS(x), shape);
+    make_option(make_operator(m, TFL_OP_STRIDED_SLICE, INS(shape, zero, unit, unit), batch),
+                OPTIONS_STRIDED_SLICE, SLICE_SHRINK_MASK, 'i', 1);
+    make_option(make_operator(m, TFL_OP_PACK, INS(batch, rest), pack), OPTIONS_PACK, PACK_COUNT, 'i', 2);
+    make_operator(m, TFL_OP_RESHAPE, INS(x, pack), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *squeeze(qctx *ctx)
+{
+    make_model *m = make_new(ctx);
+    int x = make_act(m, "x", S1, 3, 4, DIMS(1, 1, 1, 6)), a = make_act(m, "a", S1, 3, 2, DIMS(1, 6));
+    int axis = make_const(m, "axis", TFL_INT32, 0, DIMS(0), DIMS(1));
+    int y = make_act(m, "y", S1, 3, 3, DIMS(1, 1, 6));
+    make_operator(m, TFL_OP_SQUEEZE, INS(x), a);
+    make_operator(m, TFL_OP_EXPAND_DIMS, INS(a, axis), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+/* ---- edges --------------------------------------------------------------------------------- */
+
+/* float32 or uint8 outside, int8 inside; requantized on the way. */
+static make_model *edges(qctx *ctx, bool bytes)
+{
+    make_model *m = make_new(ctx);
+    const int32_t dim[] = {1, 5, 4, 3};
+    int in = make_act(m, "serving_default_in:0", bytes ? S1 : 0, 131, 4, dim), x = image(m, S1);
+    int a = make_act(m, "a", S2, -5, 4, dim), out = make_act(m, "StatefulPartitionedCall:0", bytes ? S2 : 0, 123, 4, dim);
+    if (bytes)
+        m->tensors[in].type = m->tensors[out].type = TFL_UINT8;
+    make_operator(m, TFL_OP_QUANTIZE, INS(in), x);
+    make_operator(m, TFL_OP_QUANTIZE, INS(x), a);
+    make_operator(m, bytes ? TFL_OP_QUANTIZE : TFL_OP_DEQUANTIZE, INS(a), out);
+    make_ports(m, in, out);
+    return m;
+}
+
+static make_model *float_edges(qctx *ctx) { return edges(ctx, false); }
+static make_model *byte_edges(qctx *ctx) { return edges(ctx, true); }
+
+/* Half-precision weights behind DEQUANTIZE, as post-training float16 conversion leaves them. */
+static make_model *half_weights(qctx *ctx)
+{
+    make_model *m = make_new(ctx);
+    const uint16_t half[12] = {0x3c00, 0xc000, 0x3555, 0x0001, 0x8400, 0x7bff, 0, 0x8000, 0x3800, 0xb800, 0x4248, 0x1234};
+    int x = make_act(m, "x", 0, 0, 2, DIMS(1, 4)), h = make_const(m, "half", TFL_FLOAT16, 2, DIMS(3, 4), half);
+    int w = make_act(m, "w", 0, 0, 2, DIMS(3, 4)), y = make_act(m, "y", 0, 0, 2, DIMS(1, 3));
+    make_operator(m, TFL_OP_DEQUANTIZE, INS(h), w);
+    make_operator(m, TFL_OP_FULLY_CONNECTED, INS(x, w), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+/* An output that is an input, one that comes twice, and an operator that nothing needs. */
+static make_model *outputs(qctx *ctx)
+{
+    make_model *m = maxpool(ctx);
+    int unused = make_act(m, "unused", S1, 3, 4, DIMS(1, 5, 4, 3));
+    make_operator(m, TFL_OP_SIN, INS(m->inputs[0]), unused);
+    make_ports(m, -1, m->inputs[0]);
+    make_ports(m, -1, m->outputs[0]);
+    return m;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+const sample_model sample_models[] = {
+    {"conv", sample_conv, {"c1 = conv2d(x, 6, kernel 3x2, stride 2x1, pad [1, 1, 0, 1]) |> relu(tensor 3)\n",
+                           "input x : i8[5, 4, 3] scale 0x1.47ae14p-6 zero 3 tensor 0\n", "numerics tflm\n",
+                           "c1.weight : int8 symmetric per channel\n", "c1.bias : int32\n"}, true},
+    {"float_conv", float_conv, {"c1 = conv2d(x, 6, kernel 3x2, stride 2x1, pad [1, 1, 0, 1]) |> relu(tensor 3)\n",
+                                "input x : f32[5, 4, 3] tensor 0\n", "weights native\n", "!quantize"}, false},
+    {"grouped", grouped, {"conv2d(x, 6, kernel 2x2, dilation 1x2, groups 2, no bias, tensor 2)\n",
+                          "int8 asymmetric per channel\n", "!.bias"}, true},
+    {"depthwise", depthwise_int8, {"d1 = depthwise(x, kernel 2x3, stride 1x2, pad [0, 1, 0, 1], multiplier 2) "
+                                   "|> relu6(tensor 3)\n"}, true},
+    {"depthwise_float", depthwise_float, {"d1 = depthwise(x, kernel 2x3, stride 1x2, pad [0, 1, 0, 1], multiplier 2) "
+                                          "|> relu6(tensor 3)\n"}, false},
+    {"padded", padded_int8, {"y = conv2d(x, 2, kernel 3x3, pad [1, 2, 0, 1], no bias, tensor 4)\n", "!= pad("}, true},
+    {"padded_v2", padded_v2, {"y = conv2d(x, 2, kernel 3x3, pad [1, 2, 0, 1], no bias, tensor 5)\n", "!= pad("}, true},
+    {"padded_float", padded_float, {"pad = pad(x, [1, 2, 0, 1], tensor 2)\n",
+                                    "y = conv2d(pad, 2, kernel 3x3, no bias, tensor 4)\n"}, false},
+    {"dense_flat", dense_flat, {"x_flat = flatten(x)\n", "fc = dense(x_flat, 5, tensor 3)\n",
+                                "fc.weight : int8 symmetric per tensor scale"}, true},
+    {"dense_rows", dense_rows, {"fc = dense(x, 5, tensor 3)\n", "i8[3, 4]"}, true},
+    {"dense_plain", dense_plain, {"fc = dense(x, 5, tensor 3)\n", "i8[7]"}, true},
+    {"maxpool", maxpool, {"y = maxpool(x, 3x2, stride 1x1, tensor 1)\n"}, true},
+    {"avgpool", avgpool, {"y = avgpool(x, 2x3, stride 2x1, pad [0, 1, 1, 1]) |> relu(tensor 1)\n"}, true},
+    {"mean", mean_flat, {"m = global_avgpool(x, tensor 2)\n"}, true},
+    {"mean_kept", mean_kept, {"m = global_avgpool(x, keep, tensor 2)\n"}, true},
+    {"add", add_int8, {"sum = add(x, z) |> relu6(tensor 2)\n"}, true},
+    {"add_float", add_float, {"sum = add(x, z) |> relu6(tensor 2)\n"}, false},
+    {"mul", mul_int8, {" = mul(x, z) |> relu6(tensor 2)\n"}, true},
+    {"mul_const", mul_const_int8, {"y = depthwise(x, kernel 1x1, no bias, tensor 2)\n",
+                                   "y.weight : int8 asymmetric per tensor scale 0x1.47ae14p-7 zero 11"}, true},
+    {"mul_const_float", mul_const_float, {"x_reshaped = reshape(x, [1, 1, 3])\n", "y = depthwise(x_reshaped, kernel 1x1, no bias)\n",
+                                          "y_back = flatten(y, tensor 2)\n"}, false},
+    {"add_const_float", add_const_float, {"y_mul = depthwise(x, kernel 1x1, tensor 2)\n"}, false},
+    {"activations", activations, {"a = leaky_relu(x, slope 0.30000001192092896, tensor 1)\n", "b = hard_swish(a, tensor 2)\n",
+                                  "c = sigmoid(b, tensor 3)\n", "d = tanh(c, tensor 4)\n", "softmax = softmax(d, tensor 5)\n"}, true},
+    {"relus", relus, {"c1 = conv2d(x, 6, kernel 3x2, stride 2x1, pad [1, 1, 0, 1], tensor 3)\n", "relu_a = relu(c1, tensor 4)\n",
+                      "relu_b = relu6(relu_a, tensor 5)\n"}, true},
+    {"concat_height", concat_height, {"y = concat(x, z, axis 0, tensor 2)\n"}, true},
+    {"concat_channels", concat_channels, {"y = concat(x, z, tensor 2)\n"}, true},
+    {"shapes", shapes, {"flatten = flatten(x, tensor 7)\n", "!shape ="}, true},
+    {"squeeze", squeeze, {"a = flatten(x, tensor 1)\n", "y = reshape(a, [1, 6], tensor 3)\n"}, true},
+    {"float_edges", float_edges, {"input in : i8[5, 4, 3] scale 0x1.47ae14p-6 zero 3 tensor 1\n", "a = concat(in, tensor 2)\n",
+                                  "output a\n"}, true},
+    {"byte_edges", byte_edges, {"input in : u8[5, 4, 3] scale 0x1.47ae14p-6 zero 131 tensor 1\n", "output a\n"}, true},
+    {"half_weights", half_weights, {"y = dense(x, 3, no bias, tensor 3)\n"}, false},
+    {"outputs", outputs, {"output y, x_output, y_output\n", "!unused"}, true},
+};
+const int n_sample_models = sizeof sample_models / sizeof *sample_models;
