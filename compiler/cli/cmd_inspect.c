@@ -9,7 +9,7 @@
 typedef struct layer {
     const ir_op *op;
     const char *kind, *shape, *scheme;
-    int64_t params, macs, weight_bytes, out_bytes, bound;
+    int64_t params, macs, weight_bytes, bound, flash, ram;
     double clipped;
     int acc_bits;
 } layer;
@@ -26,16 +26,19 @@ static const char *scheme_text(arena *a, const ir_tensor *w)
         return "";
     const ir_quant *q = w->quant;
     return arena_printf(a, "%s%d%s %s/%s", q->scheme == IR_Q_CODEBOOK ? "codebook" : "int", q->bits,
-                        q->symmetric ? "" : " asym", q->grid == IR_GRID_TREAD ? "tread" : "midpoint",
+                        q->symmetric ? "" : " asym",
+                        q->grid == IR_GRID_TREAD ? "tread" : "midpoint",
                         q->axis < 0 ? "tensor" : "channel");
 }
 
-static layer layer_of(qctx *ctx, const ir_op *op)
+/* r: what emitting said, or NULL before quantization. */
+static layer layer_of(qctx *ctx, const ir_op *op, const emit_result *r)
 {
     layer l = {.op = op, .kind = op_word(op), .macs = ir_macs(op)};
     const ir_tensor *out = op->out[0], *w = ir_weight(op);
     l.shape = ir_shape_str(ctx->a, &out->shape);
-    l.out_bytes = ir_elems(&out->shape) * (int64_t)ir_type_size(out->type);
+    l.flash = r ? r->op_constants[op->id] : -1;
+    l.ram = r ? r->op_live[op->id] : -1;
     for (int i = 0; i < op->n_in; i++)
         if (op->in[i]->kind == IR_CONST)
             l.params += ir_elems(&op->in[i]->shape);
@@ -60,8 +63,8 @@ static void print_quant(const ir_tensor *t)
 
 static void print_layer(const layer *l)
 {
-    printf("%-16.16s %-14s %-12s %9" PRId64 " %11" PRId64, l->op->name, l->kind, l->shape, l->params,
-           l->macs);
+    printf("%-16.16s %-14s %-12s %9" PRId64 " %11" PRId64, l->op->name, l->kind, l->shape,
+           l->params, l->macs);
     print_quant(l->op->out[0]);
     if (l->acc_bits)
         printf(" %12" PRId64 "/%d", l->bound, l->acc_bits);
@@ -72,36 +75,37 @@ static void print_layer(const layer *l)
         printf(" %6.2f %%", 100 * l->clipped);
     else
         printf(" %8s", "");
-    printf(" %9" PRId64 "\n", l->out_bytes);
+    if (l->flash >= 0)
+        printf(" %9" PRId64 " %9" PRId64, l->flash, l->ram);
+    putchar('\n');
 }
 
-static void print_totals(qctx *ctx, const cli *c, const net *n, const ir_graph *g)
+static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r)
 {
     int64_t params = 0, macs = 0;
     for (int i = 0; i < g->ops.n; i++) {
-        layer l = layer_of(ctx, g->ops.v[i]);
+        layer l = layer_of(ctx, g->ops.v[i], r);
         params += l.params;
         macs += l.macs;
     }
     printf("\nparameters %" PRId64 ", multiply-accumulates %" PRId64 "\n", params, macs);
-    if (!n->legal)
+    if (!r)
         return;
-    emit_options o = c->emit;
-    emit_result r;
     int64_t weights, constants, lower;
-    model_sizes(ctx, g, &weights, &constants);
-    ir_graph *planned = ir_clone(ctx, g);
-    int64_t arena_bytes = plan_memory(ctx, planned, false, &lower);
-    printf("weight bytes %" PRId64 ", constant bytes %" PRId64, weights, constants);
-    if (emit_c(ctx, g, &o, &r))
-        printf(" (emitted: %" PRId64 ")", r.constant_bytes);
-    printf("\narena %" PRId64 " bytes (lower bound %" PRId64 ")", arena_bytes, lower);
     char hash[65];
+    model_sizes(ctx, g, &weights, &constants);
+    plan_memory(ctx, ir_clone(ctx, g), false, &lower);
+    printf("flash: weights %" PRId64 " bytes, all constants %" PRId64 " (emitted: %" PRId64
+           "), without code\n",
+           weights, constants, r->constant_bytes);
+    printf("RAM: arena %" PRId64 " bytes (no plan needs less than %" PRId64
+           "), without input, output and stack\n",
+           r->arena_bytes, lower);
     ir_canonical_sha256(ctx, n->quantized, hash);
-    printf("\nnumerics %s, model %.16s…\n", ir_numerics_name(g->numerics), hash);
+    printf("numerics %s, model %.16s…\n", ir_numerics_name(g->numerics), hash);
 }
 
-static void print_table(qctx *ctx, const cli *c, const net *n, const ir_graph *g)
+static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r)
 {
     printf("model %s\n", g->name);
     for (int i = 0; i < g->inputs.n; i++) {
@@ -112,21 +116,24 @@ static void print_table(qctx *ctx, const cli *c, const net *n, const ir_graph *g
             printf("  scale %.9g zero %d", (double)t->quant->scale[0], (int)t->quant->zero[0]);
         putchar('\n');
     }
-    printf("\n%-16s %-14s %-12s %9s %11s %12s %5s %15s %-19s %8s %9s\n", "layer", "operator", "output",
-           "params", "MACs", "scale", "zero", "|acc| ≤", "weights", "clipped", "bytes out");
+    printf("\n%-16s %-14s %-12s %9s %11s %12s %5s %17s %-19s %8s", "layer", "operator", "output",
+           "params", "MACs", "scale", "zero", "|acc| ≤", "weights", "clipped");
+    puts(r ? "     flash       RAM" : "");
     for (int i = 0; i < g->ops.n; i++) {
-        layer l = layer_of(ctx, g->ops.v[i]);
+        layer l = layer_of(ctx, g->ops.v[i], r);
         print_layer(&l);
     }
     for (int i = 0; i < g->outputs.n; i++)
-        printf("output %s %s\n", g->outputs.v[i]->name, ir_shape_str(ctx->a, &g->outputs.v[i]->shape));
-    print_totals(ctx, c, n, g);
+        printf("output %s %s\n", g->outputs.v[i]->name,
+               ir_shape_str(ctx->a, &g->outputs.v[i]->shape));
+    print_totals(ctx, n, g, r);
 }
 
 static json_t *layer_json(const layer *l)
 {
-    json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", l->op->name, "operator", l->kind, "shape",
-                          l->shape, "parameters", (json_int_t)l->params, "macs", (json_int_t)l->macs);
+    json_t *j =
+        json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", l->op->name, "operator", l->kind, "shape",
+                  l->shape, "parameters", (json_int_t)l->params, "macs", (json_int_t)l->macs);
     const ir_quant *q = l->op->out[0]->quant;
     if (q) {
         json_object_set_new(j, "scale", json_real((double)q->scale[0]));
@@ -141,28 +148,30 @@ static json_t *layer_json(const layer *l)
         json_object_set_new(j, "clipped", json_real(l->clipped));
         json_object_set_new(j, "weight_bytes", json_integer(l->weight_bytes));
     }
-    json_object_set_new(j, "output_bytes", json_integer(l->out_bytes));
+    if (l->flash >= 0) {
+        json_object_set_new(j, "constant_bytes", json_integer(l->flash));
+        json_object_set_new(j, "arena_bytes", json_integer(l->ram));
+    }
     return j;
 }
 
-static void print_json(qctx *ctx, const net *n, const ir_graph *g)
+static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r)
 {
     json_t *j = json_pack("{s:s}", "model", g->name), *layers = json_array();
     for (int i = 0; i < g->ops.n; i++) {
-        layer l = layer_of(ctx, g->ops.v[i]);
+        layer l = layer_of(ctx, g->ops.v[i], r);
         json_array_append_new(layers, layer_json(&l));
     }
     json_object_set_new(j, "layers", layers);
-    if (n->legal) {
+    if (r) {
         int64_t weights, constants, lower;
         char hash[65];
         model_sizes(ctx, g, &weights, &constants);
-        ir_graph *planned = ir_clone(ctx, g);
-        int64_t arena_bytes = plan_memory(ctx, planned, false, &lower);
+        plan_memory(ctx, ir_clone(ctx, g), false, &lower);
         ir_canonical_sha256(ctx, n->quantized, hash);
         json_object_set_new(j, "weight_bytes", json_integer(weights));
         json_object_set_new(j, "constant_bytes", json_integer(constants));
-        json_object_set_new(j, "arena_bytes", json_integer(arena_bytes));
+        json_object_set_new(j, "arena_bytes", json_integer(r->arena_bytes));
         json_object_set_new(j, "arena_lower_bound", json_integer(lower));
         json_object_set_new(j, "numerics", json_string(ir_numerics_name(g->numerics)));
         json_object_set_new(j, "model_sha256", json_string(hash));
@@ -179,10 +188,13 @@ int cmd_inspect(qctx *ctx, cli *c)
     if (!n)
         return EXIT_BAD_INPUT;
     const ir_graph *g = weights ? n->legal : n->lowered;
+    emit_result emitted, *r = n->legal ? &emitted : NULL;
+    if (r && !emit_c(ctx, g, &c->emit, r))
+        return EXIT_BAD_INPUT;
     progress_end(ctx);
     if (c->json)
-        print_json(ctx, n, g);
+        print_json(ctx, n, g, r);
     else
-        print_table(ctx, c, n, g);
+        print_table(ctx, n, g, r);
     return EXIT_DONE;
 }

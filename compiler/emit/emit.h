@@ -35,6 +35,8 @@ typedef struct emit_result {
     const char *weights_c;/* with split_weights, else NULL */
     /* facts, also in the header comment and `inspect` */
     int64_t arena_bytes, weight_bytes, constant_bytes;
+    const int64_t *op_constants; /* bytes that each operator bakes, by its id */
+    const int64_t *op_live;      /* bytes of the arena in use while it runs */
 } emit_result;
 
 /* The C identifier that all names begin with: o->prefix, or the model's name made legal. NULL with the

@@ -124,5 +124,7 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->arena_bytes = e.plan->arena_bytes;
     r->weight_bytes = e.weight_bytes;
     r->constant_bytes = e.constant_bytes;
+    r->op_constants = constants;
+    r->op_live = e.plan->live;
     return true;
 }

@@ -1,0 +1,31 @@
+#!/bin/sh
+# inspect.sh - the table of layers: what it says adds up, and is what the emitted file says.
+. "$top_srcdir/tests/cli/lib.sh"
+net=$top_srcdir/examples/fashion/lenet
+set -- "$net.qdl" "$net.safetensors" --quiet
+
+expect 0 "$QCC" inspect "$@" && out_has "conv2d         28x28x6            156      117600" &&
+    out_has "clipped     flash       RAM" && out_has "parameters 61706, multiply-accumulates 416520" &&
+    out_has "flash: weights 61470 bytes, all constants 63358 (emitted: 63358)" && out_has "RAM: arena 5880 bytes"
+
+# layers' constants sum to the whole; the largest need of a layer is the arena
+expect 0 "$QCC" inspect "$@" --json
+cp "$work/out" "$work/json"
+checks=$((checks + 1))
+awk -F'[:,]' '
+    /^  "layers"/ { layers = 1 }
+    /^  \]/ { layers = 0 }
+    /"constant_bytes"/ { if (layers) sum += $2; else whole = $2 + 0 }
+    /"arena_bytes"/ { if (layers) { if ($2 > most) most = $2 + 0 } else arena = $2 + 0 }
+    END { exit !(whole > 0 && sum == whole && arena > 0 && most == arena) }' "$work/json" ||
+    fail "the layers' flash and RAM do not add up to the totals"
+expect 0 "$QCC" "$@" -o "$work/lenet.c"
+cp "$work/lenet.c" "$work/out" && out_has "weights 61470 bytes, all constants 63358 bytes; arena 5880 bytes"
+
+# before quantization there are layers, but no flash
+expect 0 "$QCC" inspect "$net.qdl" && out_has "relu           28x28x6"
+checks=$((checks + 1))
+grep -q "flash" "$work/out" && fail "flash of a model without weights"
+expect 2 "$QCC" inspect
+expect 1 "$QCC" inspect "$work/none.qdl"
+finish
