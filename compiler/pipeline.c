@@ -108,7 +108,8 @@ static bool load_quantized(qctx *ctx, net *n, const tensor_file *weights)
 static net *load_model(qctx *ctx, const source *src, const net_options *o)
 {
     net *n = ARENA_NEW(ctx->a, net);
-    n->file = src ? qdl_parse(ctx, src) : NULL;
+    bool sound = false;
+    n->file = src ? qdl_parse_tree(ctx, src, &sound) : NULL;
     if (!n->file)
         return NULL;
     if (!n->file->has_model) {
@@ -118,7 +119,7 @@ static net *load_model(qctx *ctx, const source *src, const net_options *o)
     }
     n->saved = n->file->spec->saved;
     n->lowered = sema_lower(ctx, n->file);
-    return n->lowered && gather_spec(ctx, n, o) ? n : NULL;
+    return n->lowered && gather_spec(ctx, n, o) && sound ? n : NULL;
 }
 
 static net *load_weights(qctx *ctx, net *n, const tensor_file *weights, const net_options *o)

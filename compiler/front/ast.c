@@ -442,11 +442,11 @@ void ast_quantize(qdl_parser *ps, qloc loc)
     first_section(ps, &ps->file->has_quantize, &ps->quantize_loc, loc, "quantize part");
 }
 
-/* Errors that were reported past qdl_fail count as well. */
+/* Errors in a rule's settings count as well, but leave the tree whole. */
 static void count_errors(qdl_parser *ps, int before)
 {
-    ps->errors += ps->ctx->errors - before;
-    ps->stopped |= ps->errors >= QDL_MAX_ERRORS;
+    ps->rule_errors += ps->ctx->errors - before;
+    ps->stopped |= ps->errors + ps->rule_errors >= QDL_MAX_ERRORS;
 }
 
 void ast_rule(qdl_parser *ps, qloc loc, const ast_names *path, const ast_values *items)

@@ -90,6 +90,10 @@ typedef struct ast_file {
  * reported). Reentrant. */
 ast_file *qdl_parse(qctx *ctx, const source *src);
 
+/* The same, and the tree too where errors are in the quantize part's settings only, so that the model
+ * can be checked in the same run; sound: no error was reported. */
+ast_file *qdl_parse_tree(qctx *ctx, const source *src, bool *sound);
+
 /* The tree as QDL text; parsing it again gives the same tree. The quantize part is not printed. */
 void ast_print(const ast_file *f, buf *b);
 

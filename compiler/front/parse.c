@@ -23,6 +23,14 @@ static qdl_parser *parser_new(qctx *ctx, const source *src)
 
 ast_file *qdl_parse(qctx *ctx, const source *src)
 {
+    bool sound;
+    ast_file *f = qdl_parse_tree(ctx, src, &sound);
+    return sound ? f : NULL;
+}
+
+ast_file *qdl_parse_tree(qctx *ctx, const source *src, bool *sound)
+{
+    *sound = false;
     if (src->len > QDL_MAX_BYTES) {
         diag_add(ctx, D_SOURCE_SIZE, loc_file(src), "more than %d MiB of QDL", QDL_MAX_BYTES >> 20);
         return NULL;
@@ -31,6 +39,7 @@ ast_file *qdl_parse(qctx *ctx, const source *src)
     int status = qdlyyparse(ps);
     if (status != 0 || ps->errors)
         return NULL;
+    *sound = !ps->rule_errors;
     ast_settle_flags(ps);
     return ps->file;
 }

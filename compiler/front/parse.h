@@ -75,7 +75,8 @@ typedef struct qdl_parser {
     int stmt_tokens;      /* tokens of the statement so far */
     uint32_t last_end;    /* end of the last token that was not a newline */
     int section;          /* T_MODEL, T_BLOCK, T_QUANTIZE: where the tokens stand; 0 outside */
-    int errors;           /* of this source */
+    int errors;           /* of this source, in its text */
+    int rule_errors;      /* in what the quantize part's rules say */
     bool stopped;         /* no more tokens, no more messages */
 
     /* ast.c */

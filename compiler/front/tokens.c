@@ -17,7 +17,7 @@ void qdl_fail(qdl_parser *ps, diag_id id, qloc loc, const char *fmt, ...)
     va_start(ap, fmt);
     diag_add(ps->ctx, id, loc, "%s", arena_vprintf(ps->ctx->a, fmt, ap));
     va_end(ap);
-    if (++ps->errors >= QDL_MAX_ERRORS)
+    if (++ps->errors + ps->rule_errors >= QDL_MAX_ERRORS)
         ps->stopped = true;
 }
 

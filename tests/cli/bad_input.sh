@@ -77,6 +77,18 @@ bad "[no-model]" "$work/m.qdl" "$weights"
 expect 1 "$QCC" net.onnx -o "$work/net.c" x && err_has "[no-importer]"
 expect 1 "$QCC" import net.qdl -o "$work/net" && err_has "[no-importer]"
 
+# mistakes of the quantize part and of the model in one run
+cat >"$work/both.qdl" <<'QDL'
+model m {
+    input x : u8[4, 4, 1] real [0, 1]
+    output rellu(x)
+}
+quantize { default : wights int8 }
+QDL
+expect 1 "$QCC" "$work/both.qdl" "$weights" -o "$work/net.c" && err_has "[unknown-setting]" &&
+    err_has "[unknown-operator]"
+absent "$work/net.c"
+
 # outputs that cannot be written
 expect 1 "$QCC" "$net" "$weights" --quiet -o "$work/no/such/net.c" && err_has "cannot write"
 expect 1 "$QCC" "$net" "$weights" --quiet -o /dev/full && err_has "cannot write"
