@@ -8,7 +8,7 @@
 
 typedef struct layer {
     const ir_op *op;
-    const char *kind, *shape, *scheme;
+    const char *kind, *shape, *scheme, *kernel;
     int64_t params, macs, weight_bytes, bound, flash, ram;
     double clipped;
     int acc_bits;
@@ -39,6 +39,7 @@ static layer layer_of(qctx *ctx, const ir_op *op, const emit_result *r)
     l.shape = ir_shape_str(ctx->a, &out->shape);
     l.flash = r ? r->op_constants[op->id] : -1;
     l.ram = r ? r->op_live[op->id] : -1;
+    l.kernel = r ? r->op_kernels[op->id] : "";
     for (int i = 0; i < op->n_in; i++)
         if (op->in[i]->kind == IR_CONST)
             l.params += ir_elems(&op->in[i]->shape);
@@ -76,7 +77,7 @@ static void print_layer(const layer *l)
     else
         printf(" %8s", "");
     if (l->flash >= 0)
-        printf(" %9" PRId64 " %9" PRId64, l->flash, l->ram);
+        printf(" %9" PRId64 " %9" PRId64 "  %s", l->flash, l->ram, l->kernel);
     putchar('\n');
 }
 
@@ -118,7 +119,7 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
     }
     printf("\n%-16s %-14s %-12s %9s %11s %12s %5s %17s %-19s %8s", "layer", "operator", "output",
            "params", "MACs", "scale", "zero", "|acc| ≤", "weights", "clipped");
-    puts(r ? "     flash       RAM" : "");
+    puts(r ? "     flash       RAM  kernel" : "");
     for (int i = 0; i < g->ops.n; i++) {
         layer l = layer_of(ctx, g->ops.v[i], r);
         print_layer(&l);
@@ -151,6 +152,7 @@ static json_t *layer_json(const layer *l)
     if (l->flash >= 0) {
         json_object_set_new(j, "constant_bytes", json_integer(l->flash));
         json_object_set_new(j, "arena_bytes", json_integer(l->ram));
+        json_object_set_new(j, "kernel", json_string(l->kernel));
     }
     return j;
 }

@@ -109,6 +109,17 @@ static void leave_out_weights(qctx *ctx, cli *c)
     c->operands.v[1] = NULL;
 }
 
+static const char *target_list(qctx *ctx)
+{
+    int n;
+    const char *const *names = emit_target_names(ctx, &n);
+    buf b;
+    buf_init(&b, ctx->a);
+    for (int i = 0; i < n; i++)
+        buf_printf(&b, "%s%s", i ? ", " : "", names[i]);
+    return buf_str(&b);
+}
+
 static int check_operands(qctx *ctx, cli *c)
 {
     const cli_command *k = c->command;
@@ -119,7 +130,7 @@ static int check_operands(qctx *ctx, cli *c)
     if (n > k->max_operands)
         return cli_usage(c, "one operand too many: %s", c->operands.v[k->max_operands]);
     if (c->emit.target && !strcmp(c->emit.target, "help"))
-        return cli_usage(c, "targets: generic");
+        return cli_usage(c, "targets: %s", target_list(ctx));
     return EXIT_DONE;
 }
 

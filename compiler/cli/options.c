@@ -129,7 +129,7 @@ static const option_row rows[] = {
     {"bits", "[LAYER=]N", ANY_NET, "bits of the weights", take_setting, 0},
     {"grid", "[LAYER=]tread|midpoint", ANY_NET, "levels at multiples of the scale, or the middle of each interval", take_setting, 0},
     {"numerics", "q32|tflm|single|onnx", READS, "how accumulators become output codes (docs/numerics.md)", take_setting, 0},
-    {"target", "NAME", EMITS, "what the C is written for (generic)", take_text, AT(emit.target)},
+    {"target", "NAME", EMITS, "what the C is written for (generic; help: all)", take_text, AT(emit.target)},
     {"O", "s|2|speed", EMITS, "flash against speed", take_level, 0},
     {"prefix", "NAME", CMD_COMPILE, "replaces the model's name in the emitted C", take_text, AT(emit.prefix)},
     {"static-arena", NULL, CMD_COMPILE, "the arena inside the file: for one thread", take_flag, AT(emit.static_arena)},

@@ -36,12 +36,16 @@ typedef struct emit_result {
     /* facts, also in the header comment and `inspect` */
     int64_t arena_bytes, weight_bytes, constant_bytes;
     const int64_t *op_constants; /* bytes that each operator bakes, by its id */
+    const char *const *op_kernels; /* name of each operator's kernel, "generic" where the target has none */
     const int64_t *op_live;      /* bytes of the arena in use while it runs */
 } emit_result;
 
 /* The C identifier that all names begin with: o->prefix, or the model's name made legal. NULL with the
  * diagnostic `prefix-invalid`. */
 const char *emit_prefix(qctx *ctx, const ir_graph *g, const emit_options *o);
+
+/* Names of the targets, in the order of their table. */
+const char *const *emit_target_names(qctx *ctx, int *n);
 
 /* Plans memory on a clone and prints. false with diagnostics (e.g. `prefix-invalid`). */
 bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *o, emit_result *r);

@@ -1,5 +1,6 @@
 /* frame.c - the whole C file, top to bottom. */
 #include "compiler/emit/frame.h"
+#include "compiler/emit/target.h"
 
 /* ---- parts of the file --------------------------------------------------------------------- */
 
@@ -8,6 +9,9 @@ static void put_includes(emitter *e, buf *b)
     buf_puts(b, "\n#include <stdint.h>\n");
     if (e->needs_math)
         buf_puts(b, "#include <math.h>\n");
+    const char *own = emit_find_target(e->o->target)->includes;
+    if (e->uses_kernels && own)
+        buf_puts(b, own);
     buf_puts(b, "\n");
 }
 
@@ -56,6 +60,7 @@ static bool plan(emitter *e, ir_graph *g)
         .outputs_in_arena = o->io_in_arena || o->float_io || o->selftest,
         .ports_are_places = o->io_in_arena,
         .scratch = plan_scratch(e),
+        .e = e,
     };
     emit_plan *p = plan_places(e->ctx, g, &r);
     if (p->arena_bytes > INT32_MAX) {
@@ -94,6 +99,16 @@ static bool print_operators(emitter *e, int64_t *constants)
     return true;
 }
 
+static const char *const *kernel_names(const emitter *e)
+{
+    const char **names = ARENA_ARRAY(e->ctx->a, const char *, e->g->ops.n);
+    for (int i = 0; i < e->g->ops.n; i++) {
+        const kernel *k = emit_kernel(e, e->g->ops.v[i]);
+        names[i] = k ? k->name : "generic";
+    }
+    return names;
+}
+
 bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_result *r)
 {
     *r = (emit_result){0};
@@ -125,6 +140,7 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->weight_bytes = e.weight_bytes;
     r->constant_bytes = e.constant_bytes;
     r->op_constants = constants;
+    r->op_kernels = kernel_names(&e);
     r->op_live = e.plan->live;
     return true;
 }

@@ -24,6 +24,7 @@ typedef struct place {
 typedef struct plan_request {
     bool inputs_in_arena, outputs_in_arena, ports_are_places;
     const int64_t *scratch; /* [ops.n] bytes, or NULL: none */
+    const emitter *e;       /* for emit_may_alias */
 } plan_request;
 
 struct emit_plan {

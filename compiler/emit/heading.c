@@ -146,7 +146,10 @@ void op_open(emitter *e, const ir_op *op, text *t)
             buf_printf(b, "%sconst %s *%sin%d", parameters ? ", " : "", emit_ctype(op->in[i]->type),
                        op_overlaps(e, op) ? "" : "restrict ", parameters), ++parameters;
     text_put(t, ", $out$ *$r$out");
-    buf_puts(b, emit_scratch(e, op) > 0 ? ", void *scratch)\n{\n" : ")\n{\n");
+    bool scratch = emit_scratch(e, op) > 0;
+    buf_puts(b, scratch ? ", void *scratch)\n{\n" : ")\n{\n");
+    if (scratch && e->scratch_idle)
+        buf_puts(b, "    (void)scratch;\n");
 }
 
 void op_close(text *t)

@@ -37,6 +37,8 @@ struct emitter {
     /* the frame's own */
     emit_names *names;       /* identifiers given out so far */
     const emit_plan *plan;   /* places of all tensors; NULL while scratch is being asked for */
+    bool scratch_idle;       /* the text being printed leaves its scratch parameter alone */
+    bool uses_kernels;       /* some operator has a kernel of the target: its includes are needed */
     bool needs_math;         /* set by a printer that calls libm (emit_float without no_libm):
                                 the frame includes <math.h> and lists the functions */
 };
@@ -78,7 +80,7 @@ bool emit_op_is_nop(const ir_op *op);
 bool emit_is_aliased(const emitter *e, const ir_op *op, int in);
 /* Whether output 0 may share input `in`'s memory exactly (elementwise, same element size; unary
  * tables; add; reshape): used by the planner. */
-bool emit_may_alias(const ir_op *op, int in);
+bool emit_may_alias(const emitter *e, const ir_op *op, int in);
 /* Scratch bytes in the arena that the operator's kernel wants (passed as last argument `void *`, 8-byte
  * aligned), or 0. Asked before planning: e->g, e->o, e->prefix are set, views are not. */
 int64_t emit_scratch(const emitter *e, const ir_op *op);
@@ -87,14 +89,5 @@ void emit_helpers(emitter *e, buf *out);
 /* Suffixes of the helpers' function names ("clamp" for PREFIX_clamp), NULL at the end: the frame
  * reserves them before any operator is named (requant.c). */
 extern const char *const emit_helper_suffixes[];
-
-/* The target table: name, what it may use, and for each (operator, weight scheme) the printer. */
-typedef struct emit_target {
-    const char *name;
-    const char *description;
-    bool (*print)(emitter *e, const ir_op *op); /* NULL: generic */
-} emit_target;
-const emit_target *emit_find_target(const char *name); /* NULL when unknown */
-const char *const *emit_target_names(int *n);
 
 #endif

@@ -14,5 +14,5 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/op_unary.c \
 	compiler/emit/ops.h \
 	compiler/emit/requant.c \
-	compiler/emit/target.c \
+	compiler/emit/target.c compiler/emit/target.h compiler/emit/targets.c \
 	compiler/emit/text.c compiler/emit/text.h

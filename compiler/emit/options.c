@@ -1,5 +1,6 @@
 /* options.c - the emitter's options: defaults, checks, and the line in the header comment. */
 #include "compiler/emit/frame.h"
+#include "compiler/emit/target.h"
 
 #include <limits.h>
 #include <string.h>
@@ -29,7 +30,7 @@ bool emit_check_options(emitter *e)
     int errors = diag_errors(e->ctx);
     if (!emit_find_target(o->target)) {
         int n;
-        const char *const *names = emit_target_names(&n), *near = nearest_name(o->target, names, n);
+        const char *const *names = emit_target_names(e->ctx, &n), *near = nearest_name(o->target, names, n);
         diag_add(e->ctx, D_TARGET_UNKNOWN, loc_none(), "there is no target '%.60s'", o->target);
         if (near)
             diag_hint(e->ctx, "did you mean '%s'?", near);

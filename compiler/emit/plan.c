@@ -117,7 +117,7 @@ static void make_items(qctx *ctx, planner *p)
 static bool may_write_over(const planner *p, const ir_op *op, const group *m)
 {
     for (int k = 0; k < op->n_in; k++)
-        if (group_of(p, op->in[k]) == m && !emit_may_alias(op, k))
+        if (group_of(p, op->in[k]) == m && !emit_may_alias(p->r->e, op, k))
             return false;
     return true;
 }
@@ -270,7 +270,7 @@ int64_t plan_memory(qctx *ctx, ir_graph *g, bool io_in_arena, int64_t *lower_bou
     emit_options_init(&o);
     o.emit_float = g->stage != IR_LEGAL;
     emitter e = {.ctx = ctx, .g = g, .o = &o, .prefix = "net", .upper = "NET"};
-    plan_request r = {io_in_arena, io_in_arena, io_in_arena, plan_scratch(&e)};
+    plan_request r = {io_in_arena, io_in_arena, io_in_arena, plan_scratch(&e), &e};
     const emit_plan *plan = plan_places(ctx, g, &r);
     plan_set_views(g, plan);
     if (lower_bound)

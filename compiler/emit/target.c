@@ -1,7 +1,7 @@
-/* target.c - the tables: targets, and for each operator its printers and what its kernel needs. */
+/* target.c - operators to printers: the target's kernel where a row takes the operator, else the
+ * generic printers of this table. Kernels with a guard are printed beside the generic text. */
+#include "compiler/emit/target.h"
 #include "compiler/emit/ops.h"
-
-#include <string.h>
 
 typedef struct op_row {
     bool (*print)(emitter *e, const ir_op *op);       /* codes */
@@ -46,58 +46,69 @@ static const op_row rows[OP_COUNT] = {
     [OP_SOFTMAX] = {print_softmax, print_float_softmax, NULL, false},
 };
 
-/* TARGET(name, description, print): a row of emit_target. */
-#define TARGETS(TARGET) TARGET("generic", "portable C99 for any processor", NULL)
-
-#define ROW(name, description, print) {name, description, print},
-static const emit_target targets[] = {TARGETS(ROW)};
-#undef ROW
-
-const emit_target *emit_find_target(const char *name)
-{
-    for (size_t i = 0; i < sizeof targets / sizeof *targets; ++i)
-        if (!strcmp(targets[i].name, name))
-            return &targets[i];
-    return NULL;
-}
-
-const char *const *emit_target_names(int *n)
-{
-#define NAME(name, description, print) name,
-    static const char *const names[] = {TARGETS(NAME)};
-#undef NAME
-    *n = (int)(sizeof names / sizeof *names);
-    return names;
-}
-
 bool emit_op_is_nop(const ir_op *op)
 {
     return op->kind == OP_RESHAPE;
 }
 
+/* ---- kernels ------------------------------------------------------------------------------ */
+
+weight_form weight_form_of(const ir_op *op)
+{
+    const ir_tensor *w = ir_weight(op);
+    if (!w)
+        return WEIGHTS_NONE;
+    if (w->quant && w->quant->scheme == IR_Q_CODEBOOK)
+        return WEIGHTS_CODEBOOK;
+    if (w->type != IR_I8)
+        return WEIGHTS_WIDE;
+    bool offset = op->q->wmul != 1 || op->q->wadd != 0;
+    for (int c = 0; op->q->wzero && c < op->q->channels; ++c)
+        offset |= op->q->wzero[c] != 0;
+    return offset ? WEIGHTS_AFFINE : WEIGHTS_CODE;
+}
+
+const kernel *emit_kernel(const emitter *e, const ir_op *op)
+{
+    const emit_target *t = emit_find_target(e->o->target);
+    if (!t || !t->kernels || !op->q || emit_op_is_nop(op))
+        return NULL;
+    for (const kernel *k = t->kernels; k->name; ++k)
+        if (k->kind == op->kind && (k->forms & weight_form_of(op)) &&
+            (!k->takes || k->takes(e, op)))
+            return k;
+    return NULL;
+}
+
 /* Broadcast operands are read again after the output has begun. */
-bool emit_may_alias(const ir_op *op, int in)
+bool emit_may_alias(const emitter *e, const ir_op *op, int in)
 {
     const ir_tensor *x = op->in[in], *y = op->out[0];
-    return rows[op->kind].elementwise && x->kind != IR_CONST &&
-           ir_elems(&x->shape) == ir_elems(&y->shape) &&
+    const kernel *k = emit_kernel(e, op);
+    bool writes_over = rows[op->kind].elementwise || (k && !k->guard && k->in_place && in == 0);
+    return writes_over && x->kind != IR_CONST && ir_elems(&x->shape) == ir_elems(&y->shape) &&
            ir_type_size(x->type) == ir_type_size(y->type);
 }
 
-int64_t emit_scratch(const emitter *e, const ir_op *op)
+static int64_t generic_scratch(const emitter *e, const ir_op *op)
 {
     const op_row *row = &rows[op->kind];
     return row->scratch ? row->scratch(e, op) : 0;
 }
 
-bool emit_op(emitter *e, const ir_op *op)
+int64_t emit_scratch(const emitter *e, const ir_op *op)
+{
+    const kernel *k = emit_kernel(e, op);
+    int64_t own = k && k->scratch ? k->scratch(e, op) : 0;
+    int64_t generic = !k || k->guard ? generic_scratch(e, op) : 0;
+    return own > generic ? own : generic;
+}
+
+/* ---- printing ----------------------------------------------------------------------------- */
+
+static bool print_generic(emitter *e, const ir_op *op)
 {
     const op_row *row = &rows[op->kind];
-    const emit_target *target = emit_find_target(e->o->target);
-    if (emit_op_is_nop(op))
-        return true;
-    if (target && target->print && op->q)
-        return target->print(e, op);
     bool (*print)(emitter *, const ir_op *) = op->q ? row->print : row->print_float;
     if (!print) {
         diag_add(e->ctx, D_INTERNAL_IR, op->loc, "the emitter has no printer for %s '%s'",
@@ -105,4 +116,57 @@ bool emit_op(emitter *e, const ir_op *op)
         return false;
     }
     return print(e, op);
+}
+
+/* What printers write to. */
+typedef struct sinks {
+    buf data, weights_unit, ops;
+} sinks;
+
+static sinks take_sinks(emitter *e)
+{
+    sinks s = {e->data, e->weights_unit, e->ops};
+    buf_init(&e->data, e->ctx->a);
+    buf_init(&e->weights_unit, e->ctx->a);
+    buf_init(&e->ops, e->ctx->a);
+    return s;
+}
+
+static void put_either(buf *b, const char *guard, buf *own, buf *generic)
+{
+    if (own->n || generic->n)
+        buf_printf(b, "#if %s\n%s#else\n%s#endif\n\n", guard, buf_str(own), buf_str(generic));
+}
+
+/* The kernel's text and, behind #else, the generic one. What is baked is counted for the kernel. */
+static bool print_guarded(emitter *e, const ir_op *op, const kernel *k)
+{
+    sinks file = take_sinks(e);
+    e->scratch_idle = !k->scratch || k->scratch(e, op) == 0;
+    bool ok = k->print(e, op);
+    int64_t constants = e->constant_bytes, weights = e->weight_bytes;
+    sinks own = take_sinks(e);
+    e->scratch_idle = generic_scratch(e, op) == 0;
+    ok = ok && print_generic(e, op);
+    e->constant_bytes = constants;
+    e->weight_bytes = weights;
+    put_either(&file.data, k->guard, &own.data, &e->data);
+    put_either(&file.weights_unit, k->guard, &own.weights_unit, &e->weights_unit);
+    put_either(&file.ops, k->guard, &own.ops, &e->ops);
+    e->data = file.data;
+    e->weights_unit = file.weights_unit;
+    e->ops = file.ops;
+    return ok;
+}
+
+bool emit_op(emitter *e, const ir_op *op)
+{
+    if (emit_op_is_nop(op))
+        return true;
+    const kernel *k = emit_kernel(e, op);
+    e->uses_kernels |= k != NULL;
+    e->scratch_idle = false;
+    bool ok = !k ? print_generic(e, op) : k->guard ? print_guarded(e, op, k) : k->print(e, op);
+    e->scratch_idle = false;
+    return ok;
 }

@@ -44,7 +44,7 @@ static int64_t bytes_of(const ir_tensor *t)
 }
 
 /* Options that change how operators are printed, or where their operands are. */
-static void draw_options(emit_options *o, rng *r)
+static void draw_options(qctx *ctx, emit_options *o, rng *r)
 {
     static const int unroll[] = {-1, -1, -1, -1, 0, 3, 9, 40};
     emit_options_init(o);
@@ -53,6 +53,9 @@ static void draw_options(emit_options *o, rng *r)
     o->weights = rng_below(r, 4) == 0 ? EMIT_STRING : EMIT_DECIMAL;
     o->io_in_arena = rng_below(r, 8) == 0;
     o->static_arena = rng_below(r, 8) == 0;
+    int n;
+    const char *const *targets = emit_target_names(ctx, &n);
+    o->target = targets[rng_below(r, 2) ? rng_below(r, (uint64_t)n) : 0];
 }
 
 static void fill_rows(qctx *ctx, sample *s, rng *r)
@@ -92,7 +95,7 @@ static bool make_sample(qctx *ctx, uint64_t seed, sample *s)
         return refused_properly(ctx, seed);
     rng r;
     rng_seed(&r, seed ^ 0x5eed);
-    draw_options(&s->o, &r);
+    draw_options(ctx, &s->o, &r);
     fill_rows(ctx, s, &r);
     return true;
 }
@@ -167,7 +170,7 @@ static void run_float(uint64_t seed)
     assert_non_null(s.g);
     rng r;
     rng_seed(&r, seed ^ 0xf10a7);
-    draw_options(&s.o, &r);
+    draw_options(ctx, &s.o, &r);
     s.o.weights = EMIT_DECIMAL;
     s.o.no_libm = rng_below(&r, 2) == 0;
     fill_rows(ctx, &s, &r);

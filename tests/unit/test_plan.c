@@ -120,7 +120,7 @@ static void check_read(const memory *m, const ir_tensor *t)
 }
 
 /* An output may lie on an input only exactly, and where the operator allows it. */
-static void check_sharing(const ir_op *op)
+static void check_sharing(const emitter *e, const ir_op *op)
 {
     const ir_tensor *out = op->out[0];
     for (int k = 0; k < op->n_in; k++) {
@@ -132,7 +132,7 @@ static void check_sharing(const ir_op *op)
         if (!apart) {
             assert_int_equal(in->view.offset, out->view.offset);
             assert_int_equal(port_bytes(in), port_bytes(out));
-            assert_true(emit_may_alias(op, k));
+            assert_true(emit_may_alias(e, op, k));
         }
     }
 }
@@ -146,6 +146,9 @@ static void write_tensor(memory *m, const ir_tensor *t)
 /* Plays the plan on an arena that remembers whose each byte is. */
 static void check_plan(qctx *ctx, ir_graph *g, bool io_in_arena)
 {
+    emit_options o;
+    emit_options_init(&o);
+    const emitter e = {.ctx = ctx, .g = g, .o = &o};
     int64_t bound, bytes = plan_memory(ctx, g, io_in_arena, &bound);
     memory m = {ARENA_ARRAY(ctx->a, const ir_tensor *, bytes), bytes};
     assert_true(bytes >= bound);
@@ -162,7 +165,7 @@ static void check_plan(qctx *ctx, ir_graph *g, bool io_in_arena)
             assert_int_equal(op->in[0]->view.offset, op->out[0]->view.offset);
             continue;
         }
-        check_sharing(op);
+        check_sharing(&e, op);
         write_tensor(&m, op->out[0]);
     }
     for (int i = 0; i < g->outputs.n; i++)

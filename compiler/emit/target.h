@@ -1,0 +1,58 @@
+/* target.h - targets and their kernels: tables (targets.c; one file with rows for each family).
+ *
+ * A kernel is a row: for which operator and form of weights, whether it takes this very operator
+ * (shape, bounds, options), its printer, its scratch. The first row of the target that takes an
+ * operator prints it; where none does, the generic printers of target.c serve, and `qcc inspect`
+ * says so. Every file compiles everywhere:
+ *   guard NULL   the kernel's text is portable: what it takes from the processor stands in helpers
+ *                (helpers.c, helpers_dsp.c) that have a second, plain C form behind #else;
+ *   guard "…"    a condition of the preprocessor; behind #else stands the generic text.
+ * Guards name what the compiler defines and end with !defined(__TINYC__). */
+#ifndef QCC_EMIT_TARGET_H
+#define QCC_EMIT_TARGET_H
+
+#include "compiler/emit/internal.h"
+
+/* How the level of a weight comes from what is stored (docs/numerics.md, L(w)). */
+typedef enum weight_form {
+    WEIGHTS_NONE = 1,     /* the operator has none */
+    WEIGHTS_CODE = 2,     /* int8, the code is the level */
+    WEIGHTS_AFFINE = 4,   /* int8, wmul*code + offset of the channel */
+    WEIGHTS_CODEBOOK = 8, /* an index into a table */
+    WEIGHTS_WIDE = 16     /* int16 codes */
+} weight_form;
+weight_form weight_form_of(const ir_op *op);
+
+typedef struct kernel {
+    const char *name; /* "dsp-conv": in comments and `inspect` */
+    ir_opkind kind;
+    unsigned forms; /* set of weight_form */
+    const char *guard;
+    bool in_place; /* the output may have the memory of input 0 */
+    bool (*takes)(const emitter *e, const ir_op *op); /* NULL: everything of that kind and form */
+    bool (*print)(emitter *e, const ir_op *op);
+    int64_t (*scratch)(const emitter *e, const ir_op *op); /* bytes, or NULL: none */
+} kernel;
+
+/* What instructions cost, in hundredths of one issued instruction: kernels choose tiles by it. */
+typedef struct target_cost {
+    int registers;       /* general ones that a kernel can keep values in */
+    int load, pair_load; /* of a word, of two neighbouring words */
+    int multiply;        /* one multiply-accumulate instruction */
+    int lanes;           /* products that it sums */
+} target_cost;
+
+typedef struct emit_target {
+    const char *name, *description;
+    const char *includes;  /* lines after <stdint.h> with guards, or NULL */
+    const kernel *kernels; /* ends with a row without name; or NULL */
+    target_cost cost;
+} emit_target;
+
+const emit_target *emit_find_target(const char *name); /* NULL when unknown */
+/* The kernel that prints the operator, NULL: generic. Float graphs have generic ones only. */
+const kernel *emit_kernel(const emitter *e, const ir_op *op);
+
+/* ---- kernel tables, one a file ------------------------------------------------------------- */
+
+#endif
