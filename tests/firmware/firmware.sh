@@ -1,6 +1,7 @@
 # firmware.sh - building for and running on QEMU's Cortex-M boards; sourced by tests and benchmarks.
 #
-# Wants $top_srcdir. $FIRMWARE_OPT is the optimisation level (default -O2).
+# Wants $top_srcdir. $FIRMWARE_OPT is the optimisation level (default -O2), $FIRMWARE_CPU the processor's
+# options (default: those of the board's core).
 
 firmware_here=$top_srcdir/tests/firmware
 firmware_example=$top_srcdir/examples/firmware-cortex-m
@@ -28,7 +29,7 @@ firmware_need() {
 
 # firmware_build BOARD OUT.elf ARGUMENT…: sources of the program and options for the compiler.
 firmware_build() {
-    firmware_flags=$(firmware_cpu "$1") || return 1
+    firmware_flags=${FIRMWARE_CPU-$(firmware_cpu "$1")} || return 1
     firmware_script=$1.ld
     firmware_elf=$2
     shift 2
