@@ -41,6 +41,8 @@ static double hyperbolic_tangent(double alpha, double v)
     return v < 0 ? -t : t;
 }
 
+static double same(double alpha, double v) { return (void)alpha, v; }
+
 static double hard_swish(double alpha, double v) { return v * relu6(alpha, v + 3) / 6; }
 
 double real_unary(ir_opkind kind, double alpha, double v)
@@ -49,6 +51,7 @@ double real_unary(ir_opkind kind, double alpha, double v)
         [OP_RELU] = relu,       [OP_RELU6] = relu6,
         [OP_LEAKY_RELU] = leaky_relu, [OP_SIGMOID] = sigmoid,
         [OP_TANH] = hyperbolic_tangent, [OP_HARD_SWISH] = hard_swish,
+        [OP_REQUANTIZE] = same,
     };
     return functions[kind](alpha, v);
 }

@@ -57,6 +57,9 @@ void ref_pool_size(const ir_op *op, int size[3]);
 int64_t ref_broadcast(const ir_shape *out, const ir_shape *in, int64_t i);
 /* The same for pad: element of the input, or -1 in the padding. */
 int64_t ref_pad_source(const ir_op *op, int64_t i);
+/* Element of the input that element i of a slice, of a transpose is. */
+int64_t ref_slice_source(const ir_op *op, int64_t i);
+int64_t ref_transpose_source(const ir_op *op, int64_t i);
 /* Operand and its element that element i of a concatenation comes from. */
 int ref_concat_source(const ir_op *op, int64_t i, int64_t *element);
 

@@ -15,6 +15,17 @@ float ref_activate(const ir_op *op, double v)
 
 /* ---- elementwise ------------------------------------------------------------------------------- */
 
+static double combine(ir_opkind kind, double a, double b)
+{
+    switch (kind) {
+    case OP_ADD: return a + b;
+    case OP_SUB: return a - b;
+    case OP_MINIMUM: return fmin(a, b);
+    case OP_MAXIMUM: return fmax(a, b);
+    default: return a * b;
+    }
+}
+
 static void binary(const ref_args *a)
 {
     const ir_op *op = a->op;
@@ -24,7 +35,7 @@ static void binary(const ref_args *a)
     for (int64_t i = 0; i < ir_elems(shape); i++) {
         double v1 = (double)x1[ref_broadcast(shape, &op->in[0]->shape, i)];
         double v2 = (double)x2[ref_broadcast(shape, &op->in[1]->shape, i)];
-        y[i] = ref_activate(op, op->kind == OP_ADD ? v1 + v2 : v1 * v2);
+        y[i] = ref_activate(op, combine(op->kind, v1, v2));
     }
 }
 
@@ -83,6 +94,20 @@ static void reshape(const ref_args *a)
     memcpy(a->out, a->in[0], (size_t)ir_elems(&a->op->out[0]->shape) * sizeof(float));
 }
 
+static void slice(const ref_args *a)
+{
+    float *y = a->out;
+    for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++)
+        y[i] = ((const float *)a->in[0])[ref_slice_source(a->op, i)];
+}
+
+static void transpose(const ref_args *a)
+{
+    float *y = a->out;
+    for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++)
+        y[i] = ((const float *)a->in[0])[ref_transpose_source(a->op, i)];
+}
+
 static void pad(const ref_args *a)
 {
     float *y = a->out;
@@ -112,4 +137,10 @@ const ref_kernel ref_float_kernels[OP_COUNT] = {
     [OP_TANH] = unary,
     [OP_HARD_SWISH] = unary,
     [OP_SOFTMAX] = softmax,
+    [OP_SUB] = binary,
+    [OP_MINIMUM] = binary,
+    [OP_MAXIMUM] = binary,
+    [OP_SLICE] = slice,
+    [OP_TRANSPOSE] = transpose,
+    [OP_REQUANTIZE] = unary,
 };

@@ -24,49 +24,69 @@ int32_t ref_requantize(const ir_iparams *q, const ir_rescale *r, int c, int64_t 
     return (int32_t)arith_clamp(q->out_zero + v, q->lo, q->hi);
 }
 
-/* ---- add, mul ---------------------------------------------------------------------------------- */
+/* ---- two operands ---------------------------------------------------------------------------------- */
 
-static int64_t add_q32(const ir_iparams *q, int32_t x1, int32_t x2)
+/* minus: sub. Here the second multiplier carries the sign. */
+static int64_t add_q32(const ir_iparams *q, bool minus, int32_t x1, int32_t x2)
 {
+    (void)minus;
     int64_t sum = q->bias[0] + (int64_t)x1 * q->in[0].mult[0] + (int64_t)x2 * q->in[1].mult[0];
     return arith_shr(sum, q->right_shift);
 }
 
-static int64_t add_q31(const ir_iparams *q, int32_t x1, int32_t x2)
+static int64_t add_q31(const ir_iparams *q, bool minus, int32_t x1, int32_t x2)
 {
     bool single = q->mode == IR_NUM_SINGLE;
     int32_t x[2] = { x1, x2 };
     int64_t sum = 0;
     for (int i = 0; i < 2; i++) {
         int64_t v = (x[i] - q->in_zero[i]) * arith_pow2(q->left_shift);
-        sum += arith_scale_q31(v, q->in[i].mult[0], q->in[i].shift[0], single);
+        int64_t term = arith_scale_q31(v, q->in[i].mult[0], q->in[i].shift[0], single);
+        sum += i == 1 && minus ? -term : term;
     }
     return q->out_zero + arith_scale_q31(sum, q->out.mult[0], q->out.shift[0], single);
 }
 
-static int64_t add_onnx(const ir_iparams *q, int32_t x1, int32_t x2)
+static int64_t add_onnx(const ir_iparams *q, bool minus, int32_t x1, int32_t x2)
 {
     volatile float v1 = q->in[0].fscale[0] * (float)(x1 - q->in_zero[0]);
     volatile float v2 = q->in[1].fscale[0] * (float)(x2 - q->in_zero[1]);
-    volatile float sum = v1 + v2;
+    volatile float sum = minus ? v1 - v2 : v1 + v2;
     sum = sum / q->out.fscale[0];
     return q->out_zero + arith_rint((double)sum);
 }
 
-static int32_t add_codes(const ir_iparams *q, int32_t x1, int32_t x2)
+static int32_t add_codes(const ir_op *op, int32_t x1, int32_t x2)
 {
-    static int64_t (*const modes[])(const ir_iparams *, int32_t, int32_t) = {
+    const ir_iparams *q = op->q;
+    static int64_t (*const modes[])(const ir_iparams *, bool, int32_t, int32_t) = {
         [IR_NUM_Q32] = add_q32,
         [IR_NUM_TFLM] = add_q31,
         [IR_NUM_SINGLE] = add_q31,
         [IR_NUM_ONNX] = add_onnx,
     };
-    return (int32_t)arith_clamp(modes[q->mode](q, x1, x2), q->lo, q->hi);
+    return (int32_t)arith_clamp(modes[q->mode](q, op->kind == OP_SUB, x1, x2), q->lo, q->hi);
 }
 
-static int32_t mul_codes(const ir_iparams *q, int32_t x1, int32_t x2)
+static int32_t mul_codes(const ir_op *op, int32_t x1, int32_t x2)
 {
+    const ir_iparams *q = op->q;
     return ref_requantize(q, &q->out, 0, (int64_t)(x1 - q->in_zero[0]) * (x2 - q->in_zero[1]));
+}
+
+/* Code x of operand k as a code of the output. */
+static int32_t operand_code(const ir_op *op, int k, int32_t x)
+{
+    int32_t zero = op->in[k]->quant->zero[0];
+    if (op->q->each[k].n == 0)
+        return x;
+    return ref_requantize(op->q, &op->q->each[k], 0, (int64_t)x - zero);
+}
+
+static int32_t select_codes(const ir_op *op, int32_t x1, int32_t x2)
+{
+    int32_t a = operand_code(op, 0, x1), b = operand_code(op, 1, x2);
+    return (op->kind == OP_MINIMUM) == (a < b) ? a : b;
 }
 
 static void binary(const ref_args *a)
@@ -75,10 +95,13 @@ static void binary(const ref_args *a)
     const ir_shape *shape = &op->out[0]->shape;
     const int32_t *x1 = a->in[0], *x2 = a->in[1];
     int32_t *y = a->out;
+    int32_t (*codes)(const ir_op *, int32_t, int32_t) =
+        op->kind == OP_MUL ? mul_codes
+        : op->kind == OP_ADD || op->kind == OP_SUB ? add_codes : select_codes;
     for (int64_t i = 0; i < ir_elems(shape); i++) {
         int32_t c1 = x1[ref_broadcast(shape, &op->in[0]->shape, i)];
         int32_t c2 = x2[ref_broadcast(shape, &op->in[1]->shape, i)];
-        y[i] = op->kind == OP_ADD ? add_codes(op->q, c1, c2) : mul_codes(op->q, c1, c2);
+        y[i] = codes(op, c1, c2);
     }
 }
 
@@ -94,20 +117,31 @@ static void unary(const ref_args *a)
 
 static void concat(const ref_args *a)
 {
-    const ir_iparams *q = a->op->q;
     int32_t *y = a->out;
     for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++) {
         int64_t element;
         int k = ref_concat_source(a->op, i, &element);
-        int32_t x = ((const int32_t *)a->in[k])[element];
-        int32_t zero = a->op->in[k]->quant->zero[0];
-        y[i] = q->each[k].n == 0 ? x : ref_requantize(q, &q->each[k], 0, (int64_t)x - zero);
+        y[i] = operand_code(a->op, k, ((const int32_t *)a->in[k])[element]);
     }
 }
 
 static void reshape(const ref_args *a)
 {
     memcpy(a->out, a->in[0], (size_t)ir_elems(&a->op->out[0]->shape) * sizeof(int32_t));
+}
+
+static void slice(const ref_args *a)
+{
+    int32_t *y = a->out;
+    for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++)
+        y[i] = ((const int32_t *)a->in[0])[ref_slice_source(a->op, i)];
+}
+
+static void transpose(const ref_args *a)
+{
+    int32_t *y = a->out;
+    for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++)
+        y[i] = ((const int32_t *)a->in[0])[ref_transpose_source(a->op, i)];
 }
 
 static void pad(const ref_args *a)
@@ -138,4 +172,10 @@ const ref_kernel ref_int_kernels[OP_COUNT] = {
     [OP_TANH] = unary,
     [OP_HARD_SWISH] = unary,
     [OP_SOFTMAX] = ref_int_softmax,
+    [OP_SUB] = binary,
+    [OP_MINIMUM] = binary,
+    [OP_MAXIMUM] = binary,
+    [OP_SLICE] = slice,
+    [OP_TRANSPOSE] = transpose,
+    [OP_REQUANTIZE] = unary,
 };

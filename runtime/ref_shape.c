@@ -80,3 +80,28 @@ int ref_concat_source(const ir_op *op, int64_t i, int64_t *element)
     *element = (outer * op->in[k]->shape.dim[axis] + at) * inner + i % inner;
     return k;
 }
+
+int64_t ref_slice_source(const ir_op *op, int64_t i)
+{
+    const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
+    int64_t element = 0, stride = 1;
+    for (int d = out->rank - 1; d >= 0; d--) {
+        element += (op->at.begin.dim[d] + i % out->dim[d] * op->at.step.dim[d]) * stride;
+        i /= out->dim[d];
+        stride *= in->dim[d];
+    }
+    return element;
+}
+
+int64_t ref_transpose_source(const ir_op *op, int64_t i)
+{
+    const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
+    int64_t at[IR_MAX_RANK], element = 0; /* by dimension of the input */
+    for (int d = out->rank - 1; d >= 0; d--) {
+        at[op->at.axes.dim[d]] = i % out->dim[d];
+        i /= out->dim[d];
+    }
+    for (int d = 0; d < in->rank; d++)
+        element = element * in->dim[d] + at[d];
+    return element;
+}

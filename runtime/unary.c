@@ -46,6 +46,13 @@ static int32_t tflm_relu(const ir_op *op, int32_t x)
                                   op->q->mode == IR_NUM_SINGLE));
 }
 
+static int32_t tflm_requantize(const ir_op *op, int32_t x)
+{
+    double ratio = (double)scale_of(op->in[0]) / (double)scale_of(op->out[0]);
+    return finish(op->q, scale_by(ratio, (int64_t)x - op->q->in_zero[0],
+                                  op->q->mode == IR_NUM_SINGLE));
+}
+
 static int32_t tflm_leaky_relu(const ir_op *op, int32_t x)
 {
     int64_t v = (int64_t)x - op->q->in_zero[0];
@@ -112,6 +119,7 @@ static const unary_fn tflm_functions[OP_COUNT] = {
     [OP_SIGMOID] = tflm_sigmoid_tanh,
     [OP_TANH] = tflm_sigmoid_tanh,
     [OP_HARD_SWISH] = tflm_hard_swish,
+    [OP_REQUANTIZE] = tflm_requantize,
 };
 
 int32_t interp_unary_code(const ir_op *op, int32_t code)

@@ -1,4 +1,4 @@
-/* op_eltwise.c - add and mul, with numpy's broadcasting. */
+/* op_eltwise.c - add, sub, mul, minimum and maximum, with numpy's broadcasting. */
 #include "compiler/emit/ops.h"
 
 /* "in0[i] + 128": a code less its zero point. */
@@ -105,7 +105,7 @@ static void add_q31(emitter *e, const ir_op *op, text *t)
         text_put(t, "        const int32_t x$i$ = $term$;\n");
     }
     requant_init(&out, e, op, &q->out, "");
-    text_set(t, "code", "%s", requant_code(&out, "(x0 + x1)", "0"));
+    text_set(t, "code", "%s", requant_code(&out, op->kind == OP_SUB ? "(x0 - x1)" : "(x0 + x1)", "0"));
 }
 
 /* volatile: the products must be rounded before they are added, which contraction would skip. */
@@ -120,9 +120,10 @@ static void add_onnx(emitter *e, const ir_op *op, text *t)
     text_set(t, "u", "%s", centred(a, text_expand(t, "$a$"), q->in_zero[0]));
     text_set(t, "v", "%s", centred(a, text_expand(t, "$b$"), q->in_zero[1]));
     text_set(t, "zy", "%d", (int)q->out_zero);
+    text_set(t, "sign", op->kind == OP_SUB ? "-" : "+");
     text_put(t, "        volatile float x0 = $s0$ * (float)$u$;\n"
                 "        volatile float x1 = $s1$ * (float)$v$;\n"
-                "        volatile float sum = x0 + x1;\n");
+                "        volatile float sum = x0 $sign$ x1;\n");
     text_set(t, "code", "%s", clamp_code(e, text_expand(t, "$zy$ + $P$_rint(sum / $so$)"), q->lo, q->hi,
                                          emit_ctype(op->out[0]->type)));
 }
@@ -169,7 +170,37 @@ bool print_mul(emitter *e, const ir_op *op)
     return true;
 }
 
+/* minimum and maximum: of the operands as codes of the output. */
+bool print_select(emitter *e, const ir_op *op)
+{
+    text t;
+    op_begin(e, op, &t);
+    op_comment(e, op, &t);
+    op_open(e, op, &t);
+    int braces = open_loops(e, op, &t);
+    text_set(&t, "u", "%s", rescaled_operand(e, op, 0, text_expand(&t, "$a$")));
+    text_set(&t, "v", "%s", rescaled_operand(e, op, 1, text_expand(&t, "$b$")));
+    text_set(&t, "less", op->kind == OP_MINIMUM ? "<" : ">");
+    text_put(&t, "        const $out$ u = $u$;\n"
+                 "        const $out$ v = $v$;\n"
+                 "        $to$ = u $less$ v ? u : v;\n");
+    close_loops(&t, braces);
+    op_close(&t);
+    return true;
+}
+
 /* ---- float -------------------------------------------------------------------------------- */
+
+static const char *float_operation(ir_opkind kind)
+{
+    switch (kind) {
+    case OP_ADD: return "$a$ + $b$";
+    case OP_SUB: return "$a$ - $b$";
+    case OP_MINIMUM: return "$a$ < $b$ ? $a$ : $b$";
+    case OP_MAXIMUM: return "$a$ > $b$ ? $a$ : $b$";
+    default: return "$a$ * $b$";
+    }
+}
 
 bool print_float_eltwise(emitter *e, const ir_op *op)
 {
@@ -178,8 +209,8 @@ bool print_float_eltwise(emitter *e, const ir_op *op)
     op_comment(e, op, &t);
     op_open(e, op, &t);
     int braces = open_loops(e, op, &t);
-    text_set(&t, "sign", op->kind == OP_ADD ? "+" : "*");
-    text_put(&t, "        const float v = $a$ $sign$ $b$;\n");
+    text_set(&t, "v", "%s", text_expand(&t, float_operation(op->kind)));
+    text_put(&t, "        const float v = $v$;\n");
     text_set(&t, "act", "%s", float_act(op, e->ctx->a, "v"));
     text_put(&t, "        $to$ = $act$;\n");
     close_loops(&t, braces);

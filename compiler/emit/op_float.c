@@ -122,6 +122,8 @@ static const char *unary_text(emitter *e, const ir_op *op)
         return arena_printf(a, "%s(v)", float_function(e, EH_TANHF));
     case OP_HARD_SWISH:
         return "v * (v > -3.0f ? v < 3.0f ? v + 3.0f : 6.0f : 0.0f) / 6.0f";
+    case OP_REQUANTIZE:
+        return "v";
     default:
         return NULL;
     }

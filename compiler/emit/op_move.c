@@ -20,8 +20,7 @@ static const char *concat_operand(emitter *e, const ir_op *op, int i, int *param
                       t->data, ir_elems(&t->shape), "a constant operand");
 }
 
-/* One element of input i as an element of the output: `x` is its C expression. */
-static const char *concat_code(emitter *e, const ir_op *op, int i, const char *x)
+const char *rescaled_operand(emitter *e, const ir_op *op, int i, const char *x)
 {
     if (!op->q || op->q->each[i].n == 0)
         return x;
@@ -56,7 +55,7 @@ bool print_concat(emitter *e, const ir_op *op)
         text_set(&t, "n", "%lld", (long long)(op->in[i]->shape.dim[op->at.axis] * inner));
         text_set(&t, "x", "%s", concat_operand(e, op, i, &parameters));
         text_set(&t, "code", "%s",
-                 concat_code(e, op, i, outer == 1 ? arena_printf(a, "%s[k]", text_expand(&t, "$x$"))
+                 rescaled_operand(e, op, i, outer == 1 ? arena_printf(a, "%s[k]", text_expand(&t, "$x$"))
                                                   : text_expand(&t, "$x$[i * $n$ + k]")));
         text_put(&t, "        for (int32_t k = 0; k < $n$; ++k)\n"
                      "            out[k] = $code$;\n"

@@ -95,6 +95,10 @@ const char *c_int(arena *a, int64_t v);
 const char *c_float(arena *a, float v);
 const char *acc_ctype(const ir_op *op); /* "int32_t", "int64_t"; "float" in float nets */
 
+/* One element of input i as an element of the output (concat, minimum, maximum): `x` is its C
+ * expression. */
+const char *rescaled_operand(emitter *e, const ir_op *op, int i, const char *x);
+
 /* ---- op_*.c: one printer an operator and arithmetic ---------------------------------------- */
 bool print_conv(emitter *e, const ir_op *op);
 bool print_depthwise(emitter *e, const ir_op *op);
@@ -107,6 +111,8 @@ bool print_mul(emitter *e, const ir_op *op);
 bool print_concat(emitter *e, const ir_op *op);
 bool print_reshape(emitter *e, const ir_op *op);
 bool print_pad(emitter *e, const ir_op *op);
+bool print_select(emitter *e, const ir_op *op);
+bool print_gather(emitter *e, const ir_op *op);
 bool print_unary(emitter *e, const ir_op *op);
 bool print_softmax(emitter *e, const ir_op *op);
 int64_t scratch_avgpool(const emitter *e, const ir_op *op);

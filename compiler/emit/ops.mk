@@ -8,6 +8,7 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/op_depthwise.c \
 	compiler/emit/op_eltwise.c \
 	compiler/emit/op_float.c \
+	compiler/emit/op_gather.c \
 	compiler/emit/op_move.c \
 	compiler/emit/op_pool.c \
 	compiler/emit/op_softmax.c \

@@ -44,6 +44,12 @@ static const op_row rows[OP_COUNT] = {
     [OP_TANH] = {print_unary, print_float_unary, NULL, true},
     [OP_HARD_SWISH] = {print_unary, print_float_unary, NULL, true},
     [OP_SOFTMAX] = {print_softmax, print_float_softmax, NULL, false},
+    [OP_SUB] = {print_add, print_float_eltwise, NULL, true},
+    [OP_MINIMUM] = {print_select, print_float_eltwise, NULL, true},
+    [OP_MAXIMUM] = {print_select, print_float_eltwise, NULL, true},
+    [OP_SLICE] = {print_gather, print_gather, NULL, false},
+    [OP_TRANSPOSE] = {print_gather, print_gather, NULL, false},
+    [OP_REQUANTIZE] = {print_unary, print_float_unary, NULL, true},
 };
 
 bool emit_op_is_nop(const ir_op *op)

@@ -113,6 +113,20 @@ static bool read_shape(const ir_attr *a, const ast_value *v, void *field)
     return open <= 1;
 }
 
+static bool read_list(const ir_attr *a, const ast_value *v, void *field)
+{
+    ir_shape *list = field;
+    if (v->kind != AST_V_LIST || v->list.n < 1 || v->list.n > IR_MAX_RANK)
+        return false;
+    for (int i = 0; i < v->list.n; i++) {
+        if (!whole(v->list.v[i], a->lo, a->hi))
+            return false;
+        list->dim[i] = (int32_t)v->list.v[i]->number;
+    }
+    list->rank = v->list.n;
+    return true;
+}
+
 static bool read_number(const ir_attr *a, const ast_value *v, void *field)
 {
     if (v->kind != AST_V_NUMBER || !(v->number >= a->lo && v->number <= a->hi))
@@ -139,6 +153,9 @@ static const char *expectation(reader *r, const ir_attr *a)
         return arena_printf(m, "a number or [top, bottom, left, right], up to %.0f", a->hi);
     case IR_A_SHAPE:
         return arena_printf(m, "a list of 1 to %d sizes, one of which may be -1", IR_MAX_RANK);
+    case IR_A_LIST:
+        return arena_printf(m, "a list of 1 to %d whole numbers from %.0f to %.0f", IR_MAX_RANK, a->lo,
+                            a->hi);
     case IR_A_NUMBER: return arena_printf(m, "a number from %g to %g", a->lo, a->hi);
     case IR_A_FLAG:
     case IR_A_NO_BIAS: return a->second ? a->second : "no value";
@@ -193,6 +210,7 @@ static bool read_value(reader *r, const ir_attr *a, const ast_value *v)
     case IR_A_PAD: return read_pad(a, v, &r->out->at);
     case IR_A_PADS: return read_pads(a, v, field);
     case IR_A_SHAPE: return read_shape(a, v, field);
+    case IR_A_LIST: return read_list(a, v, field);
     case IR_A_NUMBER: return read_number(a, v, field);
     case IR_A_FLAG: *(bool *)field = true; return true;
     case IR_A_NO_BIAS: r->out->no_bias = true; return true;

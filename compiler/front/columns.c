@@ -101,6 +101,12 @@ static bool keeps_order(const ir_op *op)
            op->kind == OP_BATCH_NORM;
 }
 
+static bool is_binary(const ir_op *op)
+{
+    return op->kind == OP_ADD || op->kind == OP_SUB || op->kind == OP_MUL ||
+           op->kind == OP_MINIMUM || op->kind == OP_MAXIMUM;
+}
+
 column_orders *column_orders_new(qctx *ctx, const ir_graph *g)
 {
     column_orders *o = ARENA_NEW(ctx->a, column_orders);
@@ -118,8 +124,10 @@ column_orders *column_orders_new(qctx *ctx, const ir_graph *g)
             o->of[out] = reshaped(o, op);
         else if (op->kind == OP_CONCAT)
             o->of[out] = concatenated(o, op);
-        else if (op->kind == OP_ADD || op->kind == OP_MUL)
+        else if (is_binary(op))
             o->of[out] = combined(o, op);
+        else if ((op->kind == OP_SLICE || op->kind == OP_TRANSPOSE) && order_of(o, op->in[0]))
+            o->mixed[out] = op;
         for (int k = 0; op->kind == OP_CONCAT && k < op->n_in; k++)
             if (o->mixed[op->in[k]->id])
                 o->mixed[out] = o->mixed[op->in[k]->id];

@@ -3,6 +3,7 @@
  *   names.c    scopes: what a name stands for, where names may not be
  *   attrs.c    values and attributes of a call → ir_attrs, by the table of ir/words.h
  *   lower.c    expressions → operators
+ *   split.c    split → slices
  *   blocks.c   calls of blocks: a scope of their own, statements lowered into the caller's graph
  *   ports.c    inputs and outputs
  *   sema.c     statements; sema_lower
@@ -116,6 +117,12 @@ const ast_value *resolve_value(sema *s, const ast_value *v);
 /* complete: no argument was lost before, so that what is missing is told. */
 bool read_attrs(sema *s, const ir_word *w, const ast_name *op, const call_args *args,
                 bool complete, call_attrs *out);
+
+/* ---- split.c ------------------------------------------------------------------------------- */
+
+/* `a, b = split(x, …)`: a slice for each of the statement's names. attrs: read by the table. */
+bool lower_split(sema *s, const ast_expr *call, const ast_name *name, ir_tensor *x,
+                 const call_attrs *attrs, int want, ir_tensor **out);
 
 /* ---- lower.c, blocks.c, ports.c, sema.c ------------------------------------------------------ */
 

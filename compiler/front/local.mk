@@ -10,4 +10,5 @@ libqcc_core_la_SOURCES += \
 	compiler/front/ports.c \
 	compiler/front/rules.c \
 	compiler/front/sema.c \
+	compiler/front/split.c \
 	compiler/front/weights.c

@@ -188,26 +188,24 @@ static ir_tensor *add_operator(sema *s, const ir_word *w, const ast_expr *call,
     return ir_infer_shape(s->ctx, op) ? out : NULL;
 }
 
-static ir_tensor *lower_operator(sema *s, const ir_word *w, const ast_expr *call,
-                                 const ast_name *name, ir_tensor *first, bool has_first,
-                                 const char *local)
+/* Arguments and attributes of a call; false after a diagnostic. */
+static bool read_call(sema *s, const ir_word *w, const ast_expr *call, const ast_name *name,
+                      ir_tensor *first, bool has_first, call_args *args, call_attrs *attrs)
 {
-    call_args args = {0};
-    call_attrs attrs;
+    *args = (call_args){0};
     if (has_first)
-        *VEC_PUSH(s->ctx->a, &args.tensors) = first;
+        *VEC_PUSH(s->ctx->a, &args->tensors) = first;
     int errors = diag_errors(s->ctx);
-    bool ok = sort_args(s, w, call, &args);
-    bool complete = diag_errors(s->ctx) == errors && check_arity(s, w, name, args.tensors.n);
-    ok &= read_attrs(s, w, name, &args, complete, &attrs) && complete;
-    for (int i = 0; i < args.tensors.n; i++)
-        ok &= args.tensors.v[i] != NULL;
-    if (!ok || !count_call(s, call->loc)) {
-        /* what follows in the statement is named as if this had worked */
-        s->st->has_weights |= (ir_opinfos[w->kind].flags & OPF_W) != 0;
-        return NULL;
-    }
-    return add_operator(s, w, call, name, &args, &attrs, local);
+    bool ok = sort_args(s, w, call, args);
+    bool complete = diag_errors(s->ctx) == errors && check_arity(s, w, name, args->tensors.n);
+    ok &= read_attrs(s, w, name, args, complete, attrs) && complete;
+    for (int i = 0; i < args->tensors.n; i++)
+        ok &= args->tensors.v[i] != NULL;
+    if (ok && count_call(s, call->loc))
+        return true;
+    /* what follows in the statement is named as if this had worked */
+    s->st->has_weights |= (ir_opinfos[w->kind].flags & OPF_W) != 0;
+    return false;
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
@@ -243,7 +241,12 @@ static bool lower_call(sema *s, const ast_expr *call, ir_tensor *first, bool has
         unknown_operator(s, call, name);
         return false;
     }
-    *out = lower_operator(s, w, call, name, first, has_first, local);
+    call_args args;
+    call_attrs attrs;
+    bool ok = read_call(s, w, call, name, first, has_first, &args, &attrs);
+    if (!strcmp(w->word, "split"))
+        return ok && lower_split(s, call, name, args.tensors.v[0], &attrs, want, out);
+    *out = ok ? add_operator(s, w, call, name, &args, &attrs, local) : NULL;
     if (want == 1)
         return *out != NULL;
     diag_add(s->ctx, D_RETURN_COUNT, name->loc, "%s gives one result, not %d", w->word, want);

@@ -103,6 +103,11 @@ const char *tfl_layer_name(tfl_model *m, const tfl_op *op, const tfl_tensor *fro
                        tfl_name_kind(op->code), tfl_word(op->code));
 }
 
+const char *tfl_result_name(tfl_model *m, const tfl_op *op, const tfl_tensor *to)
+{
+    return import_name(m->ctx, &m->names, to->name, NULL, tfl_name_kind(op->code), tfl_word(op->code));
+}
+
 const char *tfl_fresh_name(tfl_model *m, const char *base, const char *suffix)
 {
     return import_name(m->ctx, &m->names, arena_printf(m->ctx->a, "%s_%s", base, suffix), NULL, NULL,

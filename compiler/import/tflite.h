@@ -5,6 +5,7 @@
  *   tflite_fold.c    shape computations, done at import
  *   tflite_ops.c     one row an operator code: attributes → IR
  *   tflite_layers.c  the operators with weights
+ *   tflite_move.c    slices, splits, packs, transposes
  *   tflite.c         the graph, ports, what cannot be imported
  *
  * What cannot be imported is collected (cannot) and told at the end; results of such operators, and of
@@ -103,6 +104,8 @@ const char *tfl_fresh_name(tfl_model *m, const char *base, const char *suffix);
 ir_tensor *tfl_reshaped(tfl_model *m, const tfl_op *op, ir_tensor *x, const ir_shape *shape);
 /* The readable name of a result. from: the tensor whose name tells most (weights), or NULL. */
 const char *tfl_layer_name(tfl_model *m, const tfl_op *op, const tfl_tensor *from);
+/* The same for one of several results. */
+const char *tfl_result_name(tfl_model *m, const tfl_op *op, const tfl_tensor *to);
 
 /* ---- tflite_const.c ------------------------------------------------------------------------ */
 bool tfl_is_const(const tfl_tensor *t);
@@ -133,7 +136,14 @@ const char *tfl_word(int code);
 bool tfl_conv(tfl_model *m, const tfl_op *op);
 bool tfl_depthwise(tfl_model *m, const tfl_op *op);
 bool tfl_dense(tfl_model *m, const tfl_op *op);
-/* ADD or MUL of x and a constant; fused: the activation. */
+/* tflite_move.c */
+bool tfl_strided_slice(tfl_model *m, const tfl_op *op);
+bool tfl_slice(tfl_model *m, const tfl_op *op);
+bool tfl_split(tfl_model *m, const tfl_op *op);
+bool tfl_unpack(tfl_model *m, const tfl_op *op);
+bool tfl_pack(tfl_model *m, const tfl_op *op);
+bool tfl_transpose(tfl_model *m, const tfl_op *op);
+/* ADD, SUB or MUL of x and a constant; fused: the activation. */
 bool tfl_with_const(tfl_model *m, const tfl_op *op, const tfl_tensor *x, tfl_tensor *c,
                     const ir_attrs *fused);
 /* Whether x is one image; kernel, stride, dilation in range. false after tfl_cannot. */

@@ -1,4 +1,4 @@
-/* tflite_layers.c - operators with weights: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, and ADD and MUL
+/* tflite_layers.c - operators with weights: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, and ADD, SUB and MUL
  * with a constant, which are 1x1 depthwise convolutions. */
 #include <string.h>
 
@@ -169,7 +169,7 @@ bool tfl_dense(tfl_model *m, const tfl_op *op)
     return x && emit_layer(m, op, OP_DENSE, x, &at, &shape, NULL, 0, tfl_out(m, op, 0), name);
 }
 
-/* ---- ADD and MUL with a constant ----------------------------------------------------------- */
+/* ---- ADD, SUB and MUL with a constant ----------------------------------------------------------- */
 
 /* One value, or one for each of the last dimension's channels. */
 static bool by_channel(const tfl_tensor *c, int32_t channels)
@@ -179,11 +179,11 @@ static bool by_channel(const tfl_tensor *c, int32_t channels)
 }
 
 /* `channels` copies where there is one value. */
-static const float *spread(tfl_model *m, const float *v, int64_t n, int32_t channels)
+static const float *spread(tfl_model *m, const float *v, int64_t n, int32_t channels, bool negate)
 {
     float *all = ARENA_ARRAY(m->ctx->a, float, channels);
     for (int32_t c = 0; c < channels; c++)
-        all[c] = v[n == 1 ? 0 : c];
+        all[c] = negate ? -v[n == 1 ? 0 : c] : v[n == 1 ? 0 : c];
     return all;
 }
 
@@ -193,7 +193,7 @@ static int const_operands(tfl_model *m, const tfl_op *op, tfl_tensor *c, const c
 {
     int32_t channels = shape->dim[0];
     tfl_tensor values = {.index = -1, .name = c->name, .type = TFL_FLOAT32, .rank = 1, .dim = {channels}};
-    if (m->quantized && op->code == TFL_OP_ADD) {
+    if (m->quantized && op->code != TFL_OP_MUL) {
         tfl_cannot(m, op, "add it in the layer before, as its bias",
                    "it adds the constant %s to int8 codes", tfl_tensor_str(m, c));
         return 0;
@@ -203,11 +203,13 @@ static int const_operands(tfl_model *m, const tfl_op *op, tfl_tensor *c, const c
         in[1] = tfl_weight(m, op, name, c, shape, first, c->rank - 1);
         return in[1] ? 2 : 0;
     }
-    const float *v = tfl_reals(m, op, c), one = 1;
+    bool minus_x = op->code == TFL_OP_SUB && c == tfl_in(m, op, 0);
+    bool minus_c = op->code == TFL_OP_SUB && !minus_x;
+    const float *v = tfl_reals(m, op, c), one = minus_x ? -1 : 1;
     if (!v)
         return 0;
-    v = spread(m, v, tfl_elems(c), channels);
-    values.reals = op->code == TFL_OP_MUL ? v : spread(m, &one, 1, channels);
+    v = spread(m, v, tfl_elems(c), channels, minus_c);
+    values.reals = op->code == TFL_OP_MUL ? v : spread(m, &one, 1, channels, false);
     in[1] = tfl_weight(m, op, name, &values, shape, NULL, 0);
     if (!in[1] || op->code == TFL_OP_MUL)
         return in[1] ? 2 : 0;

@@ -74,17 +74,50 @@ static bool softmax(tfl_model *m, const tfl_op *op)
 
 static bool binary(tfl_model *m, const tfl_op *op)
 {
-    bool is_add = op->code == TFL_OP_ADD;
+    static const struct { int code, options; ir_opkind kind; } kinds[] = {
+        {TFL_OP_ADD, OPTIONS_ADD, OP_ADD}, {TFL_OP_SUB, OPTIONS_SUB, OP_SUB},
+        {TFL_OP_MUL, OPTIONS_MUL, OP_MUL}};
     ir_attrs at = {.groups = 1};
-    if (!arity(m, op, 2, 2) || !tfl_options(m, op, is_add ? OPTIONS_ADD : OPTIONS_MUL) ||
+    size_t k = 0;
+    while (kinds[k].code != op->code)
+        k++;
+    if (!arity(m, op, 2, 2) || !tfl_options(m, op, kinds[k].options) ||
         !tfl_act(m, op, fb_int8(&m->file, op->options, BINARY_ACTIVATION, TFL_ACT_NONE), &at.act))
         return false;
     for (int i = 0; i < 2; i++)
         if (tfl_is_const(tfl_in(m, op, i)))
             return tfl_with_const(m, op, tfl_in(m, op, 1 - i), tfl_in(m, op, i), &at);
     ir_tensor *in[2] = {tfl_in(m, op, 0)->ir, tfl_in(m, op, 1)->ir};
-    return tfl_emit(m, op, is_add ? OP_ADD : OP_MUL, tfl_layer_name(m, op, NULL), &at, 2, in,
+    return tfl_emit(m, op, kinds[k].kind, tfl_layer_name(m, op, NULL), &at, 2, in,
                     tfl_out(m, op, 0));
+}
+
+static bool same_quant(const ir_quant *a, const ir_quant *b)
+{
+    return a->scale[0] == b->scale[0] && a->zero[0] == b->zero[0];
+}
+
+/* TensorFlow Lite's kernel compares int8 codes, whatever their scales. */
+static bool minimum_maximum(tfl_model *m, const tfl_op *op)
+{
+    const ir_attrs at = {.groups = 1};
+    if (!arity(m, op, 2, 2) || !tfl_options(m, op, OPTIONS_MAXIMUM_MINIMUM))
+        return false;
+    ir_quant *q = m->quantized ? tfl_activation_quant(m, op, tfl_out(m, op, 0)) : NULL;
+    if (m->quantized && !q)
+        return false;
+    ir_tensor *in[2] = {tfl_in(m, op, 0)->ir, tfl_in(m, op, 1)->ir};
+    for (int i = 0; i < 2; i++) {
+        if (!in[i])
+            return tfl_cannot(m, op, "RELU and RELU6 limit to constants", "its operand %s is a constant",
+                              tfl_tensor_str(m, tfl_in(m, op, i)));
+        if (q && !same_quant(in[i]->quant, q))
+            return tfl_cannot(m, op, "convert the model again: converters give all of them one scale",
+                              "%s and the result have two scales, which the operator ignores",
+                              tfl_tensor_str(m, tfl_in(m, op, i)));
+    }
+    return tfl_emit(m, op, op->code == TFL_OP_MINIMUM ? OP_MINIMUM : OP_MAXIMUM, tfl_layer_name(m, op, NULL),
+                    &at, 2, in, tfl_out(m, op, 0));
 }
 
 /* ---- pools --------------------------------------------------------------------------------- */
@@ -204,11 +237,6 @@ static bool pad(tfl_model *m, const tfl_op *op)
     return emit_one(m, op, OP_PAD, &at);
 }
 
-static bool same_quant(const ir_quant *a, const ir_quant *b)
-{
-    return a->scale[0] == b->scale[0] && a->zero[0] == b->zero[0];
-}
-
 /* TensorFlow Lite's kernel copies int8 codes: other scales would mean other values. */
 static bool check_concat(tfl_model *m, const tfl_op *op, int axis)
 {
@@ -312,8 +340,7 @@ static bool quantize(tfl_model *m, const tfl_op *op)
         return tfl_cannot(m, op, "convert the whole model to int8, or to float32",
                           "%s is %s inside of an int8 model", tfl_tensor_str(m, from),
                           tfl_type_name(from->type));
-    at.axis = from->ir->shape.rank - 1;
-    return emit_one(m, op, OP_CONCAT, &at); /* of one operand: requantizes */
+    return emit_one(m, op, OP_REQUANTIZE, &at);
 }
 
 static bool dequantize(tfl_model *m, const tfl_op *op)
@@ -352,6 +379,16 @@ static const struct row {
     {TFL_OP_MEAN, mean, "Mean", "mean", NULL},
     {TFL_OP_ADD, binary, "add", "add", NULL},
     {TFL_OP_MUL, binary, "mul", "mul", NULL},
+    {TFL_OP_SUB, binary, "sub", "sub", NULL},
+    {TFL_OP_MINIMUM, minimum_maximum, "Minimum", "minimum", NULL},
+    {TFL_OP_MAXIMUM, minimum_maximum, "Maximum", "maximum", NULL},
+    {TFL_OP_STRIDED_SLICE, tfl_strided_slice, "strided_slice", "slice", NULL},
+    {TFL_OP_SLICE, tfl_slice, "Slice", "slice", NULL},
+    {TFL_OP_SPLIT, tfl_split, "split", "split", NULL},
+    {TFL_OP_SPLIT_V, tfl_split, "split", "split", NULL},
+    {TFL_OP_PACK, tfl_pack, "stack", "stack", NULL},
+    {TFL_OP_UNPACK, tfl_unpack, "unstack", "unstack", NULL},
+    {TFL_OP_TRANSPOSE, tfl_transpose, "transpose", "transpose", NULL},
     {TFL_OP_CONCATENATION, concat, "concat", "concat", NULL},
     {TFL_OP_RESHAPE, reshape, "Reshape", "reshape", NULL},
     {TFL_OP_SQUEEZE, reshape, "Squeeze", "squeeze", NULL},

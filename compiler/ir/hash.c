@@ -114,7 +114,8 @@ static void put_attr(hasher *h, const ir_attr *a, const ir_attrs *at)
         for (int i = 0; i < 4; i++)
             put_int(h, ((const int *)field)[i]);
         break;
-    case IR_A_SHAPE: put_shape(h, (const ir_shape *)field); break;
+    case IR_A_SHAPE:
+    case IR_A_LIST: put_shape(h, (const ir_shape *)field); break;
     case IR_A_NUMBER: put_real(h, *(const double *)field); break;
     case IR_A_FLAG: put_int(h, *(const bool *)field); break;
     case IR_A_NO_BIAS: /* seen from the inputs */

@@ -141,6 +141,9 @@ typedef struct ir_attrs {
     bool keep;         /* global pools: keep [1,1,C] */
     int axis;          /* concat: 0-based, from the front (after sema) */
     ir_shape to;       /* reshape: target */
+    ir_shape begin, end, step; /* slice, as numpy has them; after shape inference 0 ≤ begin < size,
+                                  and the last index taken is end − sign(step) */
+    ir_shape axes;     /* transpose: a permutation of the dimensions */
     double alpha;      /* leaky_relu: slope */
     double eps;        /* batch_norm */
     ir_act act;        /* fused activation of the output */
@@ -170,11 +173,12 @@ typedef struct ir_rescale {
  *   maxpool, global_maxpool:  lo hi (the output is clamped; equal quantization)
  *   avgpool:         lo hi in_zero acc_type bound[1] (sum of codes)
  *   global_avgpool:  the same; out.n = 1: rescaled sum (MEAN), ratio[1], bias[1] = -cells*in_zero
- *   add:   q32: in[].mult, bias[1] (c), right_shift, acc_type, bound[1]. tflm, single: in[], out,
- *          left_shift. onnx: in[].fscale = input scales, out.fscale = the output scale, a divisor
+ *   add, sub: q32: in[].mult (sub: the second is negative), bias[1] (c), right_shift, acc_type,
+ *          bound[1]. tflm, single: in[], out, left_shift. onnx: in[].fscale = input scales,
+ *          out.fscale = the output scale, a divisor
  *   mul:   out, ratio[1], bound[1], acc_type
- *   concat:          each[n_in]; an input with each[i].n = 0 is copied
- *   reshape, pad:    in_zero (pad writes it); nothing else
+ *   concat, minimum, maximum: each[n_in]; an input with each[i].n = 0 is taken as it is
+ *   reshape, slice, transpose, pad: in_zero (pad writes it); nothing else
  *   unary:           lut (int8), or NULL: y = clamp(x) (relu, relu6 of int16)
  *   softmax: q32: exp_table. tflm, single: soft_*. onnx: exp_real, out.fscale = output scale */
 typedef struct ir_iparams {
@@ -193,7 +197,7 @@ typedef struct ir_iparams {
     const int32_t *wzero;   /* per-channel constant added to each weight's level, or NULL (zeros) */
     ir_rescale out;         /* accumulator -> output */
     ir_rescale in[2];       /* add: operand -> common scale */
-    const ir_rescale *each; /* concat: one per input (n = 1 each, or 0: copied) */
+    const ir_rescale *each; /* concat, minimum, maximum: one per input (n = 1 each, or 0: copied) */
     int left_shift;         /* add (tflm, single): 20 */
     int right_shift;        /* add (q32): s of y = (c + x1*m1 + x2*m2) >> s */
     const int16_t *lut;     /* unary: 256 output codes, index = input code + 128 */

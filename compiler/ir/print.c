@@ -103,6 +103,18 @@ static void put_pad(buf *b, const ir_attr *a, const int *v)
     buf_printf(b, "[%d, %d, %d, %d]", v[0], v[1], v[2], v[3]);
 }
 
+/* Not where all numbers are what an absent list stands for. */
+static void put_list(buf *b, const ir_attr *a, const ir_shape *v)
+{
+    bool plain = !a->required;
+    for (int i = 0; i < v->rank; i++)
+        plain = plain && v->dim[i] == (int)a->fallback;
+    if (plain)
+        return;
+    begin_attr(b, a);
+    put_dims(b, v);
+}
+
 static void put_number(buf *b, const ir_attr *a, double v)
 {
     begin_attr(b, a);
@@ -142,6 +154,7 @@ static void put_attr(buf *b, const ir_attr *a, const ir_op *op)
         begin_attr(b, a);
         put_dims(b, (const ir_shape *)field);
         break;
+    case IR_A_LIST: put_list(b, a, (const ir_shape *)field); break;
     case IR_A_NUMBER: put_number(b, a, *(const double *)field); break;
     case IR_A_FLAG:
         if (*(const bool *)field)

@@ -333,6 +333,82 @@ static bool pad(const rule *r)
     return set_out(r, 3, out);
 }
 
+/* A list with one number for each dimension of x. */
+static bool want_list(const rule *r, const ir_shape *list, const char *name)
+{
+    if (list->rank == r->x->rank)
+        return true;
+    diag_add(r->ctx, D_SHAPE_MISMATCH, r->op->loc, "%s of '%s' has %d numbers, '%s' %d dimensions (%s)",
+             name, r->op->name, list->rank, r->op->in[0]->name, r->x->rank, shape_str(r, r->x));
+    return false;
+}
+
+/* A bound of a slice as numpy takes it: negative counts from the end; beyond the tensor is its edge. */
+static int64_t slice_bound(int64_t v, int64_t size, bool backwards)
+{
+    v += v < 0 ? size : 0;
+    int64_t lo = backwards ? -1 : 0, hi = backwards ? size - 1 : size;
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+/* Dimension d of a slice; resolves its numbers. How many indices it takes, 0: none. */
+static int64_t slice_dimension(ir_attrs *at, int d, int64_t size)
+{
+    int64_t step = at->step.dim[d];
+    int64_t begin = slice_bound(at->begin.dim[d], size, step < 0);
+    int64_t end = slice_bound(at->end.dim[d], size, step < 0);
+    int64_t n = step > 0 ? (end - begin + step - 1) / step : (begin - end - step - 1) / -step;
+    if (n < 1)
+        return 0;
+    int64_t last = begin + (n - 1) * step;
+    end = step > 0 ? last + 1 : last - 1;
+    at->begin.dim[d] = (int32_t)begin;
+    at->end.dim[d] = (int32_t)(end < 0 ? -size - 1 : end);
+    return n;
+}
+
+static bool slice(const rule *r)
+{
+    ir_attrs *at = &r->op->at;
+    int64_t out[IR_MAX_RANK];
+    bool stated = at->step.rank > 0;
+    while (!stated && at->step.rank < r->x->rank)
+        at->step.dim[at->step.rank++] = 1;
+    if (!want_rank1(r) || !want_list(r, &at->begin, "begin") || !want_list(r, &at->end, "end") ||
+        !want_list(r, &at->step, "stride"))
+        return false;
+    for (int d = 0; d < r->x->rank; d++) {
+        out[d] = at->step.dim[d] ? slice_dimension(at, d, r->x->dim[d]) : 0;
+        if (out[d] > 0)
+            continue;
+        diag_add(r->ctx, D_SHAPE_MISMATCH, r->op->loc, "'%s' takes nothing along dimension %d of '%s' (%s)",
+                 r->op->name, d, r->op->in[0]->name, shape_str(r, r->x));
+        return false;
+    }
+    return set_out(r, r->x->rank, out);
+}
+
+static bool transpose(const rule *r)
+{
+    const ir_shape *axes = &r->op->at.axes;
+    int64_t out[IR_MAX_RANK];
+    unsigned seen = 0;
+    if (!want_rank1(r) || !want_list(r, axes, "axes"))
+        return false;
+    for (int d = 0; d < axes->rank; d++) {
+        int from = axes->dim[d];
+        if (from < 0 || from >= axes->rank || seen >> from & 1U) {
+            diag_add(r->ctx, D_SHAPE_MISMATCH, r->op->loc,
+                     "axes of '%s' do not name each dimension of '%s' (%s) once", r->op->name,
+                     r->op->in[0]->name, shape_str(r, r->x));
+            return false;
+        }
+        seen |= 1U << from;
+        out[d] = r->x->dim[from];
+    }
+    return set_out(r, axes->rank, out);
+}
+
 static bool batch_norm(const rule *r)
 {
     if (!want_rank1(r))
@@ -359,7 +435,10 @@ static bool (*const rules[OP_COUNT])(const rule *) = {
     [OP_RELU] = copy_out,         [OP_RELU6] = copy_out,
     [OP_LEAKY_RELU] = copy_out,   [OP_SIGMOID] = copy_out,
     [OP_TANH] = copy_out,         [OP_HARD_SWISH] = copy_out,
-    [OP_SOFTMAX] = softmax,
+    [OP_SOFTMAX] = softmax,       [OP_SUB] = binary,
+    [OP_MINIMUM] = binary,        [OP_MAXIMUM] = binary,
+    [OP_SLICE] = slice,           [OP_TRANSPOSE] = transpose,
+    [OP_REQUANTIZE] = copy_out,
 };
 
 bool ir_infer_shape(qctx *ctx, ir_op *op)

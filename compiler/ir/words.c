@@ -45,6 +45,17 @@ static const ir_attr batch_norm[] = {
 static const ir_attr leaky_relu[] = {
     {"slope", NULL, IR_A_NUMBER, AT(alpha), false, false, -1e6, 1e6, 0.01}, END};
 
+#define LIST(name, field, pos, req, lo, hi, dflt) \
+    {name, NULL, IR_A_LIST, AT(field), pos, req, lo, hi, dflt}
+static const ir_attr slice[] = {LIST("begin", begin, true, true, -INT32_MAX, INT32_MAX, 0),
+                                LIST("end", end, true, true, -INT32_MAX, INT32_MAX, 0),
+                                LIST("stride", step, false, false, -BIG, BIG, 1), END};
+static const ir_attr transpose[] = {LIST("axes", axes, true, true, 0, IR_MAX_RANK - 1, -1), END};
+/* Lowered to slices (front/split.c): no graph has it. */
+static const ir_attr split[] = {
+    {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1},
+    LIST("sizes", to, false, false, 1, INT32_MAX, 0), END};
+
 const ir_attr ir_common_attrs[] = {
     {"tensor", NULL, IR_A_TENSOR, 0, false, false, 0, MANY, 0}, END};
 
@@ -70,6 +81,13 @@ const ir_word ir_words[] = {
     {"tanh", OP_TANH, 1, 1, NULL},
     {"hard_swish", OP_HARD_SWISH, 1, 1, NULL},
     {"softmax", OP_SOFTMAX, 1, 1, NULL},
+    {"sub", OP_SUB, 2, 2, NULL},
+    {"minimum", OP_MINIMUM, 2, 2, NULL},
+    {"maximum", OP_MAXIMUM, 2, 2, NULL},
+    {"slice", OP_SLICE, 1, 1, slice},
+    {"transpose", OP_TRANSPOSE, 1, 1, transpose},
+    {"requantize", OP_REQUANTIZE, 1, 1, NULL},
+    {"split", OP_SLICE, 1, 1, split},
 };
 
 int ir_words_count(void)

@@ -12,6 +12,7 @@ typedef enum ir_akind {
     IR_A_PAD,    /* same | valid | N | [t, b, l, r] → padmode and pad */
     IR_A_PADS,   /* N | [t, b, l, r] only (the operator `pad`) */
     IR_A_SHAPE,  /* [dims], one may be -1 → ir_shape */
+    IR_A_LIST,   /* [numbers], each lo..hi → ir_shape; printed where the fallback does not say it */
     IR_A_NUMBER, /* real number lo..hi → double */
     IR_A_FLAG,   /* bare word, or two words ("count all") → bool */
     IR_A_NO_BIAS,/* "no bias": the operator has no bias input */

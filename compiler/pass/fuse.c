@@ -34,6 +34,7 @@ static bool takes_activation(ir_opkind k)
     case OP_CONV2D:
     case OP_DENSE:
     case OP_ADD:
+    case OP_SUB:
     case OP_MUL:
     case OP_MAXPOOL:
     case OP_AVGPOOL:
@@ -49,7 +50,8 @@ static bool takes_activation(ir_opkind k)
 
 static bool commutes_with_relu(ir_opkind k)
 {
-    return k == OP_RESHAPE || k == OP_PAD || k == OP_MAXPOOL || k == OP_GLOBAL_MAXPOOL;
+    return k == OP_RESHAPE || k == OP_PAD || k == OP_MAXPOOL || k == OP_GLOBAL_MAXPOOL ||
+           k == OP_SLICE || k == OP_TRANSPOSE;
 }
 
 /* The producer of a tensor with one use. */

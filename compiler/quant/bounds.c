@@ -68,6 +68,8 @@ static code_range result_range(const prover *p, const ir_op *op)
     code_range in = p->codes[op->in[0]->id], full = { q->lo, q->hi };
     switch (op->kind) {
     case OP_RESHAPE:
+    case OP_SLICE:
+    case OP_TRANSPOSE:
         return in;
     case OP_PAD:
         return with(in, q->in_zero[0]);
@@ -280,6 +282,8 @@ static const prove_fn proofs[OP_COUNT] = {
     [OP_GLOBAL_AVGPOOL] = prove_global_avgpool,
     [OP_MUL] = prove_mul,
     [OP_CONCAT] = prove_concat,
+    [OP_MINIMUM] = prove_concat,
+    [OP_MAXIMUM] = prove_concat,
 };
 
 bool prove_bounds(qctx *ctx, ir_graph *g, bool strict_acc32)

@@ -62,6 +62,12 @@ static bool may_join_concat(const chooser *c, const ir_tensor *t)
     }
 }
 
+/* Operators that take operands of their own quantization as codes, and rescale others. */
+static bool takes_rescaled(const ir_op *op)
+{
+    return op->kind == OP_CONCAT || op->kind == OP_MINIMUM || op->kind == OP_MAXIMUM;
+}
+
 static void make_groups(chooser *c)
 {
     c->group = ARENA_ARRAY(c->ctx->a, int, c->g->tensors.n);
@@ -71,7 +77,7 @@ static void make_groups(chooser *c)
         const ir_op *op = c->g->ops.v[i];
         if (passes_through(op))
             join(c, op->in[0], op->out[0]);
-        for (int k = 0; op->kind == OP_CONCAT && k < op->n_in; k++)
+        for (int k = 0; takes_rescaled(op) && k < op->n_in; k++)
             if (may_join_concat(c, op->in[k]))
                 join(c, op->out[0], op->in[k]);
     }

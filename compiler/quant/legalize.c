@@ -249,6 +249,12 @@ static const rule_fn rules[OP_COUNT] = {
     [OP_TANH] = legal_unary,
     [OP_HARD_SWISH] = legal_unary,
     [OP_SOFTMAX] = fill_softmax,
+    [OP_SUB] = legal_add,
+    [OP_MINIMUM] = legal_concat,
+    [OP_MAXIMUM] = legal_concat,
+    [OP_SLICE] = legal_pass,
+    [OP_TRANSPOSE] = legal_pass,
+    [OP_REQUANTIZE] = legal_unary,
 };
 
 static bool legal_op(qctx *ctx, ir_op *op, ir_numerics mode)

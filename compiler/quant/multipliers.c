@@ -183,6 +183,7 @@ static bool add_q32(qctx *ctx, ir_op *op)
             fits = fits && m <= INT32_MAX;
             int64_t mult = fits ? (int64_t)m : 0, z = q->in_zero[i];
             *bound += mult * ((op->in[i]->type == IR_I16 ? 32768 : 128) + (z < 0 ? -z : z));
+            mult = i == 1 && op->kind == OP_SUB ? -mult : mult;
             *c -= mult * z;
             a[i].mult[0] = (int32_t)mult;
         }
@@ -198,6 +199,16 @@ static bool add_q32(qctx *ctx, ir_op *op)
     return scale_ratio(ctx, op, fmax(ratio[0], ratio[1]), "below about 2^21");
 }
 
+/* TFLM's SUB has the ratios of ADD in float32. */
+static void sub_ratios(const ir_op *op, double ratio[2], double *out)
+{
+    float s1 = act_scale(op->in[0]), s2 = act_scale(op->in[1]);
+    float twice = float_mul(2, s1 > s2 ? s1 : s2);
+    ratio[0] = (double)float_div(s1, twice);
+    ratio[1] = (double)float_div(s2, twice);
+    *out = (double)float_div(twice, float_mul(1048576.0f, act_scale(op->out[0])));
+}
+
 /* tflm, single: operands brought to twice the larger scale, 20 bits up. */
 static bool add_q31(qctx *ctx, ir_op *op)
 {
@@ -208,6 +219,8 @@ static bool add_q31(qctx *ctx, ir_op *op)
     double out = twice / (1048576.0 * (double)act_scale(op->out[0]));
     int64_t *bound = ARENA_NEW(ctx->a, int64_t);
     *bound = 255 * arith_pow2(20); /* of each operand, and of their scaled sum */
+    if (op->kind == OP_SUB)
+        sub_ratios(op, ratio, &out);
     q->left_shift = 20;
     q->bound = bound;
     q->acc_type = IR_I32;

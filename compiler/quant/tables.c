@@ -67,6 +67,7 @@ static const check_fn q31_checks[OP_COUNT] = {
     [OP_SIGMOID] = check_q4,
     [OP_TANH] = check_q4,
     [OP_HARD_SWISH] = check_hard_swish,
+    [OP_REQUANTIZE] = check_rescale,
 };
 
 bool fill_unary(qctx *ctx, ir_op *op)

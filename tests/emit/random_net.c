@@ -300,9 +300,12 @@ static ir_tensor *make_eltwise(maker *m, ir_tensor *x)
     if (one_in(m, 2))
         in[0] = y, in[1] = x;
     double a = (double)x->quant->scale[0], b = (double)y->quant->scale[0];
-    bool add = one_in(m, 2);
-    double scale = add ? fmax(a, b) * power(m, -1, 3) : a * b * power(m, 3, 8);
-    return append(m, add ? OP_ADD : OP_MUL, &at, 2, in, act_quant(m, scale));
+    static const ir_opkind kinds[] = {OP_ADD, OP_ADD, OP_MUL, OP_SUB, OP_MINIMUM, OP_MAXIMUM};
+    ir_opkind kind = kinds[below(m, 6)];
+    double scale = kind != OP_MUL ? fmax(a, b) * power(m, -1, 3) : a * b * power(m, 3, 8);
+    if ((kind == OP_MINIMUM || kind == OP_MAXIMUM) && one_in(m, 2))
+        return append(m, kind, &at, 2, in, x->quant);
+    return append(m, kind, &at, 2, in, act_quant(m, scale));
 }
 
 static ir_tensor *make_concat(maker *m, ir_tensor *x)
@@ -339,6 +342,33 @@ static ir_tensor *make_reshape(maker *m, ir_tensor *x)
     return append(m, OP_RESHAPE, &at, 1, &x, x->quant);
 }
 
+static ir_tensor *make_slice(maker *m, ir_tensor *x)
+{
+    ir_attrs at = {.groups = 1, .begin = x->shape, .end = x->shape, .step = x->shape};
+    for (int d = 0; d < x->shape.rank; ++d) {
+        int size = x->shape.dim[d], first = below(m, size), last = between(m, first, size - 1);
+        bool backwards = one_in(m, 4);
+        if (one_in(m, 3))
+            first = 0, last = size - 1;
+        at.step.dim[d] = one_in(m, 2) ? 1 : between(m, 1, 3);
+        at.begin.dim[d] = backwards ? last : one_in(m, 2) ? first : first - size;
+        at.end.dim[d] = backwards ? first - 1 - size * (first == 0) : last + 1 + size * one_in(m, 4);
+        at.step.dim[d] *= backwards ? -1 : 1;
+    }
+    return append(m, OP_SLICE, &at, 1, &x, x->quant);
+}
+
+static ir_tensor *make_transpose(maker *m, ir_tensor *x)
+{
+    ir_attrs at = {.groups = 1, .axes = {.rank = x->shape.rank}};
+    for (int d = 0; d < x->shape.rank; ++d) {
+        int k = below(m, d + 1); /* an unbiased shuffle */
+        at.axes.dim[d] = at.axes.dim[k];
+        at.axes.dim[k] = d;
+    }
+    return append(m, OP_TRANSPOSE, &at, 1, &x, x->quant);
+}
+
 static ir_quant *fixed_quant(maker *m, double scale, int32_t zero)
 {
     ir_quant *q = act_quant(m, scale);
@@ -348,11 +378,12 @@ static ir_quant *fixed_quant(maker *m, double scale, int32_t zero)
 
 static ir_tensor *make_unary(maker *m, ir_tensor *x)
 {
-    static const ir_opkind kinds[] = {OP_RELU, OP_RELU6, OP_LEAKY_RELU, OP_SIGMOID, OP_TANH, OP_HARD_SWISH};
+    static const ir_opkind kinds[] = {OP_RELU, OP_RELU6, OP_LEAKY_RELU, OP_SIGMOID, OP_TANH, OP_HARD_SWISH,
+                                      OP_REQUANTIZE};
     ir_attrs at = plain(m);
     at.act = IR_ACT_NONE;
     at.alpha = one_in(m, 4) ? -0.3 : 0.01 + 0.3 * rng_double(&m->r);
-    ir_opkind kind = kinds[below(m, m->wide ? 2 : 6)];
+    ir_opkind kind = kinds[below(m, m->wide ? 2 : 7)];
     ir_quant *q = m->wide || one_in(m, 4) ? x->quant
                                           : act_quant(m, (double)x->quant->scale[0] * power(m, -1, 1));
     if (kind == OP_SIGMOID)
@@ -379,7 +410,7 @@ typedef ir_tensor *(*make_fn)(maker *m, ir_tensor *x);
 static const make_fn spatial[] = {make_conv, make_conv, make_conv, make_pool, make_pool, make_global,
                                   make_pad};
 static const make_fn any[] = {make_dense, make_eltwise, make_eltwise, make_concat, make_unary,
-                              make_unary, make_reshape, make_softmax};
+                              make_unary, make_reshape, make_softmax, make_slice, make_transpose};
 
 static ir_tensor *make_any(maker *m, ir_tensor *x)
 {

@@ -188,6 +188,12 @@ make_op *make_operator(make_model *m, int code, const int32_t *in, int out)
     return op;
 }
 
+void make_result(make_model *m, int out)
+{
+    make_op *op = &m->ops[m->n_ops - 1];
+    op->out[op->n_out++] = out;
+}
+
 void make_option(make_op *op, int type, int field, char kind, double value)
 {
     op->options_type = type;

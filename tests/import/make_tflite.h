@@ -62,6 +62,8 @@ int make_weights(make_model *m, const char *name, int rank, const int32_t *dim, 
                  float scale);
 int make_floats(make_model *m, const char *name, int rank, const int32_t *dim);
 int make_bias(make_model *m, const char *name, int32_t n);
+/* One more result of the last operator. */
+void make_result(make_model *m, int out);
 /* The operator, for options. in ends with -2. */
 make_op *make_operator(make_model *m, int code, const int32_t *in, int out);
 void make_option(make_op *op, int type, int field, char kind, double value);

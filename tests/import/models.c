@@ -177,7 +177,7 @@ static make_model *binary(qctx *ctx, int code, float in, float out)
     int x = image(m, in), z = make_act(m, "z", in > 0 ? S3 : 0, in > 0 ? -9 : 0, 4, DIMS(1, 1, 1, 3));
     int y = make_act(m, "model/sum/add", out, out > 0 ? 2 : 0, 4, DIMS(1, 5, 4, 3));
     make_op *op = make_operator(m, code, INS(x, z), y);
-    make_option(op, code == TFL_OP_ADD ? OPTIONS_ADD : OPTIONS_MUL, BINARY_ACTIVATION, 'b', TFL_ACT_RELU6);
+    make_option(op, code == TFL_OP_ADD ? OPTIONS_ADD : code == TFL_OP_SUB ? OPTIONS_SUB : OPTIONS_MUL, BINARY_ACTIVATION, 'b', TFL_ACT_RELU6);
     make_ports(m, x, y);
     make_ports(m, z, -1);
     return m;
@@ -185,6 +185,7 @@ static make_model *binary(qctx *ctx, int code, float in, float out)
 
 static make_model *add_int8(qctx *ctx) { return binary(ctx, TFL_OP_ADD, S1, S2); }
 static make_model *add_float(qctx *ctx) { return binary(ctx, TFL_OP_ADD, 0, 0); }
+static make_model *sub_int8(qctx *ctx) { return binary(ctx, TFL_OP_SUB, S1, S2); }
 static make_model *mul_int8(qctx *ctx) { return binary(ctx, TFL_OP_MUL, S1, S2); }
 
 static make_model *by_const(qctx *ctx, int code, float scale, int rank, const int32_t *dim)
@@ -283,6 +284,86 @@ static make_model *squeeze(qctx *ctx)
     return m;
 }
 
+static int ints(make_model *m, const char *name, int32_t n, const int32_t *v)
+{
+    return make_const(m, name, TFL_INT32, 1, &n, v);
+}
+
+/* x[0, 4:0:-2, 1:, 2]: the last dimension shrinks away. */
+static make_model *strided(qctx *ctx)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, S1), y = make_act(m, "model/part/strided_slice", S1, 3, 3, DIMS(1, 2, 3));
+    int b = ints(m, "b", 4, DIMS(0, 4, 1, 2)), e = ints(m, "e", 4, DIMS(1, 0, 0, 3));
+    int s = ints(m, "s", 4, DIMS(1, -2, 1, 1));
+    make_op *op = make_operator(m, TFL_OP_STRIDED_SLICE, INS(x, b, e, s), y);
+    make_option(op, OPTIONS_STRIDED_SLICE, SLICE_END_MASK, 'i', 4);
+    make_option(op, OPTIONS_STRIDED_SLICE, SLICE_SHRINK_MASK, 'i', 8);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *sliced(qctx *ctx)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, S1), y = make_act(m, "y", S1, 3, 4, DIMS(1, 2, 4, 1));
+    int b = ints(m, "b", 4, DIMS(0, 1, 0, 2)), n = ints(m, "n", 4, DIMS(1, 2, -1, 1));
+    make_operator(m, TFL_OP_SLICE, INS(x, b, n), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+/* Into widths of 1, 1, 2, then apart along the height and together again along a new dimension. */
+static make_model *parts(qctx *ctx, bool sizes)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, S1), axis = make_const(m, "axis", TFL_INT32, 0, DIMS(0), DIMS(2));
+    int list = ints(m, "list", 3, DIMS(1, -1, 2));
+    int a = make_act(m, "a", S1, 3, 4, sizes ? DIMS(1, 5, 1, 3) : DIMS(1, 5, 2, 3));
+    int b = make_act(m, "b", S1, 3, 4, sizes ? DIMS(1, 5, 1, 3) : DIMS(1, 5, 2, 3));
+    if (sizes)
+        make_operator(m, TFL_OP_SPLIT_V, INS(x, list, axis), a);
+    else
+        make_operator(m, TFL_OP_SPLIT, INS(axis, x), a);
+    make_result(m, b);
+    if (sizes)
+        make_result(m, make_act(m, "c", S1, 3, 4, DIMS(1, 5, 2, 3)));
+    int y = make_act(m, "y", S1, 3, 4, DIMS(1, 5, sizes ? 1 : 2, 3));
+    make_operator(m, TFL_OP_MAXIMUM, INS(a, b), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *split_even(qctx *ctx) { return parts(ctx, false); }
+static make_model *split_sizes(qctx *ctx) { return parts(ctx, true); }
+
+static make_model *stacks(qctx *ctx)
+{
+    make_model *m = make_new(ctx);
+    int x = make_act(m, "x", S1, 3, 3, DIMS(1, 2, 3)), a = make_act(m, "a", S1, 3, 2, DIMS(1, 3));
+    int b = make_act(m, "b", S1, 3, 2, DIMS(1, 3)), c = make_act(m, "c", S1, 3, 3, DIMS(1, 3, 2));
+    int d = make_act(m, "d", S1, 3, 3, DIMS(2, 1, 3));
+    make_option(make_operator(m, TFL_OP_UNPACK, INS(x), a), OPTIONS_UNPACK, UNPACK_AXIS, 'i', 1);
+    make_result(m, b);
+    make_option(make_operator(m, TFL_OP_PACK, INS(b, a), c), OPTIONS_PACK, PACK_AXIS, 'i', -1);
+    make_option(make_operator(m, TFL_OP_PACK, INS(b, a), d), OPTIONS_PACK, PACK_AXIS, 'i', 0);
+    make_ports(m, x, c);
+    make_ports(m, -1, d);
+    return m;
+}
+
+static make_model *turned(qctx *ctx, const int32_t *axes, const int32_t *to)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, S1), p = ints(m, "p", 4, axes), y = make_act(m, "y", S1, 3, 4, to);
+    make_operator(m, TFL_OP_TRANSPOSE, INS(x, p), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *transposed(qctx *ctx) { return turned(ctx, DIMS(0, 3, 1, 2), DIMS(1, 3, 5, 4)); }
+static make_model *transposed_batch(qctx *ctx) { return turned(ctx, DIMS(2, 1, 0, 3), DIMS(4, 5, 1, 3)); }
+
 /* ---- edges --------------------------------------------------------------------------------- */
 
 /* float32 or uint8 outside, int8 inside; requantized on the way. */
@@ -356,6 +437,15 @@ const sample_model sample_models[] = {
     {"mean_kept", mean_kept, {"m = global_avgpool(x, keep, tensor 2)\n"}, true},
     {"add", add_int8, {"sum = add(x, z) |> relu6(tensor 2)\n"}, true},
     {"add_float", add_float, {"sum = add(x, z) |> relu6(tensor 2)\n"}, false},
+    {"sub", sub_int8, {" = sub(x, z) |> relu6(tensor 2)\n"}, true},
+    {"strided", strided, {"part = slice(x, [4, 1, 2], [1, 4, 3], stride [-2, 1, 1])\n", "part_shaped = reshape(part, [2, 3], tensor 1)\n"}, true},
+    {"sliced", sliced, {"y = slice(x, [1, 0, 2], [3, 4, 3], tensor 1)\n"}, true},
+    {"split", split_even, {"a = slice(x, [0, 0, 0], [5, 2, 3], tensor 3)\n", "b = slice(x, [0, 2, 0], [5, 4, 3], tensor 4)\n",
+                           "y = maximum(a, b, tensor 5)\n"}, true},
+    {"split_sizes", split_sizes, {"b = slice(x, [0, 1, 0], [5, 2, 3], tensor 4)\n", "!c ="}, true},
+    {"stacks", stacks, {"a_shaped = flatten(a, tensor 1)\n", "c = concat(b_shaped_reshaped, a_shaped_reshaped, tensor 3)\n"}, true},
+    {"transposed", transposed, {"y = transpose(x, [2, 0, 1], tensor 2)\n"}, true},
+    {"transposed_batch", transposed_batch, {"y = transpose(x_reshaped, [2, 1, 0, 3], tensor 2)\n"}, true},
     {"mul", mul_int8, {" = mul(x, z) |> relu6(tensor 2)\n"}, true},
     {"mul_const", mul_const_int8, {"y = depthwise(x, kernel 1x1, no bias, tensor 2)\n",
                                    "y.weight : int8 asymmetric per tensor scale 0x1.47ae14p-7 zero 11"}, true},
@@ -370,7 +460,7 @@ const sample_model sample_models[] = {
     {"concat_channels", concat_channels, {"y = concat(x, z, tensor 2)\n"}, true},
     {"shapes", shapes, {"flatten = flatten(x, tensor 7)\n", "!shape ="}, true},
     {"squeeze", squeeze, {"a = flatten(x, tensor 1)\n", "y = reshape(a, [1, 6], tensor 3)\n"}, true},
-    {"float_edges", float_edges, {"input in : i8[5, 4, 3] scale 0x1.47ae14p-6 zero 3 tensor 1\n", "a = concat(in, tensor 2)\n",
+    {"float_edges", float_edges, {"input in : i8[5, 4, 3] scale 0x1.47ae14p-6 zero 3 tensor 1\n", "a = requantize(in, tensor 2)\n",
                                   "output a\n"}, true},
     {"byte_edges", byte_edges, {"input in : u8[5, 4, 3] scale 0x1.47ae14p-6 zero 131 tensor 1\n", "output a\n"}, true},
     {"half_weights", half_weights, {"y = dense(x, 3, no bias, tensor 3)\n"}, false},

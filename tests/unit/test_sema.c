@@ -127,6 +127,20 @@ static const mistake mistakes[] = {
     {"model m { input x : i8[1, 1, 2147483647]\ny = depthwise(x, kernel 1, multiplier 2)\noutput y }",
      {"[shape-too-large]", "times multiplier 2"}},
 
+    {"y = slice(x, [0, 0], [1, 1])", {"[shape-mismatch]", "begin of 'y' has 2 numbers, 'x' 3 dimensions"}},
+    {"y = slice(x, [0, 0, 0], [1, 1, 1], stride [1, 1])", {"[shape-mismatch]", "stride of 'y' has 2"}},
+    {"y = slice(x, [0, 4, 0], [1, 4, 1])", {"[shape-mismatch]", "takes nothing along dimension 1"}},
+    {"y = slice(x, [0, 0, 0], [1, 1, 1], stride [1, 0, 1])", {"[shape-mismatch]", "nothing along dimension 1"}},
+    {"y = slice(x, [0, 0, 0])", {"[missing-attribute]", "slice needs end", "a list of 1 to 5 whole numbers"}},
+    {"y = transpose(x, [0, 1, 1])", {"[shape-mismatch]", "do not name each dimension"}},
+    {"y = transpose(x, [0, 1])", {"[shape-mismatch]", "axes of 'y' has 2 numbers"}},
+    {"y = transpose(x, [0, 1, 5])", {"[bad-value]", "from 0 to 4"}},
+    {"y = split(x)", {"[return-count]", "several results", "name them all in a statement"}},
+    {"y, z = split(x, axis 3)", {"[shape-mismatch]", "axis 3 is not one of 'x'"}},
+    {"y, z, w, v, u = split(x)", {"[shape-mismatch]", "has no 5 equal parts"}},
+    {"y, z = split(x, sizes [1, 1, 1])", {"[shape-mismatch]", "into 3 sizes, 2 names"}},
+    {"y, z = split(x, sizes [1, 9], axis 0)", {"[shape-mismatch]", "add up to 10, dimension 0 of 'x' is"}},
+
     /* ports */
     {"model m { input x : i8[3]\ny = relu(x) }", {"[no-output]"}},
     {"model m { input x : i8[0, 3]\noutput x }", {"[bad-shape]", "not a dimension"}},
