@@ -20,7 +20,8 @@ static bool after(qctx *ctx, const ir_graph *g, const char *pass)
     return true;
 }
 
-const char *const pipeline_passes[] = {"lower", "fold_bn", "fuse", "choose", "legalize", NULL};
+const char *const pipeline_passes[] = {"lower", "fold_bn",  "fuse",     "equalize", "choose",
+                                       "refine", "legalize", NULL};
 
 static bool add_quant_file(qctx *ctx, net *n, const char *path)
 {
@@ -101,6 +102,7 @@ static bool load_quantized(qctx *ctx, net *n, const tensor_file *weights)
     if (!after(ctx, n->quantized, "choose"))
         return false;
     n->floating = dequantized_float(ctx, n->quantized);
+    n->prepared = n->floating;
     return after(ctx, n->floating, "fuse");
 }
 
@@ -195,13 +197,37 @@ static bool calibration_ports(qctx *ctx, const ir_graph *g, const net_options *o
     return true;
 }
 
+static bool calibrate_ports(qctx *ctx, net *n, const port_map *ports)
+{
+    n->prepared = equalize(ctx, n->floating, n->spec);
+    n->ranges = ARENA_ARRAY(ctx->a, act_range, n->prepared->tensors.n);
+    return after(ctx, n->prepared, "equalize") &&
+           calibrate(ctx, n->prepared, n->spec, ports, n->ranges);
+}
+
 bool net_calibrate(qctx *ctx, net *n, const net_options *o)
 {
     port_map *ports;
-    if (!calibration_ports(ctx, n->floating, o, &ports))
+    return calibration_ports(ctx, n->floating, o, &ports) && calibrate_ports(ctx, n, ports);
+}
+
+static bool make_legal(qctx *ctx, net *n, bool strict_acc32)
+{
+    n->legal = ir_clone(ctx, n->quantized);
+    return legalize(ctx, n->legal, n->legal->numerics) &&
+           prove_bounds(ctx, n->legal, strict_acc32) && after(ctx, n->legal, "legalize");
+}
+
+bool net_quantize_ports(qctx *ctx, net *n, const port_map *ports, bool strict_acc32)
+{
+    n->rounding.n = 0;
+    if (!calibrate_ports(ctx, n, ports))
         return false;
-    n->ranges = ARENA_ARRAY(ctx->a, act_range, n->floating->tensors.n);
-    return calibrate(ctx, n->floating, n->spec, ports, n->ranges);
+    n->quantized = choose_quantization(ctx, n->prepared, n->spec, n->ranges);
+    if (!after(ctx, n->quantized, "choose") ||
+        !refine_rounding(ctx, n->prepared, n->quantized, n->spec, ports, &n->rounding))
+        return false;
+    return after(ctx, n->quantized, "refine") && make_legal(ctx, n, strict_acc32);
 }
 
 bool net_quantize(qctx *ctx, net *n, const net_options *o)
@@ -213,16 +239,9 @@ bool net_quantize(qctx *ctx, net *n, const net_options *o)
         diag_hint(ctx, "quantize the original model with --%s and save it again", option);
         return false;
     }
-    if (!n->saved) {
-        if (!net_calibrate(ctx, n, o))
-            return false;
-        n->quantized = choose_quantization(ctx, n->floating, n->spec, n->ranges);
-        if (!after(ctx, n->quantized, "choose"))
-            return false;
-        if (n->spec->has_numerics)
-            n->quantized->numerics = n->spec->numerics;
-    }
-    n->legal = ir_clone(ctx, n->quantized);
-    return legalize(ctx, n->legal, n->legal->numerics) &&
-           prove_bounds(ctx, n->legal, o->strict_acc32) && after(ctx, n->legal, "legalize");
+    if (n->saved)
+        return make_legal(ctx, n, o->strict_acc32);
+    port_map *ports;
+    return calibration_ports(ctx, n->floating, o, &ports) &&
+           net_quantize_ports(ctx, n, ports, o->strict_acc32);
 }

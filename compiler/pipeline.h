@@ -14,7 +14,9 @@ typedef struct net {
     ir_graph *floating;   /* FOLDED (saved pair: dequantized) */
     ir_graph *quantized;  /* QUANTIZED: the canonical model; NULL until net_quantize (or saved) */
     ir_graph *legal;      /* LEGAL */
+    const ir_graph *prepared; /* the float net that was quantized: floating, equalized where asked */
     act_range *ranges;
+    rounding_log rounding;    /* of net_quantize, a row for each layer that was refined */
 } net;
 
 /* One option that decides quantization: "range", "-1:1". */
@@ -46,7 +48,9 @@ bool net_set(qctx *ctx, net *n, const char *which, const char *text);
 extern const char *const pipeline_passes[];
 /* The ranges of all activations only (n->ranges). */
 bool net_calibrate(qctx *ctx, net *n, const net_options *o);
-/* calibrate → choose → legalize → bounds. A saved pair goes straight to legalize. */
+/* equalize → calibrate → choose → refine → legalize → bounds. A saved pair goes straight to legalize. */
 bool net_quantize(qctx *ctx, net *n, const net_options *o);
+/* The same with calibration rows at hand: one port map for each input, or NULL for noise. */
+bool net_quantize_ports(qctx *ctx, net *n, const port_map *ports, bool strict_acc32);
 
 #endif

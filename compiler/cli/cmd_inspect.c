@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "compiler/cli/cli.h"
+#include "compiler/cli/inspect.h"
 #include "compiler/quant/grid.h"
 
 typedef struct layer {
@@ -127,6 +127,7 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
     for (int i = 0; i < g->outputs.n; i++)
         printf("output %s %s\n", g->outputs.v[i]->name,
                ir_shape_str(ctx->a, &g->outputs.v[i]->shape));
+    inspect_rounding(n);
     print_totals(ctx, n, g, r);
 }
 
@@ -165,6 +166,7 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
         json_array_append_new(layers, layer_json(&l));
     }
     json_object_set_new(j, "layers", layers);
+    inspect_rounding_json(j, n);
     if (r) {
         int64_t weights, constants, lower;
         char hash[65];

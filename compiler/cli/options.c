@@ -154,7 +154,7 @@ static const option_row rows[] = {
     {"layout", "nchw|nhwc", ANY_NET, "order of the .npy files' dimensions", take_layout, 0},
     {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
     {"seed", "N", ANY_NET, "wherever chance enters (default 1)", take_seed, 0},
-    {"dump", "PASS", READS, "print the graph after a pass (lower, fold_bn, fuse, choose, legalize, all)", take_text, AT(dump)},
+    {"dump", "PASS", READS, "print the graph after a pass (lower, fold_bn, fuse, equalize, choose, refine, legalize, all)", take_text, AT(dump)},
     {"quiet", NULL, READS, "no warnings, no progress bar", take_flag, AT(quiet)},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows, HELP = 1000 };

@@ -5,18 +5,14 @@
  * order. Rows pass twice where some observer wants a histogram between the extremes. */
 #include <math.h>
 
-#include "compiler/base/rng.h"
 #include "compiler/quant/internal.h"
+#include "compiler/quant/rows.h"
 #include "runtime/interp.h"
-
-enum { NOISE_ROWS = 64 };
 
 typedef struct calibration {
     qctx *ctx;
     const ir_graph *g;
-    const port_map *ports; /* NULL: noise */
-    int64_t rows;
-    rng noise;
+    calib_rows rows;
     observer *observers; /* by tensor */
     bool histograms;     /* second pass */
     bool failed;
@@ -53,66 +49,22 @@ static void observe_op(void *user, const ir_op *op, const ir_tensor *out, const 
     observe(user, out, data);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------- */
-
-/* The reals that an input may take without data: what it declares, else [-1, 1]. */
-static void input_range(const ir_tensor *t, double *lo, double *hi)
-{
-    *lo = -1;
-    *hi = 1;
-    if (t->declared && t->quant) {
-        int32_t first, last;
-        quant_code_range(t->quant, &first, &last);
-        *lo = quant_value(t->quant, 0, first);
-        *hi = quant_value(t->quant, 0, last);
-    } else if (t->real_lo < t->real_hi) {
-        *lo = t->real_lo;
-        *hi = t->real_hi;
-    }
-}
-
-/* What reaches the net behind a declared port: the value of the nearest code. */
-static void through_port(const ir_tensor *t, float *v, int64_t n)
-{
-    const ir_quant *q = t->quant;
-    int32_t lo, hi;
-    quant_code_range(q, &lo, &hi);
-    for (int64_t i = 0; i < n; i++)
-        v[i] = (float)quant_value(q, 0, port_quantize(v[i], q->scale[0], q->zero[0], lo, hi));
-}
-
-static void read_input(calibration *c, int port, int64_t row, float *v)
-{
-    const ir_tensor *t = c->g->inputs.v[port];
-    int64_t n = ir_elems(&t->shape);
-    if (c->ports) {
-        port_row_real(&c->ports[port], row, v);
-    } else {
-        double lo, hi;
-        input_range(t, &lo, &hi);
-        for (int64_t i = 0; i < n; i++)
-            v[i] = (float)(lo + (hi - lo) * rng_double(&c->noise));
-    }
-    if (t->declared && t->quant)
-        through_port(t, v, n);
-}
-
 static void progress(const calibration *c, int64_t row)
 {
     qctx *ctx = c->ctx;
     if (!ctx->progress)
         return;
-    double half = (double)row / (double)c->rows / 2;
+    double half = (double)row / (double)c->rows.n / 2;
     ctx->progress(ctx->progress_user, "calibrating", c->histograms ? 0.5 + half : half);
 }
 
 /* One pass over all rows. */
 static bool pass_over(calibration *c, interp *it, void **in, void **out)
 {
-    rng_seed(&c->noise, c->ctx->seed);
-    for (int64_t row = 0; row < c->rows && !c->failed; row++) {
+    rows_restart(&c->rows);
+    for (int64_t row = 0; row < c->rows.n && !c->failed; row++) {
         for (int p = 0; p < c->g->inputs.n; p++) {
-            read_input(c, p, row, in[p]);
+            rows_read(&c->rows, p, row, in[p]);
             observe(c, c->g->inputs.v[p], in[p]);
         }
         if (!c->failed)
@@ -130,25 +82,6 @@ static void **port_buffers(qctx *ctx, ir_tensor *const *t, int n)
     return v;
 }
 
-/* How many rows there are; -1 after a diagnostic. */
-static int64_t count_rows(qctx *ctx, const ir_graph *g, const port_map *ports)
-{
-    if (!ports) {
-        diag_add(ctx, D_CALIBRATION_NONE, loc_none(),
-                 "no calibration data: ranges come from noise over the inputs' declared range");
-        diag_hint(ctx, "give some hundred typical inputs with --calibrate FILE");
-        return NOISE_ROWS;
-    }
-    for (int p = 0; p < g->inputs.n; p++)
-        if (ports[p].rows < 1 || ports[p].rows != ports[0].rows) {
-            diag_add(ctx, D_CALIBRATION_ROWS, loc_none(),
-                     "input '%s' has %lld calibration rows, '%s' has %lld", g->inputs.v[p]->name,
-                     (long long)ports[p].rows, g->inputs.v[0]->name, (long long)ports[0].rows);
-            return -1;
-        }
-    return g->inputs.n ? ports[0].rows : 0;
-}
-
 /* ---- the pass ------------------------------------------------------------------------------ */
 
 static void init_observer(qctx *ctx, const quant_spec *spec, const ir_tensor *t, observer *o)
@@ -163,8 +96,8 @@ static void init_observer(qctx *ctx, const quant_spec *spec, const ir_tensor *t,
 bool calibrate(qctx *ctx, const ir_graph *g, const quant_spec *spec, const port_map *ports,
                act_range *ranges)
 {
-    calibration c = {.ctx = ctx, .g = g, .ports = ports, .rows = count_rows(ctx, g, ports)};
-    if (c.rows < 0)
+    calibration c = {.ctx = ctx, .g = g};
+    if (!rows_open(ctx, g, ports, &c.rows))
         return false;
     c.observers = ARENA_ARRAY(ctx->a, observer, g->tensors.n);
     for (int i = 0; i < g->tensors.n; i++)

@@ -330,41 +330,6 @@ static ir_quant *weight_quant(chooser *c, const ir_op *op, const spec_settings *
                          hi);
 }
 
-/* int32 where that holds all biases and nothing else is stated, else int64. */
-static bool store_bias(const chooser *c, const ir_op *op, const int64_t *wide, int n)
-{
-    ir_tensor *b = ir_bias(op);
-    spec_settings s = spec_for(c->spec, layer_of_weight(c->ctx, ir_weight(op)), SPEC_BIAS);
-    bool fits = true, narrow = !(s.set & SPEC_TYPE) || s.type == IR_I32;
-    int32_t *codes = ARENA_ARRAY(c->ctx->a, int32_t, n);
-    for (int i = 0; i < n; i++) {
-        fits &= wide[i] >= -INT32_MAX && wide[i] <= INT32_MAX;
-        codes[i] = fits ? (int32_t)wide[i] : 0;
-    }
-    if (!fits && s.set & SPEC_TYPE && narrow)
-        return setting_error(c, b, "its codes need 64 bits, and int32 is stated");
-    b->type = fits && narrow ? IR_I32 : IR_I64;
-    b->data = fits && narrow ? (const void *)codes : (const void *)wide;
-    return true;
-}
-
-static bool quantize_bias(chooser *c, const ir_op *op)
-{
-    ir_tensor *b = ir_bias(op);
-    int n = ir_weight(op)->shape.dim[0], bad;
-    if (!b)
-        return true;
-    int64_t *wide = ARENA_ARRAY(c->ctx->a, int64_t, n);
-    if (!round_bias(ir_weight(op)->quant, (double)op->in[0]->quant->scale[0], b->data, n, wide,
-                    &bad)) {
-        diag_add(c->ctx, D_BIAS_RANGE, b->loc,
-                 "'%s'[%d] has no 62-bit code at the scale of input times weights", b->name, bad);
-        diag_hint(c->ctx, "state a wider range for '%s'", ir_weight(op)->name);
-        return false;
-    }
-    return store_bias(c, op, wide, n);
-}
-
 static bool quantize_weights(chooser *c, const ir_op *op)
 {
     ir_tensor *w = ir_weight(op);
@@ -379,7 +344,8 @@ static bool quantize_weights(chooser *c, const ir_op *op)
     w->type = q->bits > 8 ? IR_I16 : IR_I8;
     q->clipped = (double)outside / (double)ir_elems(&w->shape);
     w->quant = q;
-    return quantize_bias(c, op);
+    const ir_tensor *b = ir_bias(op);
+    return !b || choose_bias(c->ctx, c->spec, op, b->data);
 }
 
 /* ---- rules that nothing obeys -------------------------------------------------------------- */

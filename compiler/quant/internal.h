@@ -47,10 +47,14 @@ void weight_range(qctx *ctx, const spec_settings *s, const float *v, int64_t n, 
  * outside the range (the stated one of s if it has one). */
 void *round_weights(qctx *ctx, const ir_quant *q, const spec_settings *s, const ir_shape *shape,
                     const float *v, int64_t *outside);
+/* ---- bias.c: biases onto the scale of the accumulator ------------------------------------- */
 /* bias[c] / (in_scale * weight scale of c), half away from zero; the factor in double. false:
  * beyond ±2^62 at channel *bad. */
 bool round_bias(const ir_quant *wq, double in_scale, const float *bias, int channels, int64_t *out,
                 int *bad);
+/* Gives op's bias the codes of these reals, one for each output channel, at the scale of its input
+ * and its weights' quantization. false after a diagnostic. */
+bool choose_bias(qctx *ctx, const quant_spec *spec, const ir_op *op, const float *bias);
 
 /* ---- pack.c: codes as a saved pair stores them (contracts.md §2) --------------------------- */
 /* Bytes of one row of n codes, n·bits / 8 rounded up. */

@@ -28,6 +28,28 @@ bool calibrate(qctx *ctx, const ir_graph *g, const quant_spec *spec, const port_
 ir_graph *choose_quantization(qctx *ctx, const ir_graph *folded, const quant_spec *spec,
                               const act_range *ranges);
 
+/* quant/equalize.c: a clone in which the channels of the layers that ask for it are balanced against
+ * those that read them; computes the same up to rounding. The graph itself where none does. */
+const ir_graph *equalize(qctx *ctx, const ir_graph *folded, const quant_spec *spec);
+
+/* quant/refine.c: weights rounded and biases corrected so that outputs of each layer come closest to
+ * the float net's on the calibration rows, for the layers that ask for it (`round gptq`,
+ * `bias_correct`, `match_deviation`). quantized comes out of choose_quantization on the same folded
+ * graph and is changed in place. Without data: nothing, with the warning `rounding-data`. */
+typedef struct refined {
+    const char *layer;
+    int inputs;            /* of one output: K */
+    int dead;              /* inputs that never vary, summed over groups */
+    double damping;        /* λ of GPTQ, the largest of the groups */
+    double before, after;  /* squared error of the outputs on the rows that judge, summed over channels */
+    double signal;         /* their power around the mean */
+    bool rounded, matched, corrected; /* what was kept */
+    bool skipped;          /* too many inputs for moments: nearest */
+} refined;
+typedef VEC(refined) rounding_log;
+bool refine_rounding(qctx *ctx, const ir_graph *folded, ir_graph *quantized, const quant_spec *spec,
+                     const port_map *ports, rounding_log *log);
+
 /* quant/legalize.c: fills op->q of every operator: QUANTIZED -> LEGAL. Codebooks and widths whose
  * kernels do not exist yet get the diagnostic `not-available`. */
 bool legalize(qctx *ctx, ir_graph *g, ir_numerics numerics);

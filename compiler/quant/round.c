@@ -1,4 +1,4 @@
-/* round.c - weights onto their grid, biases onto the scale of the accumulator. */
+/* round.c - weights onto their grid. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,6 @@
 
 /* Shrinking of a weight range by percents, tried from the whole down to the last. */
 enum { SHRINK_FIRST = 100, SHRINK_LAST = 30 };
-
-#define BIAS_LIMIT 0x1p62
 
 static void extremes(const float *v, int64_t n, double *lo, double *hi)
 {
@@ -106,19 +104,4 @@ void *round_weights(qctx *ctx, const ir_quant *q, const spec_settings *s, const 
             narrow[i] = (int8_t)code;
     }
     return wide ? (void *)codes : (void *)narrow;
-}
-
-bool round_bias(const ir_quant *wq, double in_scale, const float *bias, int channels, int64_t *out,
-                int *bad)
-{
-    for (int c = 0; c < channels; c++) {
-        double factor = in_scale * (double)wq->scale[wq->n > 1 ? c : 0];
-        double v = round((double)bias[c] / factor);
-        if (!(fabs(v) < BIAS_LIMIT)) {
-            *bad = c;
-            return false;
-        }
-        out[c] = (int64_t)v;
-    }
-    return true;
 }

@@ -153,6 +153,30 @@ static void take_pow2(reader *r, spec_settings *s, int value, const ast_value *c
     s->pow2 = value;
 }
 
+static void take_round(reader *r, spec_settings *s, int value, const ast_value *const *v)
+{
+    (void)r, (void)v;
+    s->round = (spec_round)value;
+}
+
+static void take_bias_correct(reader *r, spec_settings *s, int value, const ast_value *const *v)
+{
+    (void)r, (void)v;
+    s->bias_correct = value;
+}
+
+static void take_deviation(reader *r, spec_settings *s, int value, const ast_value *const *v)
+{
+    (void)r, (void)v;
+    s->deviation = value;
+}
+
+static void take_equalize(reader *r, spec_settings *s, int value, const ast_value *const *v)
+{
+    (void)r, (void)v;
+    s->equalize = value;
+}
+
 static void take_scale(reader *r, spec_settings *s, int has_zero, const ast_value *const *v)
 {
     bool fits = v[0]->number >= (double)FLT_MIN && v[0]->number <= (double)FLT_MAX;
@@ -199,6 +223,14 @@ static const setting settings[] = {
     {"kmeans", SPEC_CODEBOOK_FIT, W, take_fit, SPEC_FIT_KMEANS},
     {"quantile", SPEC_CODEBOOK_FIT, W, take_fit, SPEC_FIT_QUANTILE},
     {"apot", SPEC_CODEBOOK_FIT, W, take_fit, SPEC_FIT_APOT},
+    {"round nearest", SPEC_ROUND, W, take_round, SPEC_NEAREST},
+    {"round gptq", SPEC_ROUND, W, take_round, SPEC_GPTQ},
+    {"bias_correct", SPEC_BIAS_CORRECT, W, take_bias_correct, true},
+    {"no bias_correct", SPEC_BIAS_CORRECT, W, take_bias_correct, false},
+    {"match_deviation", SPEC_DEVIATION, W, take_deviation, true},
+    {"no match_deviation", SPEC_DEVIATION, W, take_deviation, false},
+    {"equalize", SPEC_EQUALIZE, W, take_equalize, true},
+    {"no equalize", SPEC_EQUALIZE, W, take_equalize, false},
     {"entries []", SPEC_CODEBOOK_FIT, W, take_entries, SPEC_FIT_EXPLICIT},
 };
 

@@ -4,7 +4,7 @@
 
 #include "compiler/front/ast.h"
 
-enum { SPEC_N_PARTS = 3, SPEC_N_BITS = 12 };
+enum { SPEC_N_PARTS = 3, SPEC_N_BITS = 16 };
 
 /* A rule while it is read. */
 typedef struct setting_reader {

@@ -64,6 +64,14 @@ static void override(spec_settings *to, const spec_settings *s)
         to->table_per_channel = s->table_per_channel;
     if (s->set & SPEC_POW2)
         to->pow2 = s->pow2;
+    if (s->set & SPEC_ROUND)
+        to->round = s->round;
+    if (s->set & SPEC_BIAS_CORRECT)
+        to->bias_correct = s->bias_correct;
+    if (s->set & SPEC_DEVIATION)
+        to->deviation = s->deviation;
+    if (s->set & SPEC_EQUALIZE)
+        to->equalize = s->equalize;
     if (s->set & SPEC_SCALE) {
         to->scale = s->scale;
         to->zero = s->zero;

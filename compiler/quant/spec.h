@@ -19,8 +19,12 @@ typedef enum spec_fit { SPEC_FIT_KMEANS, SPEC_FIT_QUANTILE, SPEC_FIT_APOT, SPEC_
 enum { /* bits of spec_settings.set */
     SPEC_BITS = 1 << 0, SPEC_GRID = 1 << 1, SPEC_SYMMETRIC = 1 << 2, SPEC_PER_CHANNEL = 1 << 3,
     SPEC_RANGE = 1 << 4, SPEC_OBSERVER = 1 << 5, SPEC_SCHEME = 1 << 6, SPEC_POW2 = 1 << 7,
-    SPEC_SCALE = 1 << 8, SPEC_TYPE = 1 << 9, SPEC_CODEBOOK_FIT = 1 << 10, SPEC_TABLE = 1 << 11
+    SPEC_SCALE = 1 << 8, SPEC_TYPE = 1 << 9, SPEC_CODEBOOK_FIT = 1 << 10, SPEC_TABLE = 1 << 11,
+    SPEC_ROUND = 1 << 12, SPEC_BIAS_CORRECT = 1 << 13, SPEC_DEVIATION = 1 << 14,
+    SPEC_EQUALIZE = 1 << 15
 };
+
+typedef enum spec_round { SPEC_NEAREST, SPEC_GPTQ } spec_round;
 
 typedef struct spec_settings {
     unsigned set;
@@ -39,6 +43,10 @@ typedef struct spec_settings {
     bool pow2;
     double scale;         /* SPEC_SCALE: saved pairs and exact inputs; float32 value */
     int32_t zero;
+    spec_round round;
+    bool bias_correct;    /* means of outputs matched to the float net's, through the bias */
+    bool deviation;       /* and their deviations, through the scales of the channels */
+    bool equalize;        /* channels of this layer balanced against those that read them */
     ir_type type;         /* SPEC_TYPE: code type in a saved pair (bias i32/i64, activation i8/i16) */
 } spec_settings;
 

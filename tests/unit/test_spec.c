@@ -505,6 +505,21 @@ static void words_choose_the_part(void **state)
     assert_int_equal(spec_for(s, "c", SPEC_WEIGHT).bits, 4);
 }
 
+static void words_choose_the_rounding(void **state)
+{
+    qctx *ctx = *state;
+    quant_spec *s = spec_of(ctx, "default : int8, round gptq, bias_correct, equalize\n"
+                                 "c : no bias_correct, match_deviation\n d : round nearest");
+    assert_int_equal(spec_for(s, "x", SPEC_WEIGHT).round, SPEC_GPTQ);
+    assert_true(spec_for(s, "x", SPEC_WEIGHT).bias_correct);
+    assert_true(spec_for(s, "x", SPEC_WEIGHT).equalize);
+    assert_false(spec_for(s, "x", SPEC_WEIGHT).deviation);
+    assert_false(spec_for(s, "c", SPEC_WEIGHT).bias_correct);
+    assert_true(spec_for(s, "c", SPEC_WEIGHT).deviation);
+    assert_int_equal(spec_for(s, "d", SPEC_WEIGHT).round, SPEC_NEAREST);
+    assert_int_equal(spec_for(spec_new(ctx), "d", SPEC_WEIGHT).round, SPEC_NEAREST);
+}
+
 static void selectors_name_layers_and_parts(void **state)
 {
     qctx *ctx = *state;
@@ -622,7 +637,8 @@ int main(void)
         TEST(every_diagnostic_is_tested), TEST(nothing_said_gives_the_defaults),
         TEST(every_setting_is_read),      TEST(observers_are_read),
         TEST(scales_are_float32),         TEST(symmetric_midpoints_have_offsets),
-        TEST(words_choose_the_part),      TEST(selectors_name_layers_and_parts),
+        TEST(words_choose_the_part),      TEST(words_choose_the_rounding),
+        TEST(selectors_name_layers_and_parts),
         TEST(rules_win_in_their_order),   TEST(the_last_way_to_a_scale_wins),
         TEST(directives_are_read),        TEST(options_are_rules),
     };
