@@ -22,6 +22,10 @@ void dots_print(emitter *e, const ir_op *op, const dots *d, text *t);
 /* The call for the window at `x` (an expression). */
 const char *dots_call(emitter *e, const dots *d, const char *x);
 
+/* op_conv.c: a function that gathers the int8 window of an output whose taps may lie outside the
+ * input, row by row, zero points in their place; gives its name. Parameters: in, y, x, patch. */
+const char *conv_print_edge(emitter *e, const ir_op *op);
+
 /* Weight level = wmul*code + offset[c]: the offsets, literal 0 where there are none. */
 per_channel weight_offsets(emitter *e, const ir_op *op);
 /* The weights with filters innermost: [filter][term] -> [term][filter]. */

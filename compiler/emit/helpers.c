@@ -4,12 +4,15 @@
  * its comment admits. They are the one place of the emitted file that leans on what C99 leaves to
  * the implementation: the arithmetic shift (6.5.7) and the conversion of large unsigned numbers to
  * signed (6.3.1.3), both as every supported compiler has them. */
+#include "compiler/emit/helpers_dsp.h"
 #include "compiler/emit/ops.h"
 
 /* EH_COUNT must fit emitter.helpers. */
 _Static_assert(EH_COUNT <= 64, "emitter.helpers is a 64-bit set");
 
 #define BIT(h) (UINT64_C(1) << (h))
+#define BYTES (BIT(EH_DSP_LOAD) | BIT(EH_DSP_EVEN) | BIT(EH_DSP_ODD) | BIT(EH_DSP_SMLAD))
+#define HALVES (BIT(EH_DSP_LOAD16) | BIT(EH_DSP_SMLAD))
 
 typedef struct helper {
     const char *suffix;
@@ -182,11 +185,31 @@ static const helper helpers[EH_COUNT] = {
         "    const float t = 1.0f - 2.0f / ($P$_expf(2.0f * m) + 1.0f);\n"
         "    return v < 0.0f ? -t : t;\n"
         "}\n"},
+    [EH_DSP] = {"dsp", 0, helper_dsp},
+    [EH_DSP_WORD] = {"word", BIT(EH_DSP), helper_dsp_word},
+    [EH_DSP_PACK] = {"pack", 0, helper_dsp_pack},
+    [EH_DSP_EVEN] = {"even", BIT(EH_DSP), helper_dsp_even},
+    [EH_DSP_ODD] = {"odd", BIT(EH_DSP), helper_dsp_odd},
+    [EH_DSP_SMLAD] = {"smlad", BIT(EH_DSP), helper_dsp_smlad},
+    [EH_DSP_NEXT] = {"next", BIT(EH_DSP), helper_dsp_next},
+    [EH_DSP_LOAD] = {"load", BIT(EH_DSP) | BIT(EH_DSP_WORD), helper_dsp_load},
+    [EH_DSP_LOAD16] = {"load16", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_load16},
+    [EH_DSP_WIDEN] = {"widen", BIT(EH_DSP_WORD) | BIT(EH_DSP_EVEN) | BIT(EH_DSP_ODD), helper_dsp_widen},
+    [EH_DSP_TILE22] = {"tile22", BYTES | BIT(EH_DSP_NEXT), helper_dsp_tile22},
+    [EH_DSP_TILE14] = {"tile14", BYTES | BIT(EH_DSP_NEXT), helper_dsp_tile14},
+    [EH_DSP_WIDE22] = {"wide22", HALVES | BIT(EH_DSP_NEXT), helper_dsp_wide22},
+    [EH_DSP_WIDE14] = {"wide14", HALVES | BIT(EH_DSP_NEXT), helper_dsp_wide14},
+    [EH_DSP_SMMLAR] = {"smmlar", BIT(EH_DSP), helper_dsp_smmlar},
+    [EH_DSP_SMMLA] = {"smmla", BIT(EH_DSP), helper_dsp_smmla},
+    [EH_DSP_TFLM] = {"fast_tflm", BIT(EH_DSP_SMMLAR) | BIT(EH_ASR32), helper_dsp_fast_tflm},
+    [EH_DSP_SINGLE] = {"fast_single", BIT(EH_DSP_SMMLA) | BIT(EH_ASR32), helper_dsp_fast_single},
 };
 
 const char *const emit_helper_suffixes[] = {
     "clamp", "asr32", "asr", "shl", "shl_sat", "narrow", "round_away", "doubling_high", "q32",
-    "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", NULL};
+    "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", "dsp", "word",
+    "pack", "even", "odd", "smlad", "next", "load", "load16", "widen", "tile22", "tile14", "wide22",
+    "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", NULL};
 
 _Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes == EH_COUNT + 1,
                "one suffix a helper");
@@ -205,6 +228,7 @@ void emit_helpers(emitter *e, buf *out)
     text t;
     text_init(&t, out);
     text_set(&t, "P", "%s", e->prefix);
+    text_set(&t, "U", "%s", e->upper);
     for (int h = 0; h < EH_COUNT; ++h)
         if (e->helpers >> h & 1) {
             text_put(&t, helpers[h].text);

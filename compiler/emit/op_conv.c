@@ -119,6 +119,17 @@ static void print_edge(conv *v)
     text_put(&v->t, v->rows ? edge_rows : edge_taps);
 }
 
+const char *conv_print_edge(emitter *e, const ir_op *op)
+{
+    conv v = {.e = e, .op = op, .d = {.x = emit_ctype(op->in[0]->type)}};
+    window_init(&v.w, op);
+    op_begin(e, op, &v.t);
+    v.rows = op->at.groups == 1 && v.w.dw == 1;
+    set_vars(&v);
+    print_edge(&v);
+    return text_expand(&v.t, "$edge$");
+}
+
 /* One output row and column: `gather` into patch, then the filters; once for each group. */
 static const char *body(conv *v, const char *gather)
 {

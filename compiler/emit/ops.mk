@@ -1,7 +1,10 @@
 libqcc_core_la_SOURCES += \
 	compiler/emit/dots.c compiler/emit/dots.h \
+	compiler/emit/dsp_conv.c compiler/emit/dsp.h compiler/emit/fast.c \
 	compiler/emit/heading.c \
 	compiler/emit/helpers.c \
+	compiler/emit/helpers_dsp.c compiler/emit/helpers_dsp.h \
+	compiler/emit/kernels_dsp.c \
 	compiler/emit/loops.c \
 	compiler/emit/op_conv.c \
 	compiler/emit/op_dense.c \

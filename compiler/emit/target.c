@@ -91,7 +91,7 @@ bool emit_may_alias(const emitter *e, const ir_op *op, int in)
 {
     const ir_tensor *x = op->in[in], *y = op->out[0];
     const kernel *k = emit_kernel(e, op);
-    bool writes_over = rows[op->kind].elementwise || (k && !k->guard && k->in_place && in == 0);
+    bool writes_over = rows[op->kind].elementwise || (k && !k->guard && k->in_place && in == 0 && k->in_place(op));
     return writes_over && x->kind != IR_CONST && ir_elems(&x->shape) == ir_elems(&y->shape) &&
            ir_type_size(x->type) == ir_type_size(y->type);
 }

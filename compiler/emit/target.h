@@ -28,7 +28,8 @@ typedef struct kernel {
     ir_opkind kind;
     unsigned forms; /* set of weight_form */
     const char *guard;
-    bool in_place; /* the output may have the memory of input 0 */
+    /* Whether the output may have the memory of input 0; NULL: never. */
+    bool (*in_place)(const ir_op *op);
     bool (*takes)(const emitter *e, const ir_op *op); /* NULL: everything of that kind and form */
     bool (*print)(emitter *e, const ir_op *op);
     int64_t (*scratch)(const emitter *e, const ir_op *op); /* bytes, or NULL: none */
@@ -54,5 +55,6 @@ const emit_target *emit_find_target(const char *name); /* NULL when unknown */
 const kernel *emit_kernel(const emitter *e, const ir_op *op);
 
 /* ---- kernel tables, one a file ------------------------------------------------------------- */
+extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
 
 #endif

@@ -18,7 +18,7 @@ static const emit_target targets[] = {
     {"cortex-m4",
      "ARMv7E-M and ARMv8-M with DSP: Cortex-M4, M7, M33",
      NULL,
-     NULL,
+     cortex_m4_kernels,
      {THUMB2, .pair_load = 100, .multiply = 100, .lanes = 2}},
     {"cortex-m55", "ARMv8.1-M with Helium: Cortex-M55, M85", NULL, NULL, {PLAIN}},
     {"rv32",

@@ -1,0 +1,24 @@
+/* helpers_dsp.h - texts of the helpers that stand for the DSP extension's instructions. */
+#ifndef QCC_EMIT_HELPERS_DSP_H
+#define QCC_EMIT_HELPERS_DSP_H
+
+extern const char helper_dsp[];
+extern const char helper_dsp_word[];
+extern const char helper_dsp_pack[];
+extern const char helper_dsp_even[];
+extern const char helper_dsp_odd[];
+extern const char helper_dsp_smlad[];
+extern const char helper_dsp_next[];
+extern const char helper_dsp_load[];
+extern const char helper_dsp_load16[];
+extern const char helper_dsp_widen[];
+extern const char helper_dsp_tile22[];
+extern const char helper_dsp_tile14[];
+extern const char helper_dsp_wide22[];
+extern const char helper_dsp_wide14[];
+extern const char helper_dsp_smmlar[];
+extern const char helper_dsp_smmla[];
+extern const char helper_dsp_fast_tflm[];
+extern const char helper_dsp_fast_single[];
+
+#endif
