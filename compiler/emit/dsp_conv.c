@@ -261,7 +261,7 @@ static void put_row_quads(dsp_conv *v)
 }
 
 /* Widens the window at `in`, whose rows are `pitch` apart, into every second word of x, or each. */
-static void print_gather(dsp_conv *v, bool any_pitch)
+static void put_gather(dsp_conv *v, bool any_pitch)
 {
     text *t = &v->t;
     text_set(t, "gather", "%s", op_aux(v->e, v->op, "gather"));
@@ -409,7 +409,7 @@ bool dsp_print_conv(emitter *e, const ir_op *op)
     set_vars(&v);
     conv_vars(&v, edge);
     print_dots(&v);
-    print_gather(&v, edge);
+    put_gather(&v, edge);
     op_comment(e, op, t);
     op_open(e, op, t);
     text_put(t, "    uint32_t *x = scratch;\n");
@@ -448,7 +448,7 @@ bool dsp_print_dense(emitter *e, const ir_op *op)
     text_set(t, "of", "%s", v.windows == 2 ? ", into every other word of x" : "");
     text_set(t, "pitch", "%d", v.row);
     print_dots(&v);
-    print_gather(&v, false);
+    put_gather(&v, false);
     op_comment(e, op, t);
     op_open(e, op, t);
     int64_t windows = ir_elems(&op->in[0]->shape) / v.row;

@@ -2,7 +2,8 @@
  *
  * Each instruction has a second form in plain C, so that these files compile and give the same
  * codes everywhere, under sanitizers too. gcc 12 makes none of them from C (SMLAD, SMMLAR, SXTB16
- * with a rotation, LDRD with a step), hence the assembly. */
+ * with a rotation, LDRD with a step), hence the assembly. The C forms mask where a cast to uint16_t
+ * would do: tcc 0.9.27 forgets that cast between others. */
 #include "compiler/emit/helpers_dsp.h"
 
 const char helper_dsp[] =
