@@ -44,8 +44,9 @@ static void qdlyyerror(qloc *loc, qdl_parser *ps, const char *message);
 %token <value> STRING "a quoted name" NUMBER "a number" SIZE "a size such as 3x3"
 %token <name> MODEL "`model`" BLOCK "`block`" QUANTIZE "`quantize`" INPUT "`input`"
 %token <name> OUTPUT "`output`" RETURN "`return`" WEIGHTS "`weights`" X "`x`"
+%token <name> STATE "`state`"
 %token LBRACE "`{`" RBRACE "`}`" LPAREN "`(`" RPAREN "`)`" LBRACKET "`[`" RBRACKET "`]`"
-%token COMMA "`,`" COLON "`:`" EQUALS "`=`" DOT "`.`" PIPE "`|>`"
+%token COMMA "`,`" COLON "`:`" EQUALS "`=`" ASSIGN "`:=`" DOT "`.`" PIPE "`|>`"
 %token BAD "an unknown character"
 
 %type <name> word name label
@@ -105,6 +106,8 @@ stmt:
     %empty                                { $$ = NULL; }
   | names EQUALS expr                     { $$ = ast_let(ps, @$, $1, $3); }
   | INPUT name COLON name list qualifiers { $$ = ast_input(ps, @$, $2, $4, $5, $6); }
+  | STATE name COLON name list qualifiers { $$ = ast_state(ps, @$, $2, $4, $5, $6); }
+  | name ASSIGN expr                      { $$ = ast_assign(ps, @$, $1, $3); }
   | OUTPUT exprs                          { $$ = ast_output(ps, @$, NULL, $2); }
   | OUTPUT name EQUALS expr
         { $$ = ast_output(ps, @$, &$2, ast_exprs_add(ps, NULL, $4)); }
@@ -218,7 +221,7 @@ name:
   | STRING                                { $$ = ast_quoted(ps, $1); }
   ;
 
-word: WORD | MODEL | BLOCK | QUANTIZE | INPUT | OUTPUT | RETURN | WEIGHTS | X;
+word: WORD | MODEL | BLOCK | QUANTIZE | INPUT | STATE | OUTPUT | RETURN | WEIGHTS | X;
 
 %%
 

@@ -96,6 +96,25 @@ static void prepare_tensor(qctx *ctx, interp *it, const ir_tensor *t)
         widen(it->wide[t->id], t->type, t->data, n);
 }
 
+void interp_reset(interp *it)
+{
+    for (int i = 0; i < it->g->states.n; i++) {
+        const ir_state *s = it->g->states.v[i];
+        const ir_tensor *t = s->tensor;
+        int64_t n = ir_elems(&t->shape);
+        if (s->initial)
+            memcpy(it->own[t->id], s->initial, (size_t)n * ir_type_size(t->type));
+        else if (!it->integer)
+            memset(it->own[t->id], 0, (size_t)n * ir_type_size(t->type));
+        for (int64_t k = 0; k < n && it->integer && !s->initial; k++)
+            it->wide[t->id][k] = t->quant->zero[0];
+        if (it->integer && s->initial)
+            widen(it->wide[t->id], t->type, s->initial, n);
+        else if (it->integer)
+            narrow(it->own[t->id], t->type, it->wide[t->id], n);
+    }
+}
+
 interp *interp_new(qctx *ctx, const ir_graph *g)
 {
     interp *it = ARENA_NEW(ctx->a, interp);
@@ -109,6 +128,7 @@ interp *interp_new(qctx *ctx, const ir_graph *g)
     it->in = ARENA_ARRAY(ctx->a, const void *, IR_MAX_INPUTS);
     for (int i = 0; i < g->tensors.n; i++)
         prepare_tensor(ctx, it, g->tensors.v[i]);
+    interp_reset(it);
     for (int i = 0; it->integer && i < g->ops.n; i++) {
         const ir_op *op = g->ops.v[i];
         if (op->kind != OP_CONV2D && op->kind != OP_DENSE)

@@ -1,6 +1,6 @@
 /* interp.h - the reference interpreters: slow, obvious, the oracle.
  *
- * interp runs a graph one row at a time: a FOLDED (or LOWERED) graph in float32 with double
+ * interp runs a graph one row at a time; states keep their values from row to row: a FOLDED (or LOWERED) graph in float32 with double
  * accumulation, a LEGAL graph in integers by the formulas of docs/numerics.md (arith.h). It shares
  * no code with the emitters. */
 #ifndef QCC_INTERP_H
@@ -22,6 +22,8 @@ void interp_set_hook(interp *it, interp_hook hook, void *user);
 /* in[i]: data of g->inputs[i]; out[i]: buffers for g->outputs[i]. Element types are those of the
  * tensors (float for float graphs). */
 void interp_run(interp *it, const void *const *in, void *const *out);
+/* States to their initial values; a new interpreter has them. */
+void interp_reset(interp *it);
 /* Value of any tensor after a run (NULL for tensors without storage). */
 const void *interp_value(const interp *it, const ir_tensor *t);
 

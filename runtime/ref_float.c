@@ -143,4 +143,5 @@ const ref_kernel ref_float_kernels[OP_COUNT] = {
     [OP_SLICE] = slice,
     [OP_TRANSPOSE] = transpose,
     [OP_REQUANTIZE] = unary,
+    [OP_ASSIGN] = reshape,
 };

@@ -125,6 +125,13 @@ static void concat(const ref_args *a)
     }
 }
 
+static void assign(const ref_args *a)
+{
+    int32_t *y = a->out;
+    for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++)
+        y[i] = operand_code(a->op, 0, ((const int32_t *)a->in[0])[i]);
+}
+
 static void reshape(const ref_args *a)
 {
     memcpy(a->out, a->in[0], (size_t)ir_elems(&a->op->out[0]->shape) * sizeof(int32_t));
@@ -178,4 +185,5 @@ const ref_kernel ref_int_kernels[OP_COUNT] = {
     [OP_SLICE] = slice,
     [OP_TRANSPOSE] = transpose,
     [OP_REQUANTIZE] = unary,
+    [OP_ASSIGN] = assign,
 };

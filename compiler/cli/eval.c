@@ -245,6 +245,9 @@ static bool side_sizes(qctx *ctx, eval_side *s, const emit_options *o)
         s->io += ir_elems(&s->g->inputs.v[i]->shape) * (int64_t)ir_type_size(s->g->inputs.v[i]->type);
     for (int i = 0; i < s->g->outputs.n; i++)
         s->io += ir_elems(&s->g->outputs.v[i]->shape) * (int64_t)ir_type_size(s->g->outputs.v[i]->type);
+    for (int i = 0; i < s->g->states.n; i++) /* the caller's too */
+        s->io += ir_elems(&s->g->states.v[i]->tensor->shape) *
+                 (int64_t)ir_type_size(s->g->states.v[i]->tensor->type);
     if (!engine_available(ENGINE_CC) || !object_sizes(ctx, r.c, "-O2", &s->flash, &s->bss))
         s->flash = -1;
     return true;

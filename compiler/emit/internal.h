@@ -75,8 +75,9 @@ void emit_use_helper(emitter *e, emit_helper h);
  * input's (reshape in place) are not printed: emit_op_is_nop. Pointers that may alias by the plan
  * (out == in0) must not be `restrict`. Contiguous tensors only, for now. */
 bool emit_op(emitter *e, const ir_op *op);
-/* By kind alone (the planner asks before views exist): a reshape keeps order, type and quantization,
- * so its output always shares its input's memory, in the arena or at a port. Operators get as in0,
+/* Asked by the planner before views exist: a reshape keeps order, type and quantization, so its
+ * output shares its input's memory, in the arena or at a port. That of a state is a copy: the state
+ * may be assigned before the copy is read. Operators get as in0,
  * in1, … only those inputs that are not IR_CONST. */
 bool emit_op_is_nop(const ir_op *op);
 /* Whether the plan gave output 0 the memory of input `in` (they overlap exactly). Never true for

@@ -1,10 +1,18 @@
-/* op_move.c - operators that copy elements: concat (which may rescale), pad, and reshapes, for which
- * there is nothing to do. Codes and floats alike. */
+/* op_move.c - operators that copy elements: concat and assign (which may rescale), pad, and reshapes of
+ * states (others need no code). Codes and floats alike. */
 #include "compiler/emit/ops.h"
 
+/* A copy: only of states (emit_op_is_nop). */
 bool print_reshape(emitter *e, const ir_op *op)
 {
-    (void)e, (void)op;
+    text t;
+    op_begin(e, op, &t);
+    op_comment(e, op, &t);
+    op_open(e, op, &t);
+    text_set(&t, "n", "%lld", (long long)ir_elems(&op->out[0]->shape));
+    text_put(&t, "    for (int32_t i = 0; i < $n$; ++i)\n"
+                 "        out[i] = $x0$[i];\n");
+    op_close(&t);
     return true;
 }
 

@@ -50,8 +50,12 @@ static void put_check(buf *b, const char *name, int align)
 static void put_checks(emitter *e, buf *b, bool ports, bool float_ports)
 {
     const ir_graph *g = e->g;
+    int align = 1;
+    for (int k = 0; k < g->states.n; k++)
+        if ((int)ir_type_size(g->states.v[k]->tensor->type) > align)
+            align = (int)ir_type_size(g->states.v[k]->tensor->type);
     if (g->states.n > 0)
-        put_check(b, "state", 1);
+        put_check(b, "state", align);
     for (int k = 0; k < g->inputs.n && ports; k++)
         put_check(b, arena_printf(e->ctx->a, "in%d", k),
                   (int)ir_type_size(float_ports ? IR_F32 : g->inputs.v[k]->type));

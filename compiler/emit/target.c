@@ -50,11 +50,12 @@ static const op_row rows[OP_COUNT] = {
     [OP_SLICE] = {print_gather, print_gather, NULL, false},
     [OP_TRANSPOSE] = {print_gather, print_gather, NULL, false},
     [OP_REQUANTIZE] = {print_unary, print_float_unary, NULL, true},
+    [OP_ASSIGN] = {print_concat, print_concat, NULL, false},
 };
 
 bool emit_op_is_nop(const ir_op *op)
 {
-    return op->kind == OP_RESHAPE;
+    return op->kind == OP_RESHAPE && op->in[0]->kind != IR_STATE;
 }
 
 /* ---- kernels ------------------------------------------------------------------------------ */

@@ -390,6 +390,29 @@ ast_stmt *ast_input(qdl_parser *ps, qloc loc, ast_name name, ast_name type, cons
     return s;
 }
 
+/* A state is declared as an input is, but for what only ports have. */
+ast_stmt *ast_state(qdl_parser *ps, qloc loc, ast_name name, ast_name type, const ast_value *dims,
+                    const ast_values *qualifiers)
+{
+    ast_stmt *s = ast_input(ps, loc, name, type, dims, qualifiers);
+    s->kind = AST_S_STATE;
+    if (s->layout)
+        bad_qualifier(ps, loc, "a state has no layout: no file holds it", NULL);
+    if (!strcmp(type.s, "u8")) {
+        qdl_fail(ps, D_UNKNOWN_TYPE, type.loc, "'u8' is no type of a state");
+        diag_expected(ps->ctx, "`i8`, `i16` or `f32`");
+    }
+    return s;
+}
+
+ast_stmt *ast_assign(qdl_parser *ps, qloc loc, ast_name name, ast_expr *e)
+{
+    ast_stmt *s = stmt_new(ps, AST_S_ASSIGN, loc);
+    *PUSH(&s->names) = name;
+    *PUSH(&s->exprs) = e;
+    return s;
+}
+
 /* ---- sections ------------------------------------------------------------------------------ */
 
 ast_block *ast_body(qdl_parser *ps, ast_block *body, ast_stmt *s)

@@ -50,10 +50,12 @@ typedef struct ast_expr {
 /* Trees are walked recursively; the parser refuses deeper ones (`nesting`). */
 enum { AST_MAX_DEPTH = 500 };
 
-typedef enum ast_skind { AST_S_INPUT, AST_S_LET, AST_S_OUTPUT, AST_S_RETURN, AST_S_WEIGHTS } ast_skind;
+typedef enum ast_skind {
+    AST_S_INPUT, AST_S_LET, AST_S_OUTPUT, AST_S_RETURN, AST_S_WEIGHTS, AST_S_STATE, AST_S_ASSIGN
+} ast_skind;
 
 /* Any statement may stand in any body here: sema says where they belong. AST_S_WEIGHTS is
- * `weights native`. */
+ * `weights native`; AST_S_STATE has the fields of an input; AST_S_ASSIGN is `name := expr`. */
 typedef struct ast_stmt {
     ast_skind kind;
     qloc loc;

@@ -104,7 +104,7 @@ static void put_names(buf *b, const ast_name *v, int n)
 
 static void put_input(buf *b, const ast_stmt *s)
 {
-    buf_puts(b, "input ");
+    buf_puts(b, s->kind == AST_S_STATE ? "state " : "input ");
     put_names(b, s->names.v, s->names.n);
     buf_puts(b, " : ");
     put_name(b, &s->type);
@@ -137,7 +137,13 @@ static void put_stmt(buf *b, const ast_stmt *s)
     buf_puts(b, "    ");
     switch (s->kind) {
     case AST_S_INPUT:
+    case AST_S_STATE:
         put_input(b, s);
+        break;
+    case AST_S_ASSIGN:
+        put_names(b, s->names.v, s->names.n);
+        buf_puts(b, " := ");
+        put_exprs(b, s);
         break;
     case AST_S_LET:
         put_names(b, s->names.v, s->names.n);

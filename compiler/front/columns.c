@@ -107,30 +107,36 @@ static bool is_binary(const ir_op *op)
            op->kind == OP_MINIMUM || op->kind == OP_MAXIMUM;
 }
 
+static void follow(column_orders *o, const ir_op *op)
+{
+    int out = op->out[0]->id;
+    if (keeps_order(op) || op->kind == OP_RESHAPE)
+        o->mixed[out] = o->mixed[op->in[0]->id];
+    if (keeps_order(op))
+        o->of[out] = order_of(o, op->in[0]);
+    else if (op->kind == OP_RESHAPE)
+        o->of[out] = reshaped(o, op);
+    else if (op->kind == OP_CONCAT)
+        o->of[out] = concatenated(o, op);
+    else if (is_binary(op))
+        o->of[out] = combined(o, op);
+    else if (op->kind == OP_SLICE || op->kind == OP_TRANSPOSE)
+        o->mixed[out] = order_of(o, op->in[0]) ? op : o->mixed[op->in[0]->id];
+    else if (op->kind == OP_ASSIGN && (order_of(o, op->in[0]) || o->mixed[op->in[0]->id]))
+        o->mixed[out] = op;
+    for (int k = 0; op->kind == OP_CONCAT && k < op->n_in; k++)
+        if (o->mixed[op->in[k]->id])
+            o->mixed[out] = o->mixed[op->in[k]->id];
+}
+
 column_orders *column_orders_new(qctx *ctx, const ir_graph *g)
 {
     column_orders *o = ARENA_NEW(ctx->a, column_orders);
     o->ctx = ctx;
     o->of = ARENA_ARRAY(ctx->a, const int32_t *, g->tensors.n);
     o->mixed = ARENA_ARRAY(ctx->a, const ir_op *, g->tensors.n);
-    for (int i = 0; i < g->ops.n; i++) {
-        const ir_op *op = g->ops.v[i];
-        int out = op->out[0]->id;
-        if (keeps_order(op) || op->kind == OP_RESHAPE)
-            o->mixed[out] = o->mixed[op->in[0]->id];
-        if (keeps_order(op))
-            o->of[out] = order_of(o, op->in[0]);
-        else if (op->kind == OP_RESHAPE)
-            o->of[out] = reshaped(o, op);
-        else if (op->kind == OP_CONCAT)
-            o->of[out] = concatenated(o, op);
-        else if (is_binary(op))
-            o->of[out] = combined(o, op);
-        else if ((op->kind == OP_SLICE || op->kind == OP_TRANSPOSE) && order_of(o, op->in[0]))
-            o->mixed[out] = op;
-        for (int k = 0; op->kind == OP_CONCAT && k < op->n_in; k++)
-            if (o->mixed[op->in[k]->id])
-                o->mixed[out] = o->mixed[op->in[k]->id];
-    }
+    /* what a state has from its assignment, its readers before that have too: a second round */
+    for (int k = 0; k < (g->states.n ? 2 : 1) * g->ops.n; k++)
+        follow(o, g->ops.v[k % g->ops.n]);
     return o;
 }

@@ -38,6 +38,7 @@ static const struct {
     {"`quantize`", E_SILENT}, {"`input`", E_SILENT},
     {"`output`", E_SILENT},   {"`return`", E_SILENT},
     {"`weights`", E_SILENT},  {"`x`", E_SILENT},
+    {"`state`", E_SILENT},    {"`:=`", E_SILENT},
     {"`[`", E_LIST},          {"`=`", E_EQUALS},
     {"`:`", E_COLON},         {"`.`", E_DOT},
     {"`(`", E_LPAREN},        {"`{`", E_LBRACE},
@@ -59,7 +60,7 @@ static unsigned class_bits(const char *const *names, int n)
     return bits;
 }
 
-static const char *const statements[] = {"input", "output", "return", "weights"};
+static const char *const statements[] = {"input", "state", "output", "return", "weights"};
 static const char *const sections[] = {"model", "block", "quantize"};
 static const char *const directives[] = {"numerics", "saved", "default"};
 

@@ -6,6 +6,7 @@
  *   split.c    split → slices
  *   blocks.c   calls of blocks: a scope of their own, statements lowered into the caller's graph
  *   ports.c    inputs and outputs
+ *   states.c   states and their assignments
  *   sema.c     statements; sema_lower
  *
  * After an error a name is bound to nothing ("broken"), and what needs it is silently broken too, so
@@ -126,6 +127,11 @@ bool lower_split(sema *s, const ast_expr *call, const ast_name *name, ir_tensor 
 
 /* ---- lower.c, blocks.c, ports.c, sema.c ------------------------------------------------------ */
 
+/* Shape, type and quantization of a declared tensor, an input or a state; NULL after a diagnostic. */
+ir_tensor *add_declared(sema *s, const ast_stmt *stmt, ir_tkind kind);
+/* A copy of a tensor, as it is now. */
+ir_tensor *copy_tensor(sema *s, ir_tensor *t, const char *local, qloc loc);
+
 /* The value of an expression; its final operator is called `local` (NULL: a fresh name). NULL:
  * broken. want results: more than one only for blocks. */
 ir_tensor *lower_expr(sema *s, const ast_expr *e, const char *local);
@@ -139,6 +145,10 @@ bool lower_block(sema *s, int block, const ast_expr *call, const ast_name *name,
                  bool has_first, const char *local, int want, ir_tensor **out);
 
 void lower_input(sema *s, const ast_stmt *stmt, int number);
+void lower_state(sema *s, const ast_stmt *stmt, int number);
+void lower_assign(sema *s, const ast_stmt *stmt);
+/* States that nothing assigns are errors. */
+void check_states(sema *s);
 void lower_output(sema *s, const ast_stmt *stmt, int number);
 
 /* All statements of a scope but returns; then `unused-result` where nothing failed. */

@@ -11,4 +11,5 @@ libqcc_core_la_SOURCES += \
 	compiler/front/rules.c \
 	compiler/front/sema.c \
 	compiler/front/split.c \
+	compiler/front/states.c \
 	compiler/front/weights.c

@@ -119,6 +119,9 @@ ast_expr *ast_call(qdl_parser *ps, qloc loc, ast_name op, ast_expr *args);
 ast_expr *ast_chain(qdl_parser *ps, qloc loc, ast_expr *left, ast_expr *right);
 
 ast_stmt *ast_let(qdl_parser *ps, qloc loc, const ast_names *names, ast_expr *e);
+ast_stmt *ast_state(qdl_parser *ps, qloc loc, ast_name name, ast_name type, const ast_value *dims,
+                    const ast_values *qualifiers);
+ast_stmt *ast_assign(qdl_parser *ps, qloc loc, ast_name name, ast_expr *e);
 ast_stmt *ast_input(qdl_parser *ps, qloc loc, ast_name name, ast_name type, const ast_value *dims,
                     const ast_values *qualifiers);
 ast_stmt *ast_output(qdl_parser *ps, qloc loc, const ast_name *name, const ast_exprs *exprs);

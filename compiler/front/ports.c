@@ -45,7 +45,9 @@ static bool read_dims(sema *s, const ast_stmt *stmt, ir_shape *shape)
         return false;
     }
     for (int i = 0; i < stmt->dims.n; i++) {
-        const ast_value *v = stmt->dims.v[i];
+        const ast_value *v = resolve_value(s, stmt->dims.v[i]);
+        if (!v)
+            return false;
         if (v->kind != AST_V_NUMBER || !v->integer || v->number < 1 || v->number > INT32_MAX) {
             diag_add(s->ctx, D_BAD_SHAPE, v->loc, "not a dimension");
             diag_expected(s->ctx, "a whole number from 1 to 2147483647");
@@ -167,7 +169,7 @@ static bool set_layout(sema *s, const ast_stmt *stmt)
     return true;
 }
 
-static ir_tensor *add_input(sema *s, const ast_stmt *stmt)
+ir_tensor *add_declared(sema *s, const ast_stmt *stmt, ir_tkind kind)
 {
     const struct port_type *type = find_type(s, &stmt->type);
     ir_shape shape;
@@ -177,7 +179,7 @@ static ir_tensor *add_input(sema *s, const ast_stmt *stmt)
     ir_quant *q = declared_quant(s, stmt, type, &ok);
     if (!ok)
         return NULL;
-    ir_tensor *t = ir_add_tensor(s->ctx, s->g, full_name(s, stmt->names.v[0].s), IR_INPUT, IR_F32,
+    ir_tensor *t = ir_add_tensor(s->ctx, s->g, full_name(s, stmt->names.v[0].s), kind, IR_F32,
                                  &shape, stmt->names.v[0].loc);
     t->quant = q;
     t->declared = q != NULL;
@@ -195,14 +197,14 @@ void lower_input(sema *s, const ast_stmt *stmt, int number)
         diag_add(s->ctx, D_MISPLACED_STATEMENT, stmt->loc, "a block has parameters, no inputs");
         return;
     }
-    define_tensor(s, stmt->names.v[0].s, number, add_input(s, stmt));
+    define_tensor(s, stmt->names.v[0].s, number, add_declared(s, stmt, IR_INPUT));
 }
 
 /* ---- outputs ------------------------------------------------------------------------------- */
 
-/* Each output is a tensor of its own that an operator writes: inputs and repeated outputs are
+/* Each output is a tensor of its own that an operator writes: inputs, states and repeated outputs are
  * copied, by a reshape to their own shape. */
-static ir_tensor *copy_tensor(sema *s, ir_tensor *t, const char *local, qloc loc)
+ir_tensor *copy_tensor(sema *s, ir_tensor *t, const char *local, qloc loc)
 {
     const char *full = full_name(s, local);
     ir_tensor *out = ir_add_tensor(s->ctx, s->g, full, IR_VALUE, IR_F32, &t->shape, loc);
@@ -232,7 +234,7 @@ static void add_output(sema *s, const ast_stmt *stmt, const ast_expr *e, int num
     statement st = {.local = local ? local : ""};
     s->st = &st;
     ir_tensor *t = lower_expr(s, e, local);
-    if (t && (t->is_output || t->kind == IR_INPUT)) {
+    if (t && (t->is_output || t->kind == IR_INPUT || t->kind == IR_STATE)) {
         bool is_new = stmt->names.n && e->kind == AST_E_NAME;
         t = copy_tensor(s, t, is_new ? local : unnamed_output(s), e->loc);
     }

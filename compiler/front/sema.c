@@ -15,7 +15,7 @@ void declare_statements(sema *s)
 {
     for (int i = 0; i < s->scope->n_stmts; i++) {
         const ast_stmt *st = s->scope->stmts[i];
-        for (int k = 0; k < st->names.n; k++)
+        for (int k = 0; k < st->names.n && st->kind != AST_S_ASSIGN; k++)
             declare_name(s, &st->names.v[k], i);
     }
 }
@@ -49,6 +49,8 @@ void lower_statement(sema *s, int number)
     switch (stmt->kind) {
     case AST_S_INPUT: lower_input(s, stmt, number); break;
     case AST_S_LET: lower_let(s, stmt, number); break;
+    case AST_S_STATE: lower_state(s, stmt, number); break;
+    case AST_S_ASSIGN: lower_assign(s, stmt); break;
     case AST_S_OUTPUT: lower_output(s, stmt, number); break;
     case AST_S_RETURN:
         diag_add(s->ctx, D_MISPLACED_STATEMENT, stmt->loc, s->scope->block
@@ -80,9 +82,13 @@ void warn_unused(sema *s)
         const binding *b = &s->scope->names.v[i];
         if (b->used || (b->stmt >= 0 && sibling_used(s->scope, b)))
             continue;
-        bool input = b->stmt >= 0 && s->scope->stmts[b->stmt]->kind == AST_S_INPUT;
+        ast_skind kind = b->stmt >= 0 ? s->scope->stmts[b->stmt]->kind : AST_S_LET;
         diag_add(s->ctx, D_UNUSED_RESULT, b->loc, "%s '%s' is never used",
-                 b->stmt < 0 ? "the parameter" : input ? "the input" : "the result", b->name);
+                 b->stmt < 0             ? "the parameter"
+                 : kind == AST_S_INPUT   ? "the input"
+                 : kind == AST_S_STATE   ? "the state"
+                                         : "the result",
+                 b->name);
     }
 }
 
@@ -152,6 +158,8 @@ ir_graph *sema_lower(qctx *ctx, const ast_file *file)
     for (int i = 0; i < file->stmts.n && !s.stopped; i++)
         lower_statement(&s, i);
     check_ports(&s);
+    if (diag_errors(ctx) == errors)
+        check_states(&s);
     if (diag_errors(ctx) != errors)
         return NULL;
     warn_unused(&s);

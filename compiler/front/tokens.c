@@ -95,9 +95,9 @@ static bool statement_ahead(qdl_parser *ps, int i)
     int kind = peek(ps, i)->kind, next = peek(ps, i + 1)->kind;
     if (section_ahead(ps, i))
         return true;
-    if ((kind == T_INPUT || kind == T_OUTPUT || kind == T_RETURN) && is_name(next))
+    if ((kind == T_INPUT || kind == T_STATE || kind == T_OUTPUT || kind == T_RETURN) && is_name(next))
         return true;
-    return is_name(kind) && (next == T_EQUALS || next == T_COLON || next == T_DOT);
+    return is_name(kind) && (next == T_EQUALS || next == T_ASSIGN || next == T_COLON || next == T_DOT);
 }
 
 static char spelling(int kind)

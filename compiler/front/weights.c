@@ -180,11 +180,12 @@ static bool find_columns(const binder *b, const weight_slot *slot, const int32_t
     int64_t n = op->in[0]->shape.dim[op->in[0]->shape.rank - 1];
     const ir_op *mix = b->orders->mixed[op->in[0]->id];
     if (mix) {
-        bool part = mix->n_in == 1;
+        bool part = mix->n_in == 1, state = mix->kind == OP_ASSIGN;
         diag_add(b->ctx, D_COLUMN_ORDER, op->loc,
                  "the columns of '%s' go by the %s '%s', whose %s PyTorch orders differently",
-                 slot->key, part ? "part" : "sum", mix->out[0]->name, part ? "elements" : "operands");
-        diag_note_at(b->ctx, mix->loc, part ? "a flattened tensor is cut here"
+                 slot->key, state ? "state" : part ? "part" : "sum", mix->out[0]->name, part ? "elements" : "operands");
+        diag_note_at(b->ctx, mix->loc, state  ? "a flattened tensor is kept here"
+                                            : part ? "a flattened tensor is cut here"
                                             : "a flattened tensor meets one that is not");
         diag_hint(b->ctx, "permute the columns to height, width, channels and say `weights native`");
         return false;

@@ -130,7 +130,7 @@ static void put_op(hasher *h, const ir_op *op)
     put_text(h, ir_opinfos[op->kind].name);
     put_text(h, op->name);
     const ir_word *word = ir_find_word(ir_opinfos[op->kind].word);
-    for (const ir_attr *a = word->attrs; a && a->name; a++)
+    for (const ir_attr *a = word ? word->attrs : NULL; a && a->name; a++)
         put_attr(h, a, &op->at);
     put_int(h, op->at.act);
     put_int(h, op->n_in);

@@ -30,6 +30,12 @@ ir_tensor *ir_add_tensor(qctx *ctx, ir_graph *g, const char *name, ir_tkind kind
     return t;
 }
 
+/* States have none: they are read before they are written too. */
+static void set_producer(ir_tensor *t, ir_op *op)
+{
+    t->producer = t->kind == IR_STATE ? NULL : op;
+}
+
 ir_op *ir_add_op(qctx *ctx, ir_graph *g, ir_opkind kind, const char *name, int n_in,
                  ir_tensor *const *in, int n_out, ir_tensor *const *out, qloc loc)
 {
@@ -43,7 +49,7 @@ ir_op *ir_add_op(qctx *ctx, ir_graph *g, ir_opkind kind, const char *name, int n
     op->out = arena_memdup(ctx->a, out, (size_t)n_out * sizeof *out);
     op->loc = loc;
     for (int i = 0; i < n_out; i++)
-        out[i]->producer = op;
+        set_producer(out[i], op);
     *VEC_PUSH(ctx->a, &g->ops) = op;
     return op;
 }
@@ -114,7 +120,7 @@ static void copy_ops(const copier *c)
         if (op->q)
             op->q = arena_memdup(c->ctx->a, op->q, sizeof *op->q);
         for (int k = 0; k < op->n_out; k++)
-            op->out[k]->producer = op;
+            set_producer(op->out[k], op);
         *VEC_PUSH(c->ctx->a, &c->to->ops) = op;
     }
 }
@@ -198,7 +204,7 @@ void ir_compact(qctx *ctx, ir_graph *g, const bool *dead)
     }
     for (int i = 0; i < g->ops.n; i++)
         for (int k = 0; k < g->ops.v[i]->n_out; k++)
-            g->ops.v[i]->out[k]->producer = g->ops.v[i];
+            set_producer(g->ops.v[i]->out[k], g->ops.v[i]);
 }
 
 void ir_remove_unused(qctx *ctx, ir_graph *g)

@@ -177,7 +177,7 @@ typedef struct ir_rescale {
  *          bound[1]. tflm, single: in[], out, left_shift. onnx: in[].fscale = input scales,
  *          out.fscale = the output scale, a divisor
  *   mul:   out, ratio[1], bound[1], acc_type
- *   concat, minimum, maximum: each[n_in]; an input with each[i].n = 0 is taken as it is
+ *   concat, assign, minimum, maximum: each[n_in]; an input with each[i].n = 0 is taken as it is
  *   reshape, slice, transpose, pad: in_zero (pad writes it); nothing else
  *   unary:           lut (int8), or NULL: y = clamp(x) (relu, relu6 of int16)
  *   softmax: q32: exp_table. tflm, single: soft_*. onnx: exp_real, out.fscale = output scale */
@@ -247,7 +247,8 @@ typedef struct ir_graph {
 } ir_graph;
 
 /* A state variable: survives between calls of a stateful net; reads and writes are ordered by
- * their place among the operators. (None in the spine; importers bring them.) */
+ * their place among the operators. It is written once, by an ASSIGN whose result is the state's
+ * tensor; the tensor has no producer, as who reads it before that reads what the last call left. */
 typedef struct ir_state {
     ir_tensor *tensor;
     const void *initial; /* or NULL: zero points */

@@ -214,20 +214,21 @@ static void put_port_quant(buf *b, const ir_tensor *t)
     }
 }
 
-static void put_input(buf *b, const ir_graph *g, const ir_tensor *t)
+/* An input or a state. */
+static void put_declaration(buf *b, const ir_graph *g, const ir_tensor *t)
 {
     const char *type = t->u8_port                     ? "u8"
                        : t->port_type == IR_I16       ? "i16"
                        : t->quant || t->type == IR_I8 ? "i8"
                                                       : "f32";
-    buf_puts(b, "    input ");
+    buf_puts(b, t->kind == IR_STATE ? "    state " : "    input ");
     ir_print_name(b, t->name);
     buf_printf(b, " : %s", type);
     put_dims(b, &t->shape);
     put_port_quant(b, t);
     if (t->tflite_index >= 0)
         buf_printf(b, " tensor %d", t->tflite_index);
-    if (strcmp(g->layout, "nhwc") != 0)
+    if (t->kind == IR_INPUT && strcmp(g->layout, "nhwc") != 0)
         buf_printf(b, " layout %s", g->layout);
 }
 
@@ -295,6 +296,26 @@ static void note_op(buf *b, const ir_op *op)
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
+static void end_declaration(buf *b, const ir_tensor *t, bool notes)
+{
+    if (notes) {
+        buf_puts(b, "  # ");
+        note_tensor(b, t);
+    }
+    buf_puts(b, "\n");
+}
+
+static void put_operator(buf *b, const ir_op *op)
+{
+    buf_puts(b, "    ");
+    ir_print_name(b, op->out[0]->name);
+    buf_puts(b, op->kind == OP_ASSIGN ? " := " : " = ");
+    if (op->kind == OP_ASSIGN)
+        ir_print_name(b, op->in[0]->name);
+    else
+        put_call(b, op);
+}
+
 static void print(const ir_graph *g, buf *b, bool notes)
 {
     buf_puts(b, "model ");
@@ -303,18 +324,15 @@ static void print(const ir_graph *g, buf *b, bool notes)
     if (g->weights_native || !notes)
         buf_puts(b, "    weights native\n");
     for (int i = 0; i < g->inputs.n; i++) {
-        put_input(b, g, g->inputs.v[i]);
-        if (notes) {
-            buf_puts(b, "  # ");
-            note_tensor(b, g->inputs.v[i]);
-        }
-        buf_puts(b, "\n");
+        put_declaration(b, g, g->inputs.v[i]);
+        end_declaration(b, g->inputs.v[i], notes);
+    }
+    for (int i = 0; i < g->states.n; i++) {
+        put_declaration(b, g, g->states.v[i]->tensor);
+        end_declaration(b, g->states.v[i]->tensor, notes);
     }
     for (int i = 0; i < g->ops.n; i++) {
-        buf_puts(b, "    ");
-        ir_print_name(b, g->ops.v[i]->out[0]->name);
-        buf_puts(b, " = ");
-        put_call(b, g->ops.v[i]);
+        put_operator(b, g->ops.v[i]);
         if (notes)
             note_op(b, g->ops.v[i]);
         buf_puts(b, "\n");

@@ -420,6 +420,19 @@ static bool batch_norm(const rule *r)
     return copy_out(r);
 }
 
+/* The result is there already: a state. */
+static bool assign(const rule *r)
+{
+    const ir_tensor *to = r->op->out[0];
+    if (!want_rank1(r))
+        return false;
+    if (ir_shape_eq(r->x, &to->shape))
+        return true;
+    diag_add(r->ctx, D_SHAPE_MISMATCH, r->op->loc, "'%s' (%s) is assigned to the state '%s' (%s)",
+             r->op->in[0]->name, shape_str(r, r->x), to->name, shape_str(r, &to->shape));
+    return false;
+}
+
 static bool softmax(const rule *r)
 {
     return want_rank1(r) && copy_out(r);
@@ -438,7 +451,7 @@ static bool (*const rules[OP_COUNT])(const rule *) = {
     [OP_SOFTMAX] = softmax,       [OP_SUB] = binary,
     [OP_MINIMUM] = binary,        [OP_MAXIMUM] = binary,
     [OP_SLICE] = slice,           [OP_TRANSPOSE] = transpose,
-    [OP_REQUANTIZE] = copy_out,
+    [OP_REQUANTIZE] = copy_out,   [OP_ASSIGN] = assign,
 };
 
 bool ir_infer_shape(qctx *ctx, ir_op *op)

@@ -90,6 +90,9 @@ static bool ports_known(const checker *c)
     for (int i = 0; i < g->outputs.n; i++)
         if (!member(g, g->outputs.v[i]) || g->outputs.v[i]->kind == IR_CONST)
             return broken(c, loc_none(), "output %d is no activation of the graph", i);
+    for (int i = 0; i < g->states.n; i++)
+        if (!member(g, g->states.v[i]->tensor) || g->states.v[i]->tensor->kind != IR_STATE)
+            return broken(c, loc_none(), "state %d is no state of the graph", i);
     for (int i = 0; i < g->tensors.n; i++) {
         const ir_tensor *t = g->tensors.v[i];
         if ((t->kind == IR_INPUT) != contains(g->inputs.v, g->inputs.n, t) ||
@@ -133,7 +136,9 @@ static bool written_before_read(const checker *c)
                               op->in[k]->name);
         for (int k = 0; k < op->n_out; k++) {
             const ir_tensor *t = op->out[k];
-            if (written[t->id] || t->producer != op || t->kind == IR_CONST || t->kind == IR_INPUT)
+            bool state = t->kind == IR_STATE;
+            if (written[t->id] || t->producer != (state ? NULL : op) || t->kind == IR_CONST ||
+                t->kind == IR_INPUT || state != (op->kind == OP_ASSIGN))
                 return broken(c, op->loc, "'%s' writes '%s', which it may not", op->name, t->name);
             written[t->id] = true;
         }
@@ -142,7 +147,7 @@ static bool written_before_read(const checker *c)
         const ir_tensor *t = g->tensors.v[i];
         if (t->kind == IR_VALUE && !written[i])
             return broken(c, t->loc, "nothing writes '%s'", t->name);
-        if (t->kind != IR_VALUE && t->kind != IR_STATE && t->producer)
+        if (t->kind != IR_VALUE && t->producer)
             return broken(c, t->loc, "'%s' has a producer", t->name);
     }
     return true;

@@ -127,8 +127,8 @@ void engine_reset(engine *e)
 {
     if (!e->it)
         e->reset(e->state);
-    else if (e->g->states.n > 0)
-        e->it = interp_new(e->ctx, e->g);
+    else
+        interp_reset(e->it);
 }
 
 int64_t engine_arena_bytes(const engine *e)

@@ -1,6 +1,7 @@
 /* fuse.c - activations into their producers, pads into convolutions, reshapes into one.
  *
- * Nothing moves across a tensor that another operator reads or that is an output of the graph. A
+ * Nothing moves across a tensor that another operator reads or that is an output of the graph, and
+ * no state is read later than it was. A
  * relu commutes with operators that only move or select values by order (max pools, reshape, zero
  * padding), so it is fused into the arithmetic before them: the tensors between are then
  * nonnegative too, and their quantization wastes no codes. */
@@ -106,7 +107,7 @@ static void fuse_relu(fusion *f, ir_op *op)
 static void fuse_pad(fusion *f, ir_op *conv)
 {
     ir_op *pad = conv->in[0]->producer;
-    if (!pad || pad->kind != OP_PAD || ir_uses(f->g, conv->in[0]) != 1)
+    if (!pad || pad->kind != OP_PAD || pad->in[0]->kind == IR_STATE || ir_uses(f->g, conv->in[0]) != 1)
         return;
     for (int i = 0; i < 4; i++)
         if (pad->at.pad[i] > MAX_PAD - conv->at.pad[i])
@@ -134,7 +135,10 @@ static void replace_reads(fusion *f, const ir_tensor *from, ir_tensor *to)
 static void fuse_reshape(fusion *f, ir_op *op)
 {
     ir_op *before = op->in[0]->producer;
-    if (before && before->kind == OP_RESHAPE && ir_uses(f->g, op->in[0]) == 1) {
+    if (op->in[0]->kind == IR_STATE)
+        return; /* a copy of what the state is now */
+    if (before && before->kind == OP_RESHAPE && before->in[0]->kind != IR_STATE &&
+        ir_uses(f->g, op->in[0]) == 1) {
         op->in[0] = before->in[0];
         bury(f, before);
     }

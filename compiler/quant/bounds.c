@@ -284,6 +284,7 @@ static const prove_fn proofs[OP_COUNT] = {
     [OP_CONCAT] = prove_concat,
     [OP_MINIMUM] = prove_concat,
     [OP_MAXIMUM] = prove_concat,
+    [OP_ASSIGN] = prove_concat,
 };
 
 bool prove_bounds(qctx *ctx, ir_graph *g, bool strict_acc32)
@@ -295,7 +296,8 @@ bool prove_bounds(qctx *ctx, ir_graph *g, bool strict_acc32)
         ir_op *op = g->ops.v[i];
         if (proofs[op->kind] && !proofs[op->kind](&p, op))
             ok = false;
-        p.codes[op->out[0]->id] = result_range(&p, op);
+        if (op->kind != OP_ASSIGN) /* a state may hold any code, from an earlier call */
+            p.codes[op->out[0]->id] = result_range(&p, op);
     }
     return ok;
 }

@@ -20,7 +20,7 @@ typedef struct calibration {
 
 static bool is_activation(const ir_tensor *t)
 {
-    return t->kind == IR_INPUT || t->kind == IR_VALUE;
+    return t->kind != IR_CONST;
 }
 
 static void observe(calibration *c, const ir_tensor *t, const float *v)
@@ -62,6 +62,7 @@ static void progress(const calibration *c, int64_t row)
 static bool pass_over(calibration *c, interp *it, void **in, void **out)
 {
     rows_restart(&c->rows);
+    interp_reset(it);
     for (int64_t row = 0; row < c->rows.n && !c->failed; row++) {
         for (int p = 0; p < c->g->inputs.n; p++) {
             rows_read(&c->rows, p, row, in[p]);

@@ -48,6 +48,23 @@ static bool is_fixed(const ir_tensor *t)
            (t->producer && ir_opinfos[t->producer->kind].flags & OPF_Q);
 }
 
+/* The member of tensor t's group whose quantization is fixed, or NULL. */
+static const ir_tensor *fixed_member(const chooser *c, const ir_tensor *t)
+{
+    for (int i = 0; i < c->g->tensors.n; i++)
+        if (root(c, i) == root(c, t->id) && is_fixed(c->g->tensors.v[i]))
+            return c->g->tensors.v[i];
+    return NULL;
+}
+
+/* One group for a state and what goes round with it, so that nothing is rounded anew at every call,
+ * unless both are fixed. */
+static void join_state(chooser *c, const ir_tensor *state, const ir_tensor *t)
+{
+    if (!fixed_member(c, state) || !fixed_member(c, t))
+        join(c, state, t);
+}
+
 /* Whether only the concat that reads t depends on how t is quantized. */
 static bool may_join_concat(const chooser *c, const ir_tensor *t)
 {
@@ -80,6 +97,10 @@ static void make_groups(chooser *c)
         for (int k = 0; takes_rescaled(op) && k < op->n_in; k++)
             if (may_join_concat(c, op->in[k]))
                 join(c, op->out[0], op->in[k]);
+            else if (op->in[k]->kind == IR_STATE)
+                join_state(c, op->in[k], op->out[0]);
+        if (op->kind == OP_ASSIGN)
+            join_state(c, op->out[0], op->in[0]);
     }
 }
 
@@ -123,6 +144,17 @@ static bool same_settings(const spec_settings *a, const spec_settings *b)
            a->pow2 == b->pow2;
 }
 
+/* Whether an input or state of the group of tensor r is an i16. */
+static bool declares_int16(const chooser *c, int r)
+{
+    for (int i = 0; i < c->g->tensors.n; i++) {
+        const ir_tensor *t = c->g->tensors.v[i];
+        if (root(c, i) == r && (t->kind == IR_INPUT || t->kind == IR_STATE) && t->port_type == IR_I16)
+            return true;
+    }
+    return false;
+}
+
 /* The settings of the group of tensor r: those that a rule states for a member (*stated_by, else
  * NULL), or the root's. */
 static bool group_settings(const chooser *c, int r, spec_settings *s, const ir_tensor **stated_by)
@@ -147,7 +179,7 @@ static bool group_settings(const chooser *c, int r, spec_settings *s, const ir_t
             by = t;
         }
     }
-    if (c->g->tensors.v[r]->kind == IR_INPUT && c->g->tensors.v[r]->port_type == IR_I16)
+    if (declares_int16(c, r))
         s->bits = 16;
     if (s->bits > 8 && !(s->set & SPEC_SYMMETRIC))
         s->symmetric = true; /* the rule of int16 activations: zero point 0 */
@@ -205,17 +237,18 @@ static ir_quant *activation_quant(const chooser *c, const ir_tensor *t)
 {
     spec_settings s;
     const ir_tensor *by;
-    bool declared = t->declared && t->quant;
+    const ir_tensor *fixed = fixed_member(c, t);
+    bool declared = fixed && fixed->declared && fixed->quant;
     if (!group_settings(c, t->id, &s, &by) || (!declared && !check_activation(c, t, &s)))
         return NULL;
-    if (is_fixed(t) && by && s.set & (SPEC_RANGE | SPEC_SCALE)) {
+    if (fixed && by && s.set & (SPEC_RANGE | SPEC_SCALE)) {
         setting_error(c, by,
-                      declared ? "its codes are those of a declared input"
+                      declared ? "its codes are those of a declared input or state"
                                : "its quantization is fixed by the operator");
         return NULL;
     }
-    if (is_fixed(t))
-        return declared ? t->quant : operator_quant(c->ctx, t->producer->kind, s.bits);
+    if (fixed)
+        return declared ? fixed->quant : operator_quant(c->ctx, fixed->producer->kind, s.bits);
     if (s.set & SPEC_SCALE)
         return exact_quant(c->ctx, s.symmetric, s.bits, (float)s.scale, s.zero);
     act_range r = group_range(c, t->id, &s);

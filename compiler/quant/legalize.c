@@ -255,6 +255,7 @@ static const rule_fn rules[OP_COUNT] = {
     [OP_SLICE] = legal_pass,
     [OP_TRANSPOSE] = legal_pass,
     [OP_REQUANTIZE] = legal_unary,
+    [OP_ASSIGN] = legal_concat,
 };
 
 static bool legal_op(qctx *ctx, ir_op *op, ir_numerics mode)

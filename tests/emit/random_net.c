@@ -369,6 +369,36 @@ static ir_tensor *make_transpose(maker *m, ir_tensor *x)
     return append(m, OP_TRANSPOSE, &at, 1, &x, x->quant);
 }
 
+/* A ring buffer along the first dimension: what was kept and x, of which the last rows are kept. */
+static ir_tensor *make_stream(maker *m, ir_tensor *x)
+{
+    ir_attrs at = {.groups = 1, .axis = 0}, cut = {.groups = 1};
+    ir_shape s = x->shape;
+    s.dim[0] = between(m, 1, 4);
+    double scale = (double)x->quant->scale[0];
+    ir_quant *all_quant = one_in(m, 2) ? x->quant : act_quant(m, scale * power(m, -1, 1));
+    ir_tensor *state = activation(m, IR_STATE, "state", &s,
+                                  one_in(m, 3) ? act_quant(m, scale * power(m, -1, 1)) : all_quant);
+    ir_state *slot = ARENA_NEW(m->ctx->a, ir_state);
+    slot->tensor = state;
+    *VEC_PUSH(m->ctx->a, &m->g->states) = slot;
+    ir_tensor *parts[2] = {state, x};
+    ir_tensor *all = append(m, OP_CONCAT, &at, 2, parts, all_quant);
+    if (!all)
+        return NULL;
+    cut.begin = (ir_shape){.rank = s.rank};
+    cut.begin.dim[0] = all->shape.dim[0] - s.dim[0];
+    cut.end = all->shape;
+    ir_attrs copy = {.groups = 1, .to = s}; /* read before the assignment, used after it */
+    ir_tensor *before = one_in(m, 2) ? append(m, OP_RESHAPE, &copy, 1, &state, state->quant) : NULL;
+    ir_tensor *kept = append(m, OP_SLICE, &cut, 1, &all, all_quant);
+    if (!kept)
+        return NULL;
+    ir_add_op(m->ctx, m->g, OP_ASSIGN, state->name, 1, &kept, 1, &state, loc_none())->at.groups = 1;
+    ir_tensor *both[2] = {all, before};
+    return before ? append(m, OP_CONCAT, &at, 2, both, all_quant) : all;
+}
+
 static ir_quant *fixed_quant(maker *m, double scale, int32_t zero)
 {
     ir_quant *q = act_quant(m, scale);
@@ -410,7 +440,7 @@ typedef ir_tensor *(*make_fn)(maker *m, ir_tensor *x);
 static const make_fn spatial[] = {make_conv, make_conv, make_conv, make_pool, make_pool, make_global,
                                   make_pad};
 static const make_fn any[] = {make_dense, make_eltwise, make_eltwise, make_concat, make_unary,
-                              make_unary, make_reshape, make_softmax, make_slice, make_transpose};
+                              make_unary, make_reshape, make_softmax, make_slice, make_transpose, make_stream};
 
 static ir_tensor *make_any(maker *m, ir_tensor *x)
 {

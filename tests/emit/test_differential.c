@@ -206,10 +206,13 @@ static const char batch_main[] =
     "static void *block(size_t n) { void *p = malloc(n ? n : 1); if (!p) exit(3); return p; }\n"
     "static void get(void *p, size_t n, FILE *f) { if (fread(p, 1, n, f) != n) exit(3); }\n"
     "typedef int call(void *, const void *const *, void *const *, void *);\n"
-    "static int check(int seed, call *run, int n_in, const long *in_bytes, int n_out,\n"
+    "typedef void reset(void *);\n"
+    "static int check(int seed, call *run, reset *first, long state_bytes, int n_in, const long *in_bytes, int n_out,\n"
     "    const long *out_bytes, long arena_bytes, FILE *f)\n"
     "{\n"
     "    int bad = 0, row, k;\n"
+    "    void *state = block((size_t)state_bytes);\n"
+    "    first(state);\n"
     "    for (row = 0; row < ROWS; row++) {\n"
     "        void *in[8], *out[8], *want[8], *arena = NULL;\n"
     "        if (posix_memalign(&arena, 64, (size_t)arena_bytes)) exit(3);\n"
@@ -219,7 +222,7 @@ static const char batch_main[] =
     "            get(want[k] = block((size_t)out_bytes[k]), (size_t)out_bytes[k], f);\n"
     "            memset(out[k] = block((size_t)out_bytes[k]), 0x33, (size_t)out_bytes[k]);\n"
     "        }\n"
-    "        if (run(NULL, (const void *const *)in, out, arena) != 0) bad = 1;\n"
+    "        if (run(state, (const void *const *)in, out, arena) != 0) bad = 1;\n"
     "        for (k = 0; k < n_out; k++)\n"
     "            if (memcmp(out[k], want[k], (size_t)out_bytes[k]) != 0) {\n"
     "                fprintf(stderr, \"seed %d row %d output %d differs\\n\", seed, row, k);\n"
@@ -229,6 +232,7 @@ static const char batch_main[] =
     "        for (k = 0; k < n_out; k++) { free(out[k]); free(want[k]); }\n"
     "        free(arena);\n"
     "    }\n"
+    "    free(state);\n"
     "    return bad;\n"
     "}\n";
 
@@ -251,8 +255,9 @@ static void add_sample(qctx *ctx, const sample *s, uint64_t seed, buf *code, buf
     buf_puts(calls, "    {\n");
     put_bytes(calls, "in", g->inputs.v, g->inputs.n);
     put_bytes(calls, "out", g->outputs.v, g->outputs.n);
-    buf_printf(calls, "        bad |= check(%llu, %s_engine_call, %d, in, %d, out, %lld, f);\n    }\n",
-               (unsigned long long)seed, emit_prefix(ctx, g, &s->o), g->inputs.n, g->outputs.n,
+    const char *p = emit_prefix(ctx, g, &s->o);
+    buf_printf(calls, "        bad |= check(%llu, %s_engine_call, %s_engine_reset, %s_engine_state_bytes(), %d, in, %d, out, %lld, f);\n    }\n",
+               (unsigned long long)seed, p, p, p, g->inputs.n, g->outputs.n,
                (long long)(c.arena_bytes > 0 ? c.arena_bytes : 1));
     for (int row = 0; row < ROWS; ++row) {
         for (int k = 0; k < g->inputs.n; ++k)

@@ -258,7 +258,8 @@ static ir_graph *accumulator(qctx *ctx)
     slot->tensor = s;
     *VEC_PUSH(ctx->a, &b.g->states) = slot;
     ir_tensor *y = gb_add(&b, "y", x, s);
-    ir_add_op(ctx, b.g, OP_RELU, "s", 1, &y, 1, &s, loc_none());
+    ir_tensor *r = gb_relu(&b, "r", y);
+    ir_add_op(ctx, b.g, OP_ASSIGN, "s", 1, &r, 1, &s, loc_none());
     gb_output(&b, y);
     return gb_done(&b);
 }

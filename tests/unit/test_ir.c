@@ -422,6 +422,10 @@ static void every_operator_has_a_word(void **state)
     (void)state;
     for (int k = 0; k < OP_COUNT; k++) {
         const ir_word *w = ir_find_word(ir_opinfos[k].word);
+        if (k == OP_ASSIGN) { /* a statement of its own, `s := …` */
+            assert_null(w);
+            continue;
+        }
         assert_non_null(w);
         assert_int_equal(w->kind, k);
     }

@@ -141,6 +141,21 @@ static const mistake mistakes[] = {
     {"y, z = split(x, sizes [1, 1, 1])", {"[shape-mismatch]", "into 3 sizes, 2 names"}},
     {"y, z = split(x, sizes [1, 9], axis 0)", {"[shape-mismatch]", "add up to 10, dimension 0 of 'x' is"}},
 
+    /* states */
+    {"model m { input x : i8[3]\ny = relu(x)\ny := tanh(x)\noutput y }",
+     {"[not-a-state]", "'y' is no state", "declares; results are `y = …`"}},
+    {"model m { input x : i8[3]\nstate s : i8[3]\ny = add(x, s)\ns := y\ns := x\noutput y }",
+     {"[state-assigned]", "the state 's' is assigned twice", "the first assignment is here"}},
+    {"model m { input x : i8[3]\nstate s : i8[3]\noutput add(x, s) }",
+     {"[state-assigned]", "the state 's' is never assigned", "`s := …` says"}},
+    {"model m { input x : i8[3]\nstate s : f32[4]\ns := x\noutput relu(s) }",
+     {"[shape-mismatch]", "'x' (3) is assigned to the state 's' (4)"}},
+    {"model m { input x : i8[3]\nt := x\noutput relu(x) }", {"[undefined-name]"}},
+    {"model m { input x : i8[3]\nstate s : u8[3]\ns := x\noutput add(x, s) }",
+     {"[unknown-type]", "'u8' is no type of a state", "`i8`, `i16` or `f32`"}},
+    {"model m { input x : i8[3]\nstate s : i8[3] layout nchw\ns := x\noutput add(x, s) }",
+     {"[input-qualifier]", "a state has no layout"}},
+
     /* ports */
     {"model m { input x : i8[3]\ny = relu(x) }", {"[no-output]"}},
     {"model m { input x : i8[0, 3]\noutput x }", {"[bad-shape]", "not a dimension"}},
@@ -314,6 +329,8 @@ static void warnings(void **state)
                   "the parameter 'n' is never used");
     check_warning("block b(x) { return relu(x) }\nmodel m { input x : i8[3]\noutput tanh(x) }",
                   "the block 'b' is never called [unused-block]");
+    check_warning("model m { input x : i8[3]\nstate s : i8[3]\ns := tanh(x)\noutput relu(x) }",
+                  "the state 's' is never used [unused-result]");
     /* scale 2/255: 0 lies between two codes */
     check_warning("model m { input x : u8[3] real [-1, 1]\noutput tanh(x) }",
                   "0 is no code of [-1, 1]: the codes stand for [-1.003922, 0.9960785] "
