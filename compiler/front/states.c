@@ -32,9 +32,10 @@ static ir_tensor *find_state(sema *s, const ast_name *name)
     if (b && t)
         b->used = used; /* being written is no use */
     if (t && t->kind != IR_STATE) {
-        diag_add(s->ctx, D_NOT_A_STATE, name->loc, "'%s' is no state: it has its value for good", name->s);
-        diag_expected(s->ctx, "a name that `state %s : TYPE[…]` declares; results are `%s = …`", name->s,
-                      name->s);
+        diag_add(s->ctx, D_NOT_A_STATE, name->loc, "'%s' is no state: it has its value for good",
+                 name->s);
+        diag_expected(s->ctx, "a name that `state %s : TYPE[…]` declares; results are `%s = …`",
+                      name->s, name->s);
         return NULL;
     }
     const ir_op *first = t ? assignment(s->g, t) : NULL;

@@ -219,7 +219,7 @@ static void import_op(tfl_model *m, const tfl_op *op)
 {
     if (tfl_fold(m, op))
         return;
-    if (!tfl_can_import(op))
+    if (!tfl_can_import(op) || tfl_is_state_op(op))
         tfl_import_op(m, op);
     else if (variable_operand(m, op))
         tfl_cannot(m, op, "export the model without its state", "its operand %s is a variable",
@@ -331,7 +331,7 @@ static void fuse_pads(tfl_model *m)
     for (int i = 0; m->quantized && i < m->g->ops.n; i++) {
         ir_op *conv = m->g->ops.v[i], *pad = conv->in[0]->producer;
         bool fits = conv->kind == OP_CONV2D && pad && pad->kind == OP_PAD &&
-                    ir_uses(m->g, conv->in[0]) == 1;
+                    pad->in[0]->kind != IR_STATE && ir_uses(m->g, conv->in[0]) == 1;
         const ir_quant *a = fits ? pad->in[0]->quant : NULL, *b = conv->in[0]->quant;
         fits = fits && a->scale[0] == b->scale[0] && a->zero[0] == b->zero[0];
         for (int k = 0; k < 4; k++)
@@ -350,6 +350,7 @@ ir_graph *import_tflite(qctx *ctx, const source *file, const char *name, const i
     if (!tfl_read(&m))
         return NULL;
     m.quantized = find_quantized(&m);
+    tfl_name_variables(&m);
     for (int i = 0; i < m.n_inputs; i++)
         add_input(&m, &m.tensors[m.inputs[i]]);
     for (int i = 0; i < m.n_ops && !m.file.broken; i++)
@@ -359,6 +360,7 @@ ir_graph *import_tflite(qctx *ctx, const source *file, const char *name, const i
         return NULL;
     add_outputs(&m);
     check_inputs(&m);
+    tfl_check_variables(&m);
     if (!report(&m) || diag_errors(ctx) != errors)
         return NULL;
     fuse_pads(&m);

@@ -5,6 +5,7 @@
  *   tflite_fold.c    shape computations, done at import
  *   tflite_ops.c     one row an operator code: attributes → IR
  *   tflite_layers.c  the operators with weights
+ *   tflite_state.c   variables
  *   tflite_move.c    slices, splits, packs, transposes
  *   tflite.c         the graph, ports, what cannot be imported
  *
@@ -41,6 +42,7 @@ typedef struct tfl_tensor {
     ir_tensor *ir;          /* an activation once it is made; several may share one */
     const float *reals;     /* a constant that an operator made: dequantized weights */
     int readers;            /* live operators that read it */
+    const char *handle;     /* "container/name" of the variable that it is a handle of, or NULL */
 } tfl_tensor;
 
 typedef struct tfl_op {
@@ -58,6 +60,13 @@ typedef struct tfl_problem {
     const char *reason, *hint;
 } tfl_problem;
 
+/* A variable of the file: a state of the graph. */
+typedef struct tfl_variable {
+    const char *handle;
+    ir_tensor *state;
+    bool assigned;
+} tfl_variable;
+
 typedef struct tfl_model {
     qctx *ctx;
     fb_file file;
@@ -72,6 +81,7 @@ typedef struct tfl_model {
     name_set names;
     uint64_t constant_bytes; /* unpacked so far */
     VEC(tfl_problem) problems;
+    VEC(tfl_variable) variables;
 } tfl_model;
 
 /* ---- tflite_read.c ------------------------------------------------------------------------- */
@@ -136,6 +146,14 @@ const char *tfl_word(int code);
 bool tfl_conv(tfl_model *m, const tfl_op *op);
 bool tfl_depthwise(tfl_model *m, const tfl_op *op);
 bool tfl_dense(tfl_model *m, const tfl_op *op);
+/* tflite_state.c: names the handles' tensors; variables that nothing assigns are noted. */
+void tfl_name_variables(tfl_model *m);
+void tfl_check_variables(tfl_model *m);
+bool tfl_is_state_op(const tfl_op *op);
+bool tfl_var_handle(tfl_model *m, const tfl_op *op);
+bool tfl_read_variable(tfl_model *m, const tfl_op *op);
+bool tfl_assign_variable(tfl_model *m, const tfl_op *op);
+bool tfl_call_once(tfl_model *m, const tfl_op *op);
 /* tflite_move.c */
 bool tfl_strided_slice(tfl_model *m, const tfl_op *op);
 bool tfl_slice(tfl_model *m, const tfl_op *op);

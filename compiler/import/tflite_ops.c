@@ -408,7 +408,10 @@ static const struct row {
     {TFL_OP_IF, NULL, NULL, "if", NO_CONTROL},
     {TFL_OP_WHILE, NULL, NULL, "while", NO_CONTROL},
     {TFL_OP_CALL, NULL, NULL, "call", NO_CONTROL},
-    {TFL_OP_CALL_ONCE, NULL, NULL, "call_once", "export the model without its state"},
+    {TFL_OP_CALL_ONCE, tfl_call_once, NULL, "call_once", NULL},
+    {TFL_OP_VAR_HANDLE, tfl_var_handle, "VarHandleOp", "variable", NULL},
+    {TFL_OP_READ_VARIABLE, tfl_read_variable, "ReadVariableOp", "state", NULL},
+    {TFL_OP_ASSIGN_VARIABLE, tfl_assign_variable, "AssignVariableOp", "assign", NULL},
     {TFL_OP_RELU_N1_TO_1, NULL, NULL, "relu_n1_to_1", "RELU and RELU6 can be imported"},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };

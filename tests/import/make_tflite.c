@@ -225,10 +225,10 @@ static void put_quantization(buf *b, uint32_t at, const make_tensor *t)
 }
 
 /* Buffer i + 1 is tensor i's, as converters have it; buffer 0 is empty. */
-static void put_tensor(buf *b, uint32_t at, const make_model *m, int i)
+static void put_tensor(buf *b, uint32_t at, const make_model *m, int first, int i)
 {
     const make_tensor *t = &m->tensors[i];
-    out_field f[6] = {{TENSOR_SHAPE, 'o', 0, 0}, {TENSOR_TYPE, 'b', t->type, 0}, {TENSOR_BUFFER, 'i', i + 1, 0},
+    out_field f[6] = {{TENSOR_SHAPE, 'o', 0, 0}, {TENSOR_TYPE, 'b', t->type, 0}, {TENSOR_BUFFER, 'i', first + i + 1, 0},
                       {TENSOR_NAME, 'o', 0, 0}, {TENSOR_IS_VARIABLE, 'b', t->variable, 0},
                       {TENSOR_QUANTIZATION, 'o', 0, 0}};
     out_point(b, at, out_table(b, f, t->n_scales ? 6 : 5));
@@ -238,16 +238,21 @@ static void put_tensor(buf *b, uint32_t at, const make_model *m, int i)
         put_quantization(b, f[5].at, t);
 }
 
-static void put_operator(buf *b, uint32_t at, const make_model *m, int i)
+static void put_operator(buf *b, uint32_t at, const make_model *m, int first, int i)
 {
     make_op op = m->ops[i];
-    out_field f[5] = {{OPERATOR_OPCODE, 'i', i, 0}, {OPERATOR_INPUTS, 'o', 0, 0}, {OPERATOR_OUTPUTS, 'o', 0, 0},
+    out_field f[5] = {{OPERATOR_OPCODE, 'i', first + i, 0}, {OPERATOR_INPUTS, 'o', 0, 0}, {OPERATOR_OUTPUTS, 'o', 0, 0},
                       {OPERATOR_OPTIONS_TYPE, 'b', op.options_type, 0}, {OPERATOR_OPTIONS, 'o', 0, 0}};
-    out_point(b, at, out_table(b, f, op.n_options ? 5 : 3));
+    out_field shared = {VAR_SHARED_NAME, 'o', 0, 0};
+    out_point(b, at, out_table(b, f, op.n_options || op.shared_name ? 5 : 3));
     out_point(b, f[1].at, out_vector(b, op.in, (uint32_t)op.n_in, 4));
     out_point(b, f[2].at, out_vector(b, op.out, (uint32_t)op.n_out, 4));
-    if (op.n_options)
+    if (op.shared_name) {
+        out_point(b, f[4].at, out_table(b, &shared, 1));
+        put_string(b, shared.at, op.shared_name);
+    } else if (op.n_options) {
         out_point(b, f[4].at, out_table(b, op.options, op.n_options));
+    }
 }
 
 static void put_code(buf *b, uint32_t at, const make_op *op)
@@ -261,10 +266,11 @@ static void put_code(buf *b, uint32_t at, const make_op *op)
 
 static void put_buffers(buf *b, uint32_t at, const make_model *m)
 {
-    uint32_t v = out_vector(b, NULL, (uint32_t)m->n_tensors + 1, 4);
+    int own = m->n_tensors, n = own + (m->init ? m->init->n_tensors : 0);
+    uint32_t v = out_vector(b, NULL, (uint32_t)n + 1, 4);
     out_point(b, at, v);
-    for (int i = 0; i <= m->n_tensors; i++) {
-        const make_tensor *t = i ? &m->tensors[i - 1] : NULL;
+    for (int i = 0; i <= n; i++) {
+        const make_tensor *t = i > own ? &m->init->tensors[i - own - 1] : i ? &m->tensors[i - 1] : NULL;
         out_field f = {BUFFER_DATA, 'o', 0, 0};
         bool data = t && t->data;
         out_point(b, element(v, i), out_table(b, &f, data));
@@ -273,7 +279,8 @@ static void put_buffers(buf *b, uint32_t at, const make_model *m)
     }
 }
 
-static void put_graph(buf *b, uint32_t at, const make_model *m)
+/* before: the model whose codes and buffers come first, or NULL. */
+static void put_graph(buf *b, uint32_t at, const make_model *m, const make_model *before)
 {
     out_field f[] = {{SUBGRAPH_TENSORS, 'o', 0, 0}, {SUBGRAPH_INPUTS, 'o', 0, 0}, {SUBGRAPH_OUTPUTS, 'o', 0, 0},
                      {SUBGRAPH_OPERATORS, 'o', 0, 0}};
@@ -283,11 +290,11 @@ static void put_graph(buf *b, uint32_t at, const make_model *m)
     out_point(b, f[1].at, out_vector(b, m->inputs, (uint32_t)m->n_inputs, 4));
     out_point(b, f[2].at, out_vector(b, m->outputs, (uint32_t)m->n_outputs, 4));
     for (int i = 0; i < m->n_tensors; i++)
-        put_tensor(b, element(v, i), m, i);
+        put_tensor(b, element(v, i), m, before ? before->n_tensors : 0, i);
     v = out_vector(b, NULL, (uint32_t)m->n_ops, 4);
     out_point(b, f[3].at, v);
     for (int i = 0; i < m->n_ops; i++)
-        put_operator(b, element(v, i), m, i);
+        put_operator(b, element(v, i), m, before ? before->n_ops : 0, i);
 }
 
 const source *make_finish(const make_model *m)
@@ -299,13 +306,16 @@ const source *make_finish(const make_model *m)
     out_field f[] = {{MODEL_VERSION, 'i', m->version ? m->version : TFL_VERSION, 0},
                      {MODEL_OPERATOR_CODES, 'o', 0, 0}, {MODEL_SUBGRAPHS, 'o', 0, 0}, {MODEL_BUFFERS, 'o', 0, 0}};
     out_point(&b, 0, out_table(&b, f, 4));
-    uint32_t v = out_vector(&b, NULL, (uint32_t)m->n_ops, 4);
+    int own = m->n_ops, n = own + (m->init ? m->init->n_ops : 0);
+    uint32_t v = out_vector(&b, NULL, (uint32_t)n, 4);
     out_point(&b, f[1].at, v);
-    for (int i = 0; i < m->n_ops; i++)
-        put_code(&b, element(v, i), &m->ops[i]);
-    v = out_vector(&b, NULL, 1, 4);
+    for (int i = 0; i < n; i++)
+        put_code(&b, element(v, i), i < own ? &m->ops[i] : &m->init->ops[i - own]);
+    v = out_vector(&b, NULL, m->init ? 2 : 1, 4);
     out_point(&b, f[2].at, v);
-    put_graph(&b, element(v, 0), m);
+    put_graph(&b, element(v, 0), m, NULL);
+    if (m->init)
+        put_graph(&b, element(v, 1), m->init, m);
     put_buffers(&b, f[3].at, m);
     source *s = ARENA_NEW(m->ctx->a, source);
     *s = (source){.name = "made.tflite", .text = buf_str(&b), .len = b.n};

@@ -42,6 +42,7 @@ typedef struct make_op {
     int n_options;
     out_field options[8];
     const char *custom;
+    const char *shared_name; /* of a VAR_HANDLE: its only option */
 } make_op;
 
 typedef struct make_model {
@@ -51,6 +52,7 @@ typedef struct make_model {
     make_op ops[MAKE_MAX];
     int32_t inputs[4], outputs[4];
     int version; /* of the schema; 0: 3 */
+    struct make_model *init; /* a second graph, or NULL */
 } make_model;
 
 make_model *make_new(qctx *ctx);

@@ -364,6 +364,56 @@ static make_model *turned(qctx *ctx, const int32_t *axes, const int32_t *to)
 static make_model *transposed(qctx *ctx) { return turned(ctx, DIMS(0, 3, 1, 2), DIMS(1, 3, 5, 4)); }
 static make_model *transposed_batch(qctx *ctx) { return turned(ctx, DIMS(2, 1, 0, 3), DIMS(4, 5, 1, 3)); }
 
+/* ---- state --------------------------------------------------------------------------------- */
+
+/* A ring buffer of three rows along time: read, concat, cut, assign. late: somebody reads what was read
+ * after the assignment. */
+static make_model *stream(qctx *ctx, float scale, bool late)
+{
+    make_model *m = make_new(ctx);
+    int zero = scale > 0 ? 3 : 0;
+    int x = make_act(m, "x", scale, zero, 3, DIMS(1, 1, 4));
+    int h = make_act(m, "handle", 0, 0, 0, DIMS(0)), r = make_act(m, "r", scale, zero, 3, DIMS(1, 3, 4));
+    int all = make_act(m, "all", scale, zero, 3, DIMS(1, 4, 4)), y = make_act(m, "y", scale, zero, 3, DIMS(1, 3, 4));
+    int kept = make_act(m, "kept", scale, zero, 3, DIMS(1, 3, 4));
+    int b = ints(m, "b", 3, DIMS(0, 1, 0)), e = ints(m, "e", 3, DIMS(1, 4, 4)), s = ints(m, "s", 3, DIMS(1, 1, 1));
+    m->tensors[h].type = TFL_RESOURCE;
+    make_operator(m, TFL_OP_VAR_HANDLE, (const int32_t[]){-2}, h)->shared_name = "model/stream/states";
+    make_operator(m, TFL_OP_READ_VARIABLE, INS(h), r);
+    make_option(make_operator(m, TFL_OP_CONCATENATION, INS(r, x), all), OPTIONS_CONCAT, CONCAT_AXIS, 'i', 1);
+    make_option(make_operator(m, TFL_OP_STRIDED_SLICE, INS(all, b, e, s), kept), OPTIONS_STRIDED_SLICE,
+                SLICE_SHRINK_MASK, 'i', 0);
+    make_operator(m, TFL_OP_ASSIGN_VARIABLE, INS(h, kept), -1);
+    make_operator(m, TFL_OP_MAXIMUM, INS(kept, late ? r : kept), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+/* CALL_ONCE of a graph that sets the variable to this code. */
+static make_model *stream_from(qctx *ctx, int8_t code)
+{
+    make_model *m = stream(ctx, S1, false), *init = make_new(ctx);
+    int8_t codes[12];
+    for (int i = 0; i < 12; i++)
+        codes[i] = code;
+    int h = make_act(init, "handle", 0, 0, 0, DIMS(0)), v = make_act(init, "v", S1, 3, 3, DIMS(1, 3, 4));
+    init->tensors[h].type = TFL_RESOURCE;
+    init->tensors[v].data = arena_memdup(ctx->a, codes, sizeof codes);
+    init->tensors[v].bytes = sizeof codes;
+    make_operator(init, TFL_OP_VAR_HANDLE, (const int32_t[]){-2}, h)->shared_name = "model/stream/states";
+    make_operator(init, TFL_OP_ASSIGN_VARIABLE, INS(h, v), -1);
+    make_option(make_operator(m, TFL_OP_CALL_ONCE, (const int32_t[]){-2}, -1), OPTIONS_CALL_ONCE,
+                CALL_ONCE_SUBGRAPH, 'i', 1);
+    m->init = init;
+    return m;
+}
+
+static make_model *stream_zeroed(qctx *ctx) { return stream_from(ctx, 3); }
+
+static make_model *stream_int8(qctx *ctx) { return stream(ctx, S1, false); }
+static make_model *stream_float(qctx *ctx) { return stream(ctx, 0, false); }
+static make_model *stream_late(qctx *ctx) { return stream(ctx, S1, true); }
+
 /* ---- edges --------------------------------------------------------------------------------- */
 
 /* float32 or uint8 outside, int8 inside; requantized on the way. */
@@ -463,6 +513,11 @@ const sample_model sample_models[] = {
     {"float_edges", float_edges, {"input in : i8[5, 4, 3] scale 0x1.47ae14p-6 zero 3 tensor 1\n", "a = requantize(in, tensor 2)\n",
                                   "output a\n"}, true},
     {"byte_edges", byte_edges, {"input in : u8[5, 4, 3] scale 0x1.47ae14p-6 zero 131 tensor 1\n", "output a\n"}, true},
+    {"stream", stream_int8, {"    state stream_states : i8[3, 4] scale 0x1.47ae14p-6 zero 3 tensor 2\n", "    all = concat(stream_states, x, axis 0, tensor 3)\n",
+                             "    stream_states := kept\n", "!copy"}, true},
+    {"stream_float", stream_float, {"    state stream_states : f32[3, 4] tensor 2\n", "    stream_states := kept\n"}, false},
+    {"stream_zeroed", stream_zeroed, {"    stream_states := kept\n"}, true},
+    {"stream_late", stream_late, {"    r = reshape(stream_states, [3, 4], tensor 2)\n", "    all = concat(r, x, axis 0, tensor 3)\n"}, true},
     {"half_weights", half_weights, {"y = dense(x, 3, no bias, tensor 3)\n"}, false},
     {"outputs", outputs, {"output y, x_output, y_output\n", "!unused"}, true},
 };

@@ -405,6 +405,22 @@ static void no_inputs(make_model *m) { m->ops[0].in[0] = 1, m->n_inputs = 0; }
 static void beta_two(make_model *m) { m->ops[4].options[0].value = 2; }
 static void concat_scales(make_model *m) { *(float *)(uintptr_t)m->tensors[1].scale = 0.5f; }
 static void concat_batch(make_model *m) { m->ops[0].options[0].value = 0; }
+static void assign_twice(make_model *m) { make_operator(m, TFL_OP_ASSIGN_VARIABLE, INS(1, 5), -1); }
+static void assign_other(make_model *m) { m->ops[4].in[1] = 3; }
+static void init_other(make_model *m) { ((int8_t *)(uintptr_t)m->init->tensors[1].data)[7] = 4; }
+static void init_missing(make_model *m) { m->ops[m->n_ops - 1].options[0].value = 2; }
+static void assign_const(make_model *m) { m->ops[4].in[1] = 6; }
+
+static void no_handle(make_model *m) { m->ops[1].in[0] = 0; }
+static void slice_scales(make_model *m) { *(float *)(uintptr_t)m->tensors[1].scale = 0.5f; }
+static void slice_stride(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[4].data)[1] = 0; }
+static void slice_axes(make_model *m) { m->ops[0].options[0].number = SLICE_NEW_AXIS_MASK; }
+static void slice_more(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[3].data)[1] = 5; }
+static void split_axis(make_model *m) { *(int32_t *)(uintptr_t)m->tensors[1].data = 4; }
+static void split_odd(make_model *m) { *(int32_t *)(uintptr_t)m->tensors[1].data = 1; }
+static void split_long(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[2].data)[2] = 9; }
+static void turn_twice(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[1] = 2; }
+static void unpack_three(make_model *m) { make_model *n = m; n->ops[0].options[0].value = 2; }
 static void concat_axis(make_model *m) { m->ops[0].options[0].value = 4; }
 static void mean_channels(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 3; }
 static void pad_channels(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[7] = 1; }
@@ -457,6 +473,21 @@ static const struct { const char *sample; void (*change)(make_model *); const ch
     {"concat_height", concat_scales, "two scales, which the operator ignores"},
     {"concat_height", concat_batch, "along the batch"},
     {"concat_height", concat_axis, "its axis is not one of 4"},
+    {"stream", assign_twice, "the variable is assigned twice"},
+    {"stream", assign_other, "'all' (t3) has another shape or scale than the variable"},
+    {"stream", assign_const, "it assigns the constant 'b'"},
+    {"stream_zeroed", init_other, "it sets variables to something else than zero"},
+    {"stream_zeroed", init_missing, "it sets variables to something else than zero"},
+    {"stream_late", no_handle, "no variable's handle"},
+    {"strided", slice_scales, "two scales, which the operator ignores"},
+    {"strided", slice_stride, "its stride is 0"},
+    {"strided", slice_axes, "an ellipsis or new axes"},
+    {"sliced", slice_more, "it takes more than there is of 'model/x'"},
+    {"split", split_axis, "its axis 4 is not one of 4 dimensions"},
+    {"split", split_odd, "2 results do not fill 'model/x'"},
+    {"split_sizes", split_long, "its sizes do not fill 'model/x'"},
+    {"transposed", turn_twice, "no constant permutation of the 4"},
+    {"stacks", unpack_three, "2 results do not fill 'x'"},
     {"mean", mean_channels, "other dimensions than height and width"},
     {"padded", pad_channels, "pads the channels"},
     {"padded", pad_negative, "not all in 0..32767"},
