@@ -159,5 +159,8 @@ const char *fast_code(const fast_rescale *f, const char *acc, const char *channe
         v = arena_printf(a, "%s_fast_%s(%s, %s, %s, %d)", e->prefix, single ? "single" : "tflm",
                          acc, mult, shift, (int)q->out_zero);
     }
-    return clamp_code(e, v, q->lo, q->hi, emit_ctype(f->op->out[0]->type));
+    if (q->lo != INT8_MIN || q->hi != INT8_MAX)
+        return clamp_code(e, v, q->lo, q->hi, "int8_t");
+    emit_use_helper(e, EH_DSP_SSAT8);
+    return arena_printf(a, "(int8_t)%s_ssat8(%s)", e->prefix, v);
 }

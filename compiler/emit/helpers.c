@@ -203,13 +203,20 @@ static const helper helpers[EH_COUNT] = {
     [EH_DSP_SMMLA] = {"smmla", BIT(EH_DSP), helper_dsp_smmla},
     [EH_DSP_TFLM] = {"fast_tflm", BIT(EH_DSP_SMMLAR) | BIT(EH_ASR32), helper_dsp_fast_tflm},
     [EH_DSP_SINGLE] = {"fast_single", BIT(EH_DSP_SMMLA) | BIT(EH_ASR32), helper_dsp_fast_single},
+    [EH_DSP_SMLABB] = {"smlabb", BIT(EH_DSP), helper_dsp_smlabb},
+    [EH_DSP_SMLABT] = {"smlabt", BIT(EH_DSP), helper_dsp_smlabt},
+    [EH_DSP_SMLATB] = {"smlatb", BIT(EH_DSP), helper_dsp_smlatb},
+    [EH_DSP_SMLATT] = {"smlatt", BIT(EH_DSP), helper_dsp_smlatt},
+    [EH_DSP_BOTH] = {"both", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_both},
+    [EH_DSP_SSAT8] = {"ssat8", BIT(EH_DSP), helper_dsp_ssat8},
+    [EH_DSP_TWO] = {"two", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_two},
 };
 
 const char *const emit_helper_suffixes[] = {
     "clamp", "asr32", "asr", "shl", "shl_sat", "narrow", "round_away", "doubling_high", "q32",
     "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", "dsp", "word",
     "pack", "even", "odd", "smlad", "next", "load", "load16", "widen", "tile22", "tile14", "wide22",
-    "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", NULL};
+    "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", "smlabb", "smlabt", "smlatb", "smlatt", "both", "ssat8", "two", NULL};
 
 _Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes == EH_COUNT + 1,
                "one suffix a helper");

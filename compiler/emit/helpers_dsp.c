@@ -258,3 +258,98 @@ const char helper_dsp_fast_single[] =
     "    const int32_t half = (2 * zero + 1) * (1 << (right - 1));\n"
     "    return $P$_asr32($P$_smmla(acc, mult, half), right);\n"
     "}\n";
+
+const char helper_dsp_smlabb[] =
+    "/* sum + a.low * b.low, modulo 2^32. */\n"
+    "$U$_INLINE int32_t $P$_smlabb(uint32_t a, uint32_t b, int32_t sum)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    int32_t r;\n"
+    "    __asm__(\"smlabb %0, %1, %2, %3\" : \"=r\"(r) : \"r\"(a), \"r\"(b), \"r\"(sum));\n"
+    "    return r;\n"
+    "#else\n"
+    "    const int32_t product = (int16_t)a * (int16_t)b;\n"
+    "    return (int32_t)((uint32_t)sum + (uint32_t)product);\n"
+    "#endif\n"
+    "}\n";
+
+const char helper_dsp_smlabt[] =
+    "/* sum + a.low * b.high, modulo 2^32. */\n"
+    "$U$_INLINE int32_t $P$_smlabt(uint32_t a, uint32_t b, int32_t sum)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    int32_t r;\n"
+    "    __asm__(\"smlabt %0, %1, %2, %3\" : \"=r\"(r) : \"r\"(a), \"r\"(b), \"r\"(sum));\n"
+    "    return r;\n"
+    "#else\n"
+    "    const int32_t product = (int16_t)a * (int16_t)(b >> 16);\n"
+    "    return (int32_t)((uint32_t)sum + (uint32_t)product);\n"
+    "#endif\n"
+    "}\n";
+
+const char helper_dsp_smlatb[] =
+    "/* sum + a.high * b.low, modulo 2^32. */\n"
+    "$U$_INLINE int32_t $P$_smlatb(uint32_t a, uint32_t b, int32_t sum)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    int32_t r;\n"
+    "    __asm__(\"smlatb %0, %1, %2, %3\" : \"=r\"(r) : \"r\"(a), \"r\"(b), \"r\"(sum));\n"
+    "    return r;\n"
+    "#else\n"
+    "    const int32_t product = (int16_t)(a >> 16) * (int16_t)b;\n"
+    "    return (int32_t)((uint32_t)sum + (uint32_t)product);\n"
+    "#endif\n"
+    "}\n";
+
+const char helper_dsp_smlatt[] =
+    "/* sum + a.high * b.high, modulo 2^32. */\n"
+    "$U$_INLINE int32_t $P$_smlatt(uint32_t a, uint32_t b, int32_t sum)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    int32_t r;\n"
+    "    __asm__(\"smlatt %0, %1, %2, %3\" : \"=r\"(r) : \"r\"(a), \"r\"(b), \"r\"(sum));\n"
+    "    return r;\n"
+    "#else\n"
+    "    const int32_t product = (int16_t)(a >> 16) * (int16_t)(b >> 16);\n"
+    "    return (int32_t)((uint32_t)sum + (uint32_t)product);\n"
+    "#endif\n"
+    "}\n";
+
+const char helper_dsp_both[] =
+    "/* Two neighbouring numbers of 16 bits as a word; p is aligned to 4. */\n"
+    "$U$_INLINE uint32_t $P$_both(const int16_t *p)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    uint32_t w;\n"
+    "    __builtin_memcpy(&w, p, sizeof w);\n"
+    "    return w;\n"
+    "#else\n"
+    "    return $P$_pack(p[0], p[1]);\n"
+    "#endif\n"
+    "}\n";
+
+const char helper_dsp_ssat8[] = "/* v limited to 8 bits. */\n"
+                                "$U$_INLINE int32_t $P$_ssat8(int32_t v)\n"
+                                "{\n"
+                                "#if $U$_DSP\n"
+                                "    int32_t r;\n"
+                                "    __asm__(\"ssat %0, #8, %1\" : \"=r\"(r) : \"r\"(v));\n"
+                                "    return r;\n"
+                                "#else\n"
+                                "    return v < -128 ? -128 : v > 127 ? 127 : v;\n"
+                                "#endif\n"
+                                "}\n";
+
+const char helper_dsp_two[] =
+    "/* Four neighbouring numbers of 16 bits as two words; p is aligned to 4. */\n"
+    "$U$_INLINE void $P$_two(const int16_t *p, uint32_t *a, uint32_t *b)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    typedef uint64_t two __attribute__((may_alias, aligned(4)));\n"
+    "    __asm__(\"ldrd %0, %1, %2\" : \"=r\"(*a), \"=r\"(*b) : \"Uv\"(*(const two *)(const void "
+    "*)p));\n"
+    "#else\n"
+    "    *a = $P$_pack(p[0], p[1]);\n"
+    "    *b = $P$_pack(p[2], p[3]);\n"
+    "#endif\n"
+    "}\n";

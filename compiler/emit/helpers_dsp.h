@@ -20,5 +20,12 @@ extern const char helper_dsp_smmlar[];
 extern const char helper_dsp_smmla[];
 extern const char helper_dsp_fast_tflm[];
 extern const char helper_dsp_fast_single[];
+extern const char helper_dsp_smlabb[];
+extern const char helper_dsp_smlabt[];
+extern const char helper_dsp_smlatb[];
+extern const char helper_dsp_smlatt[];
+extern const char helper_dsp_both[];
+extern const char helper_dsp_ssat8[];
+extern const char helper_dsp_two[];
 
 #endif

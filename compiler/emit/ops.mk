@@ -1,6 +1,6 @@
 libqcc_core_la_SOURCES += \
 	compiler/emit/dots.c compiler/emit/dots.h \
-	compiler/emit/dsp_conv.c compiler/emit/dsp.h compiler/emit/fast.c \
+	compiler/emit/dsp_conv.c compiler/emit/dsp_depthwise.c compiler/emit/dsp.h compiler/emit/fast.c \
 	compiler/emit/heading.c \
 	compiler/emit/helpers.c \
 	compiler/emit/helpers_dsp.c compiler/emit/helpers_dsp.h \
