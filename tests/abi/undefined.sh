@@ -47,6 +47,8 @@ check depthwise -Ospeed --static-arena --io-in-arena
 check avgpool -Os --selftest --float-io
 check activations
 check lenet
+check lenet --target cortex-m4
+check depthwise --target cortex-m4 -Os
 check activations --emit-float
 check activations --emit-float --no-libm
 checks=$((checks + 1))

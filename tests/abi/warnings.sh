@@ -26,6 +26,7 @@ check() {
 none=
 for options in '' '--static-arena' '--io-in-arena' '--float-io' '--profile' '--selftest' '--section .weights' \
     '--prefix Mine_2' '-Os' '-Ospeed' '--unroll none' '--unroll full' '--emit-float' '--emit-float --no-libm' \
+    '--target cortex-m4' '--target cortex-m4 -Os --numerics tflm' '--target cortex-m4 -Ospeed' \
     '--numerics tflm' '--numerics single' '--numerics onnx' \
     '--static-arena --io-in-arena --float-io --selftest --profile --section .w'; do
     # shellcheck disable=SC2086

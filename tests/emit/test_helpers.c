@@ -32,6 +32,10 @@ static const char wrappers[] =
     "int32_t t_rint(float v) { return h_rint(v); }\n"
     "int32_t t_exp(int32_t a) { return h_exp_negative(a); }\n"
     "int32_t t_reciprocal(int32_t a) { return h_reciprocal(a); }\n"
+    "int32_t t_fast_tflm(int32_t a, int32_t m, int n, int z)\n"
+    "{ return h_fast_tflm(h_shl(a, 1), m, n, z); }\n"
+    "int32_t t_fast_single(int32_t a, int32_t m, int n, int z) { return h_fast_single(a, m, n, z); }\n"
+    "int32_t t_smmlar(int32_t a, int32_t m, int z) { return h_smmlar(a, m, z); }\n"
     "float t_expf(float v) { return h_expf(v); }\n"
     "float t_tanhf(float v) { return h_tanhf(v); }\n";
 
@@ -49,6 +53,9 @@ static struct compiled {
     int32_t (*tflm)(int32_t, int32_t, int);
     int32_t (*single)(int32_t, int32_t, int);
     int32_t (*single_sat)(int32_t, int32_t, int);
+    int32_t (*fast_tflm)(int32_t, int32_t, int, int);
+    int32_t (*fast_single)(int32_t, int32_t, int, int);
+    int32_t (*smmlar)(int32_t, int32_t, int);
     int32_t (*rint)(float);
     int32_t (*exp)(int32_t);
     int32_t (*reciprocal)(int32_t);
@@ -70,7 +77,7 @@ static int compile_helpers(void **state)
     if (!tcc_is_available())
         return 0;
     f.ctx = qctx_new();
-    emitter e = {.ctx = f.ctx, .prefix = "h"};
+    emitter e = {.ctx = f.ctx, .prefix = "h", .upper = "H"};
     buf b;
     buf_init(&b, f.ctx->a);
     buf_puts(&b, "#include <stdint.h>\n");
@@ -93,6 +100,9 @@ static int compile_helpers(void **state)
     look_up(code, "t_tflm", &f.tflm);
     look_up(code, "t_single", &f.single);
     look_up(code, "t_single_sat", &f.single_sat);
+    look_up(code, "t_fast_tflm", &f.fast_tflm);
+    look_up(code, "t_fast_single", &f.fast_single);
+    look_up(code, "t_smmlar", &f.smmlar);
     look_up(code, "t_rint", &f.rint);
     look_up(code, "t_exp", &f.exp);
     look_up(code, "t_reciprocal", &f.reciprocal);
@@ -192,6 +202,25 @@ static void multipliers(void **state)
     }
 }
 
+/* The short forms of the DSP kernels, at the edges of what their proofs ask for too. */
+static void short_multipliers(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    static const int32_t edges[] = {0, 1, -1, (1 << 30) - 1, 1 - (1 << 30), 255, -255};
+    rng r;
+    rng_seed(&r, 7);
+    for (int i = 0; i < SAMPLES; ++i) {
+        int32_t acc = (int32_t)any(&r, 30), mult = (1 << 30) + (int32_t)rng_below(&r, 1 << 30);
+        int zero = (int)rng_below(&r, 256) - 128, right = 1 + (int)rng_below(&r, 23);
+        if (i % 4 == 0)
+            acc = edges[rng_below(&r, sizeof edges / sizeof *edges)];
+        assert_int_equal(f.fast_tflm(acc, mult, right, zero), zero + arith_scale_tflm(acc, mult, -right));
+        assert_int_equal(f.fast_single(acc, mult, right, zero),
+                         zero + arith_scale_single(acc, mult, -1 - right));
+        assert_int_equal(f.smmlar(acc, mult, zero), zero + arith_scale_q32(acc, mult, 0, 0));
+    }
+}
+
 static void nearest_integers(void **state)
 {
     SKIP_WITHOUT_TCC();
@@ -245,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shifts),       cmocka_unit_test(clamps),
         cmocka_unit_test(multipliers),  cmocka_unit_test(nearest_integers),
+        cmocka_unit_test(short_multipliers),
         cmocka_unit_test(exponentials), cmocka_unit_test(float_functions),
     };
     return cmocka_run_group_tests_name("helpers", tests, compile_helpers, free_helpers);
