@@ -409,7 +409,7 @@ bool dsp_print_conv(emitter *e, const ir_op *op)
     set_vars(&v);
     conv_vars(&v, edge);
     print_dots(&v);
-    put_gather(&v, edge);
+    put_gather(&v, edge && v.rows > 1);
     op_comment(e, op, t);
     op_open(e, op, t);
     text_put(t, "    uint32_t *x = scratch;\n");

@@ -275,8 +275,8 @@ static void write_file(const char *path, const buf *b)
     assert_int_equal(fclose(f), 0);
 }
 
-/* Nets from `seed` on as dir/nets.c, dir/batch.c (which includes them) and dir/rows.bin; gives the seed after the last one. */
-static uint64_t write_batch(const char *dir, uint64_t seed, int n)
+/* Nets from `seed` on as dir/nets.c, dir/batch.c (which includes them) and dir/rows.bin; gives the seed after the last one. target: all for one, or NULL: drawn. */
+static uint64_t write_batch(const char *dir, uint64_t seed, int n, const char *target)
 {
     qctx *ctx = qctx_new();
     assert_non_null(ctx);
@@ -287,6 +287,7 @@ static uint64_t write_batch(const char *dir, uint64_t seed, int n)
     while (n > 0) {
         sample s;
         if (make_sample(ctx, seed, &s)) {
+            s.o.target = target ? target : s.o.target;
             add_sample(ctx, &s, seed, &code, &calls, &data);
             --n;
         }
@@ -360,15 +361,24 @@ static void compilers_agree(void **state)
     uint64_t seed = first_seed();
     for (int i = 0; i < (is_long() ? 20 * CONFIGS : CONFIGS); ++i) {
         uint64_t first = seed;
-        seed = write_batch(dir, first, BATCH);
+        seed = write_batch(dir, first, BATCH, NULL);
         run_config(dir, &configs[i % CONFIGS], first);
     }
     if (!getenv("QCC_KEEP"))
         shell(dir, "rm -f batch batch.c nets.c nets.o rows.bin && rmdir '%s'", dir);
 }
 
-int main(void)
+/* `--write DIR SEED N TARGET`: a batch for processors that are not here (tests/firmware). */
+static int write_for_target(char **arg)
 {
+    write_batch(arg[0], strtoull(arg[1], NULL, 10), atoi(arg[2]), arg[3]);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 6 && !strcmp(argv[1], "--write"))
+        return write_for_target(argv + 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tcc_agrees),
         cmocka_unit_test(floats_agree),
