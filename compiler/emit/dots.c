@@ -1,5 +1,5 @@
 /* dots.c - one window against all filters (dots.h). */
-#include "compiler/emit/dots.h"
+#include "compiler/emit/packed.h"
 
 #include <string.h>
 
@@ -240,6 +240,10 @@ static void set_vars(block *b, bool filters_inside)
 
 void dots_print(emitter *e, const ir_op *op, const dots *d, text *t)
 {
+    if (weights_packed(op)) {
+        packed_dots_print(e, op, d, t);
+        return;
+    }
     block b = {.e = e, .op = op, .d = d, .t = t, .bias = bias_values(e, op),
                .offset = weight_offsets(e, op)};
     if (op->q)

@@ -5,7 +5,7 @@
  * between the sums, which vectorise, and the requantization, which does not. At borders each tap is
  * tested, and a tap outside adds zero point times weight, as the folded biases expect; -Os has no
  * code for the inside and tests everywhere. */
-#include "compiler/emit/dots.h"
+#include "compiler/emit/packed.h"
 
 typedef struct depthwise {
     emitter *e;
@@ -13,6 +13,8 @@ typedef struct depthwise {
     window w;
     text t;
     const char *weight, *type; /* array, element type */
+    int64_t row;               /* elements of a tap's weights */
+    const char *level_of;      /* packed weights: the function that gives a level, else NULL */
     per_channel bias, offset;
     requant rq;
 } depthwise;
@@ -23,12 +25,16 @@ int64_t scratch_depthwise(const emitter *e, const ir_op *op)
     return op->q ? (int64_t)op->q->channels * (int64_t)ir_type_size(op->q->acc_type) : 0;
 }
 
-/* Level of the weight at `index` of its array, as C. */
-static const char *level(const depthwise *v, const char *array, const char *index)
+/* Level of the weight of channel c, as C; its tap's weights begin at element `at` of the array. */
+static const char *level(const depthwise *v, const char *array, int64_t at)
 {
     arena *a = v->e->ctx->a;
     int wmul = (int)v->op->q->wmul;
-    const char *code = arena_printf(a, "%s[%s]", array, index);
+    const char *from = at ? arena_printf(a, "%lld + ", (long long)at) : "";
+    if (v->level_of)
+        return at ? arena_printf(a, "%s(&%s[%lld], c)", v->level_of, array, (long long)at)
+                  : arena_printf(a, "%s(%s, c)", v->level_of, array);
+    const char *code = arena_printf(a, "%s[%sc]", array, from);
     if (wmul == 1 && per_channel_is(&v->offset, "0"))
         return code;
     return arena_printf(a, "(%d * %s + %s)", wmul, code, per_channel_at(a, &v->offset, "c"));
@@ -43,12 +49,13 @@ static void set_vars(depthwise *v)
     text_set(t, "acc", "%s", acc_ctype(v->op));
     text_set(t, "wtype", "%s", v->type);
     text_set(t, "weight", "%s", v->weight);
+    text_set(t, "wrow", "%lld", (long long)v->row);
     text_set(t, "zero", "%d", (int)v->op->q->in_zero[0]);
     text_set(t, "pitch", "%d", v->w.dh * v->w.w * v->w.c);
     text_set(t, "step", "%d", v->w.dw * v->w.c);
     text_set(t, "ic", multiplier == 1 ? "c" : "c / %d", multiplier);
     text_set(t, "bias", "%s", per_channel_at(a, &v->bias, "c"));
-    text_set(t, "level", "%s", level(v, "w", "c"));
+    text_set(t, "level", "%s", level(v, "w", 0));
     text_set(t, "code", "%s", requant_code(&v->rq, "acc[c]", "c"));
     text_set(t, "edge", "%s", op_aux(v->e, v->op, "edge"));
     text_set(t, "inner", "%s", op_aux(v->e, v->op, "inner"));
@@ -71,7 +78,7 @@ static void print_edge(depthwise *v)
         "        for (int32_t kx = 0; kx < $kw$; ++kx) {\n"
         "            const int32_t iy = $iy$;\n"
         "            const int32_t ix = $ix$;\n"
-        "            const $wtype$ *w = &$weight$[(ky * $kw$ + kx) * $o$];\n"
+        "            const $wtype$ *w = &$weight$[(ky * $kw$ + kx) * $wrow$];\n"
         "            if (iy >= 0 && iy < $h$ && ix >= 0 && ix < $w$) {\n"
         "                const $in0$ *p = &in[(iy * $w$ + ix) * $c$];\n"
         "                for (int32_t c = 0; c < $o$; ++c)\n"
@@ -86,7 +93,6 @@ static void print_edge(depthwise *v)
 
 static void print_inner_unrolled(depthwise *v)
 {
-    arena *a = v->e->ctx->a;
     const window *w = &v->w;
     text *t = &v->t;
     text_put(t, "    for (int32_t c = 0; c < $o$; ++c) {\n"
@@ -94,8 +100,7 @@ static void print_inner_unrolled(depthwise *v)
     for (int k = 0; k < w->kh * w->kw; ++k) {
         int at = k / w->kw * w->dh * w->w * w->c + k % w->kw * w->dw * w->c;
         text_set(t, "at", at ? "%d + " : "", at);
-        text_set(t, "value", "%s",
-                 level(v, v->weight, k ? arena_printf(a, "%d + c", k * w->o) : "c"));
+        text_set(t, "value", "%s", level(v, v->weight, k * v->row));
         text_put(t, "        sum += p[$at$$ic$] * $value$;\n");
     }
     text_put(t, "        acc[c] = sum;\n"
@@ -108,7 +113,7 @@ static const char inner_loops[] =
     "    for (int32_t ky = 0; ky < $kh$; ++ky)\n"
     "        for (int32_t kx = 0; kx < $kw$; ++kx) {\n"
     "            const $in0$ *q = &p[ky * $pitch$ + kx * $step$];\n"
-    "            const $wtype$ *w = &$weight$[(ky * $kw$ + kx) * $o$];\n"
+    "            const $wtype$ *w = &$weight$[(ky * $kw$ + kx) * $wrow$];\n"
     "            for (int32_t c = 0; c < $o$; ++c)\n"
     "                acc[c] += q[$ic$] * $level$;\n"
     "        }\n";
@@ -152,16 +157,35 @@ static void print_function(depthwise *v)
     op_close(t);
 }
 
+static void put_weights(depthwise *v)
+{
+    emitter *e = v->e;
+    const ir_op *op = v->op;
+    if (weights_packed(op)) {
+        packed p = packed_weights(e, op, true);
+        v->offset = packed_offsets(e, op, &p);
+        v->weight = p.weight;
+        v->type = emit_ctype(IR_U8);
+        v->row = p.row;
+        v->level_of = op_aux(e, op, "level");
+        packed_level_function(e, &p, &v->offset, v->level_of, &v->t);
+        return;
+    }
+    v->offset = weight_offsets(e, op);
+    v->type = emit_ctype(ir_weight(op)->type);
+    v->row = v->w.o;
+    v->weight = weight_array(e, op, weights_by_term(e, op),
+                             arena_printf(e->ctx->a, "[tap %d][channel %d]", v->w.kh * v->w.kw, v->w.o));
+}
+
 bool print_depthwise(emitter *e, const ir_op *op)
 {
-    depthwise v = {.e = e, .op = op, .bias = bias_values(e, op), .offset = weight_offsets(e, op),
-                   .type = emit_ctype(ir_weight(op)->type)};
+    depthwise v = {.e = e, .op = op, .bias = bias_values(e, op)};
     op_begin(e, op, &v.t);
     window_init(&v.w, op);
     if (e->o->opt == EMIT_OS)
         v.w.y0 = v.w.y1 = v.w.x0 = v.w.x1 = 0;
-    v.weight = weight_array(e, op, weights_by_term(e, op),
-                            arena_printf(e->ctx->a, "[tap %d][channel %d]", v.w.kh * v.w.kw, v.w.o));
+    put_weights(&v);
     requant_init(&v.rq, e, op, &op->q->out, "");
     set_vars(&v);
     if (window_has_edge(&v.w))

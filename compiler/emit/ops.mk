@@ -9,6 +9,7 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/op_conv.c \
 	compiler/emit/op_dense.c \
 	compiler/emit/op_depthwise.c \
+	compiler/emit/packed.c compiler/emit/packed.h compiler/emit/packed_dots.c \
 	compiler/emit/op_eltwise.c \
 	compiler/emit/op_float.c \
 	compiler/emit/op_gather.c \

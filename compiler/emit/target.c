@@ -1,7 +1,7 @@
 /* target.c - operators to printers: the target's kernel where a row takes the operator, else the
  * generic printers of this table. Kernels with a guard are printed beside the generic text. */
 #include "compiler/emit/target.h"
-#include "compiler/emit/ops.h"
+#include "compiler/emit/packed.h"
 
 typedef struct op_row {
     bool (*print)(emitter *e, const ir_op *op);       /* codes */
@@ -67,6 +67,8 @@ weight_form weight_form_of(const ir_op *op)
         return WEIGHTS_NONE;
     if (w->quant && w->quant->scheme == IR_Q_CODEBOOK)
         return WEIGHTS_CODEBOOK;
+    if (weights_packed(op))
+        return WEIGHTS_PACKED;
     if (w->type != IR_I8)
         return WEIGHTS_WIDE;
     bool offset = op->q->wmul != 1 || op->q->wadd != 0;

@@ -19,7 +19,8 @@ typedef enum weight_form {
     WEIGHTS_CODE = 2,     /* int8, the code is the level */
     WEIGHTS_AFFINE = 4,   /* int8, wmul*code + offset of the channel */
     WEIGHTS_CODEBOOK = 8, /* an index into a table */
-    WEIGHTS_WIDE = 16     /* int16 codes */
+    WEIGHTS_WIDE = 16,    /* int16 codes */
+    WEIGHTS_PACKED = 32   /* fields of 1 to 4 bits (packed.h) */
 } weight_form;
 weight_form weight_form_of(const ir_op *op);
 

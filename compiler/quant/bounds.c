@@ -123,11 +123,13 @@ static bool set_acc_type(const prover *p, const ir_op *op, int64_t bound, bool a
 
 /* ---- convolutions, dense ----------------------------------------------------------------------- */
 
-static int32_t weight_code(const ir_tensor *w, int64_t i)
+/* The code of element i, which belongs to channel c; of a codebook, its level. */
+static int32_t weight_code(const ir_tensor *w, int c, int64_t i)
 {
-    return w->type == IR_I16 ? ((const int16_t *)w->data)[i]
-         : w->type == IR_U8  ? ((const uint8_t *)w->data)[i]
-                             : ((const int8_t *)w->data)[i];
+    int32_t code = w->type == IR_I16  ? ((const int16_t *)w->data)[i]
+                   : w->type == IR_U8 ? ((const uint8_t *)w->data)[i]
+                                      : ((const int8_t *)w->data)[i];
+    return w->quant->scheme == IR_Q_CODEBOOK ? quant_level(w->quant, c, code) : code;
 }
 
 static int64_t bias_of(const ir_op *op, int c)
@@ -154,7 +156,7 @@ static bool bound_channel(const ir_op *op, int c, int64_t largest, int64_t *bias
     int64_t terms = ir_elems(&w->shape) / q->channels, codes = 0, levels = 0;
     int64_t constant = (int64_t)q->wadd + (q->wzero ? q->wzero[c] : 0);
     for (int64_t i = 0; i < terms; i++) {
-        int64_t code = weight_code(w, c * terms + i);
+        int64_t code = weight_code(w, c, c * terms + i);
         codes += magnitude(q->wmul * code);
         levels += q->wmul * code + constant;
     }

@@ -108,26 +108,22 @@ static bool check_weights(qctx *ctx, const ir_op *op)
 {
     const ir_tensor *w = op->in[1];
     const ir_quant *q = w->quant;
-    const char *what = NULL;
     if (!q)
         return refuse(ctx, op, "the weights '%s' are not quantized", w->name);
-    if (q->scheme == IR_Q_CODEBOOK)
-        what = "a codebook";
-    else if (w->type == IR_I16 || q->bits > 8)
-        what = op->in[0]->type == IR_I16 ? "16 bits beside int16 activations" : "16 bits";
-    if (!what)
+    bool wide = q->scheme == IR_Q_CODEBOOK ? q->table_type == IR_I16 : q->bits > 8;
+    if (!wide || op->in[0]->type != IR_I16)
         return true;
-    diag_add(ctx, D_NOT_AVAILABLE, op->loc, "weights of %s ('%s') have no kernels in this version", what,
-             w->name);
-    diag_hint(ctx, "uniform grids of 1 to 8 bits do");
-    return false;
+    return refuse(ctx, op, "levels of 16 bits ('%s') go with activations of 8 bits only", w->name);
 }
 
-/* level = wmul·code + wadd + wzero[c], as grid.h's quant_level has it. */
+/* level = wmul·code + wadd + wzero[c], as grid.h's quant_level has it. Codebooks: what their tables
+ * say; wmul 1, nothing added. */
 static void set_levels(qctx *ctx, const ir_op *op, int channels)
 {
     ir_iparams *q = op->q;
     const ir_quant *w = op->in[1]->quant;
+    if (w->scheme == IR_Q_CODEBOOK)
+        return;
     q->wmul = quant_level(w, 0, 1) - quant_level(w, 0, 0);
     int32_t *constant = ARENA_ARRAY(ctx->a, int32_t, channels);
     bool any = false, differ = false;

@@ -50,8 +50,8 @@ typedef VEC(refined) rounding_log;
 bool refine_rounding(qctx *ctx, const ir_graph *folded, ir_graph *quantized, const quant_spec *spec,
                      const port_map *ports, rounding_log *log);
 
-/* quant/legalize.c: fills op->q of every operator: QUANTIZED -> LEGAL. Codebooks and widths whose
- * kernels do not exist yet get the diagnostic `not-available`. */
+/* quant/legalize.c: fills op->q of every operator: QUANTIZED -> LEGAL. What has no formula gets
+ * the diagnostic `numerics-refused`. */
 bool legalize(qctx *ctx, ir_graph *g, ir_numerics numerics);
 /* quant/bounds.c: accumulator bounds, widths, saturation flags. Called by legalize. */
 bool prove_bounds(qctx *ctx, ir_graph *g, bool strict_acc32);

@@ -103,15 +103,39 @@ static ir_tensor *constant(maker *m, const char *base, const char *what, ir_type
 
 /* ---- weights ------------------------------------------------------------------------------ */
 
+/* A codebook of 2 to 64 entries of int8, or more of int16. */
+static ir_quant *weight_codebook(maker *m, int channels)
+{
+    bool large = one_in(m, 4) && !m->wide, each = !one_in(m, 3);
+    ir_quant *q = new_quant(m, each ? channels : 1, each ? 0 : -1);
+    q->scheme = IR_Q_CODEBOOK;
+    q->entries = large ? between(m, 65, 256) : one_in(m, 4) ? between(m, 2, 64) : 16;
+    for (q->bits = 1; 1 << q->bits < q->entries;)
+        q->bits++;
+    q->table_type = large ? IR_I16 : IR_I8;
+    q->table_per_channel = each && one_in(m, 3);
+    int64_t n = (int64_t)q->entries * (q->table_per_channel ? channels : 1);
+    int16_t *table = ARENA_ARRAY(m->ctx->a, int16_t, n);
+    for (int64_t i = 0; i < n; ++i)
+        table[i] = (int16_t)(large ? between(m, -8191, 8191) : between(m, -128, 127));
+    q->table = table;
+    double base = power(m, -10, -4);
+    for (int c = 0; c < q->n; ++c)
+        scales(q)[c] = (float)(base * power(m, -1, 1));
+    return q;
+}
+
 /* A grid for weights of n channels. */
 static ir_quant *weight_quant(maker *m, int channels)
 {
-    static const int bits[] = {8, 8, 8, 8, 4, 2, 7, 3, 1};
+    static const int bits[] = {8, 8, 4, 4, 3, 2, 7, 16, 1};
     bool each = !one_in(m, 3);
     ir_quant *q = new_quant(m, each ? channels : 1, each ? 0 : -1);
     q->grid = one_in(m, 4) ? IR_GRID_MIDPOINT : IR_GRID_TREAD;
     q->symmetric = !one_in(m, 4);
     q->bits = bits[below(m, q->grid == IR_GRID_MIDPOINT ? 9 : 8)];
+    if (m->wide && q->bits == 16)
+        q->bits = 4;
     double base = power(m, -10, -4);
     for (int c = 0; c < q->n; ++c) {
         scales(q)[c] = (float)(base * power(m, -1, 1));
@@ -128,6 +152,7 @@ static ir_tensor *weights(maker *m, const char *base, const ir_shape *s, ir_quan
 {
     int64_t n = ir_elems(s);
     int8_t *codes = ARENA_ARRAY(m->ctx->a, int8_t, n);
+    int16_t *wide = ARENA_ARRAY(m->ctx->a, int16_t, n);
     int32_t lo, hi;
     quant_code_range(q, &lo, &hi);
     bool odd = q->grid == IR_GRID_MIDPOINT && q->symmetric && q->bits <= 7;
@@ -135,8 +160,11 @@ static ir_tensor *weights(maker *m, const char *base, const ir_shape *s, ir_quan
     for (int64_t i = 0; i < n; ++i) {
         int32_t v = extreme == 1 ? lo : extreme == 2 ? hi : between(m, lo, hi);
         codes[i] = (int8_t)(odd && v % 2 == 0 ? v + 1 : v);
+        wide[i] = (int16_t)v;
     }
-    ir_tensor *t = constant(m, base, "weight", IR_I8, s, codes);
+    ir_tensor *t = q->bits > 8 ? constant(m, base, "weight", IR_I16, s, wide)
+                   : q->scheme == IR_Q_CODEBOOK ? constant(m, base, "weight", IR_U8, s, codes)
+                                                : constant(m, base, "weight", IR_I8, s, codes);
     t->quant = q;
     return t;
 }
@@ -222,7 +250,7 @@ static ir_tensor *weighted(maker *m, ir_opkind kind, const ir_attrs *at, ir_tens
                            const ir_shape *shape)
 {
     const char *base = arena_printf(m->ctx->a, "%s%d", ir_opinfos[kind].word, m->names);
-    ir_quant *wq = weight_quant(m, shape->dim[0]);
+    ir_quant *wq = (one_in(m, 4) ? weight_codebook : weight_quant)(m, shape->dim[0]);
     ir_tensor *in[3] = {x, weights(m, base, shape, wq), NULL};
     int n = 2;
     if (!one_in(m, 4))

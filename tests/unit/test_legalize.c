@@ -603,21 +603,57 @@ static void ratios_out_of_range(void **state)
     }
 }
 
-static void schemes_without_kernels(void **state)
+/* Levels come from the table: 1·7 + 2·(−90) + 1·7 of codes {0, 1, 1, 0}. */
+static void bound_of_a_codebook(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    static const int16_t table[] = { 7, -90 };
+    static const uint8_t codes[] = { 0, 1, 1, 0 };
+    dense_case d = dense_of(4, 1, 50, 1);
+    ir_tensor *w = d.op->in[1];
+    w->type = IR_U8;
+    w->data = codes;
+    w->quant->scheme = IR_Q_CODEBOOK;
+    w->quant->bits = 1;
+    w->quant->entries = 2;
+    w->quant->table = table;
+    w->quant->table_type = IR_I8;
+    assert_true(legalize(d.k.ctx, d.k.g, IR_NUM_Q32));
+    assert_int_equal(d.op->q->bias[0], 50 + 128 * (14 - 180)); /* −zx·ΣL */
+    assert_int_equal(d.op->q->bound[0], 128 * 166 - 50 + 128 * (14 + 180));
+    const int8_t in[] = { -128, -127, -125, 127 }; /* less zx: 0 1 3 255; acc = 50 − 90·4 + 7·255 */
+    int8_t out;
+    kit_run(&d.k, (const void *[]){ in }, &out); /* M = ½·½: 1475/4 = 368.75 saturates */
+    assert_int_equal(out, 127);
+    kit_free(&d.k);
+}
+
+/* 16 × 16 bits is refused, in uniform weights and in codebooks. */
+static void wide_levels_need_int8_activations(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
         dense_case d = dense_of(4, 1, 0, 1);
         ir_tensor *w = d.op->in[1];
-        if (i == 0) {
+        int16_t *wide = arena_calloc(d.k.ctx->a, 4, sizeof *wide);
+        bool int16 = i >= 2;
+        if (i % 2) {
             w->quant->scheme = IR_Q_CODEBOOK;
+            w->quant->entries = 4;
+            w->quant->table = wide;
+            w->quant->table_type = IR_I16;
+            w->type = IR_U8;
         } else {
             w->quant->bits = 16;
             w->type = IR_I16;
-            w->data = arena_alloc(d.k.ctx->a, 8);
+            w->data = wide;
         }
-        assert_false(legalize(d.k.ctx, d.k.g, IR_NUM_Q32));
-        assert_true(kit_has(&d.k, D_NOT_AVAILABLE));
+        if (int16) {
+            d.op->in[0]->type = IR_I16;
+            d.op->in[0]->quant->bits = 16;
+        }
+        assert_int_equal(legalize(d.k.ctx, d.k.g, IR_NUM_Q32), !int16);
+        assert_int_equal(kit_has(&d.k, D_NUMERICS_REFUSED), int16);
         kit_free(&d.k);
     }
 }
@@ -647,7 +683,8 @@ int main(void)
         cmocka_unit_test(moved_codes_keep_their_quantization),
         cmocka_unit_test(pools_of_tflm_take_nearly_equal_scales),
         cmocka_unit_test(ratios_out_of_range),
-        cmocka_unit_test(schemes_without_kernels),
+        cmocka_unit_test(bound_of_a_codebook),
+        cmocka_unit_test(wide_levels_need_int8_activations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
