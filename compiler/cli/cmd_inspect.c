@@ -19,16 +19,18 @@ static const char *op_word(const ir_op *op)
     return op->kind == OP_CONV2D && op->at.depthwise ? "depthwise" : ir_opinfos[op->kind].word;
 }
 
-/* "int8 tread/channel": how the weights are stored. */
+/* "int4 tread/channel", "codebook4/channel": what the weights are. */
 static const char *scheme_text(arena *a, const ir_tensor *w)
 {
     if (!w || !w->quant)
         return "";
     const ir_quant *q = w->quant;
-    return arena_printf(a, "%s%d%s %s/%s", q->scheme == IR_Q_CODEBOOK ? "codebook" : "int", q->bits,
-                        q->symmetric ? "" : " asym",
-                        q->grid == IR_GRID_TREAD ? "tread" : "midpoint",
-                        q->axis < 0 ? "tensor" : "channel");
+    const char *scales = q->axis < 0 ? "tensor" : "channel";
+    if (q->scheme == IR_Q_CODEBOOK)
+        return arena_printf(a, "codebook%d%s/%s", q->bits, q->table_per_channel ? " each" : "", scales);
+    return arena_printf(a, "int%d%s %s/%s%s", q->bits, q->symmetric ? "" : " asym",
+                        q->grid == IR_GRID_TREAD ? "tread" : "midpoint", scales,
+                        q->bits > 4 && q->bits < 8 ? " in 8" : "");
 }
 
 /* r: what emitting said, or NULL before quantization. */
@@ -44,10 +46,9 @@ static layer layer_of(qctx *ctx, const ir_op *op, const emit_result *r)
         if (op->in[i]->kind == IR_CONST)
             l.params += ir_elems(&op->in[i]->shape);
     l.scheme = scheme_text(ctx->a, w);
-    if (w && w->quant) {
+    l.weight_bytes = r ? r->op_weights[op->id] : 0;
+    if (w && w->quant)
         l.clipped = w->quant->clipped;
-        l.weight_bytes = (ir_elems(&w->shape) * w->quant->bits + 7) / 8;
-    }
     for (int c = 0; op->q && op->q->bound && c < op->q->channels; c++)
         l.bound = op->q->bound[c] > l.bound ? op->q->bound[c] : l.bound;
     l.acc_bits = op->q && op->q->bound ? (op->q->acc_type == IR_I64 ? 64 : 32) : 0;

@@ -36,6 +36,7 @@ typedef struct emit_result {
     /* facts, also in the header comment and `inspect` */
     int64_t arena_bytes, weight_bytes, constant_bytes;
     const int64_t *op_constants; /* bytes that each operator bakes, by its id */
+    const int64_t *op_weights;   /* of these, weights and codebooks */
     const char *const *op_kernels; /* name of each operator's kernel, "generic" where the target has none */
     const int64_t *op_live;      /* bytes of the arena in use while it runs */
 } emit_result;

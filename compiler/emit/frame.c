@@ -86,15 +86,16 @@ static void start(emitter *e, qctx *ctx, const ir_graph *g, const emit_options *
     buf_init(&e->ops, ctx->a);
 }
 
-/* constants[i]: bytes that operator i bakes. */
-static bool print_operators(emitter *e, int64_t *constants)
+/* constants[i]: bytes that operator i bakes; weights[i]: those of its weights. */
+static bool print_operators(emitter *e, int64_t *constants, int64_t *weights)
 {
     for (int i = 0; i < e->g->ops.n; i++) {
         const ir_op *op = e->g->ops.v[i];
-        int64_t before = e->constant_bytes;
+        int64_t before = e->constant_bytes, weights_before = e->weight_bytes;
         if (!emit_op_is_nop(op) && !emit_op(e, op))
             return false;
         constants[i] = e->constant_bytes - before;
+        weights[i] = e->weight_bytes - weights_before;
     }
     return true;
 }
@@ -124,10 +125,11 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     if (!emit_check_options(&e) || !emit_names_init(&e) || !plan(&e, planned))
         return false;
     int64_t *constants = ARENA_ARRAY(ctx->a, int64_t, planned->ops.n);
+    int64_t *weights = ARENA_ARRAY(ctx->a, int64_t, planned->ops.n);
     buf functions, file;
     buf_init(&functions, ctx->a);
     buf_init(&file, ctx->a);
-    if (!print_operators(&e, constants))
+    if (!print_operators(&e, constants, weights))
         return false;
     emit_run(&e, &functions);
     if (o.selftest && !emit_selftest(&e, &functions))
@@ -140,6 +142,7 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->weight_bytes = e.weight_bytes;
     r->constant_bytes = e.constant_bytes;
     r->op_constants = constants;
+    r->op_weights = weights;
     r->op_kernels = kernel_names(&e);
     r->op_live = e.plan->live;
     return true;
