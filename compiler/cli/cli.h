@@ -15,13 +15,14 @@ typedef struct cli {
     const struct cli_command *command;
     VEC(const char *) operands;
     VEC(const char *) outputs; /* -o */
+    VEC(const char *) quants;  /* --quant */
     net_options net;
     emit_options emit;
     const char *header, *split_weights, *selftest_rows;
     const char *data, *labels, *select;
     const char *engine, *cc, *cflags, *dump;
     int limit;                 /* of table rows; 0 none */
-    bool json, use_float, real, quiet, static_float;
+    bool json, csv, confusion, use_float, real, quiet, static_float;
     int64_t seed;
 } cli;
 

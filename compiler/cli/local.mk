@@ -4,5 +4,6 @@ qcc_SOURCES = \
 	compiler/cli/common.c compiler/cli/progress.c compiler/cli/stats.c \
 	compiler/cli/cmd_compile.c compiler/cli/cmd_import.c compiler/cli/cmd_run.c compiler/cli/cmd_inspect.c \
 	compiler/cli/inspect.h compiler/cli/inspect_rounding.c \
-	compiler/cli/eval.c compiler/cli/eval.h compiler/cli/eval_print.c
+	compiler/cli/eval.c compiler/cli/eval.h compiler/cli/eval_data.c compiler/cli/eval_metrics.c \
+	compiler/cli/eval_print.c
 qcc_LDADD = libqcc_core.la

@@ -36,6 +36,16 @@ static bool take_text(qctx *ctx, cli *c, const option_row *row, const char *valu
     return true;
 }
 
+static bool take_quant(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)row;
+    if (c->quants.n && c->command->bit != CMD_EVAL)
+        return cli_usage(c, "more than one --quant; only eval compares several"), false;
+    *VEC_PUSH(ctx->a, &c->quants) = value;
+    c->net.quant_file = value;
+    return true;
+}
+
 static bool take_output(qctx *ctx, cli *c, const option_row *row, const char *value)
 {
     (void)row;
@@ -124,7 +134,7 @@ static const option_row rows[] = {
     {"o", "FILE", READS & ~(CMD_EVAL | CMD_INSPECT), "where to write (compile, run: - is standard output)", take_output, 0},
     {"header", "FILE", CMD_COMPILE, "write a C header too", take_text, AT(header)},
     {"calibrate", "FILE[:OFFSET+COUNT]", ANY_NET, "data that activation ranges are taken from (no labels needed)", take_text, AT(net.calibrate)},
-    {"quant", "FILE", ANY_NET, "a quantize part in a file of its own", take_text, AT(net.quant_file)},
+    {"quant", "FILE", ANY_NET, "a quantize part in a file of its own (eval: several are compared)", take_quant, 0},
     {"range", "[LAYER=]A:B", ANY_NET, "range of the weights, of all layers or of one", take_setting, 0},
     {"bits", "[LAYER=]N", ANY_NET, "bits of the weights", take_setting, 0},
     {"grid", "[LAYER=]tread|midpoint", ANY_NET, "levels at multiples of the scale, or the middle of each interval", take_setting, 0},
@@ -151,6 +161,8 @@ static const option_row rows[] = {
     {"data", "FILE[:OFFSET+COUNT]", CMD_EVAL, "rows that are evaluated", take_text, AT(data)},
     {"labels", "FILE[:OFFSET+COUNT]", CMD_EVAL, "their labels (a CSV may hold its own)", take_text, AT(labels)},
     {"json", NULL, CMD_EVAL | CMD_INSPECT, "machine-readable output", take_flag, AT(json)},
+    {"csv", NULL, CMD_EVAL, "print the figures as CSV, a line for each quantization", take_flag, AT(csv)},
+    {"confusion", NULL, CMD_EVAL, "print the confusion matrices", take_flag, AT(confusion)},
     {"layout", "nchw|nhwc", ANY_NET, "order of the .npy files' dimensions", take_layout, 0},
     {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
     {"seed", "N", ANY_NET, "wherever chance enters (default 1)", take_seed, 0},

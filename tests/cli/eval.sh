@@ -40,5 +40,28 @@ expect 0 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images:0+100
 err_has "50 of the 100 rows of --data also stand in --calibrate [data-roles]"
 out_has "accuracy"
 out_has "McNemar"
+# several quantizations side by side: JSON's head is the first's, CSV has a line for each and float
+printf 'quantize { default : int8 }\n' >"$work/a.qdl"
+printf 'quantize { default : int4, round gptq, bias_correct }\n' >"$work/b.qdl"
+several() {
+    expect 0 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images:0+500" \
+        --labels "$labels:0+500" --calibrate "$train:0+100" --quant "$work/a.qdl" --quant "$work/b.qdl" "$@"
+}
+name=several
+several --json
+first=$(value quantized.accuracy)
+holds "$(value agreement) > 0.97"
+runs=$(grep -c '"name": ' "$work/out")
+holds "$runs == 2"
+several --csv
+holds "$(wc -l <"$work/out") == 4"
+holds "$(awk -F, 'NR == 3 { print $3 }' "$work/out") == $first"
+holds "$(awk -F, 'NR == 4 { print $13 }' "$work/out") > 0.9"
+several --confusion
+out_has "paired with the first"
+holds "$(grep -c '^confusion, ' "$work/out") == 3"
+# rows of the float matrix add up to the rows
+holds "$(awk '/^confusion, float/ { on = 12 } on > 0 && on < 11 { for (i = 2; i <= NF; i++) n += $i } on > 0 { on-- } END { print n }' "$work/out") == 500"
+
 expect 1 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images" --labels "$labels:0+10"
 finish

@@ -26,6 +26,8 @@ expect 2 "$QCC" "$net" "$weights" --dump=nothing -o "$work/a" && err_has "no suc
 expect 2 "$QCC" run "$net" "$weights" && err_has "no input given"
 expect 2 "$QCC" run "$net" "$weights" x.npy --engine=gpu && err_has "jit, interpreter, cc"
 expect 2 "$QCC" eval "$net" "$weights" && err_has "no --data"
+expect 2 "$QCC" eval "$net" "$weights" --data x --json --csv && err_has "two forms of one output"
+expect 2 "$QCC" "$net" "$weights" -o "$work/a" --quant x --quant y && err_has "more than one --quant"
 expect 2 "$QCC" tune "$net" "$weights" && err_has "no command 'tune'"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --float && err_has "does not go with this command"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --emit && err_has "unknown option --emit"

@@ -1,5 +1,5 @@
 check_PROGRAMS += tests/unit/test_stats tests/unit/test_api
-tests_unit_test_stats_SOURCES = tests/unit/test_stats.c compiler/cli/stats.c
+tests_unit_test_stats_SOURCES = tests/unit/test_stats.c compiler/cli/stats.c compiler/cli/eval_metrics.c
 tests_unit_test_stats_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_stats_LDADD = $(TEST_LIBS)
 tests_unit_test_api_SOURCES = tests/unit/test_api.c
