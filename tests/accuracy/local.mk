@@ -1,5 +1,17 @@
-check_PROGRAMS += tests/accuracy/kws
-tests_accuracy_kws_SOURCES = tests/accuracy/kws.c
-tests_accuracy_kws_LDADD = libqcc_core.la
-TESTS += tests/accuracy/kws
-EXTRA_DIST += tests/accuracy/kws.qdl
+# The accuracy figures: `make accuracy` (5 calibration subsets), `make accuracy-full` (15). The kws
+# figures of int8 are a test too, with 2 subsets.
+check_PROGRAMS += tests/accuracy/accuracy
+tests_accuracy_accuracy_SOURCES = tests/accuracy/accuracy.c tests/accuracy/bench.c \
+	tests/accuracy/bench.h tests/accuracy/ad.c
+tests_accuracy_accuracy_LDADD = libqcc_core.la
+TESTS += tests/accuracy/kws.sh
+EXTRA_DIST += tests/accuracy/kws.qdl tests/accuracy/kws.sh tests/accuracy/quant
+mnist_folder = $(abs_top_builddir)/examples/mnist
+
+accuracy accuracy-full: tests/accuracy/accuracy$(EXEEXT)
+	@$(MKDIR_P) $(mnist_folder)
+	-@test -n "$$QCC_MNIST" || $(SHELL) $(top_srcdir)/examples/mnist/fetch.sh $(mnist_folder)
+	@$(AM_TESTS_ENVIRONMENT) QCC_MNIST="$${QCC_MNIST-$(mnist_folder)}"; export QCC_MNIST; \
+	test $@ = accuracy || QCC_SEEDS=15; export QCC_SEEDS; \
+	tests/accuracy/accuracy$(EXEEXT) $(FIGURES)
+.PHONY: accuracy accuracy-full
