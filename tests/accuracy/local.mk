@@ -1,5 +1,5 @@
 # The accuracy figures: `make accuracy` (5 calibration subsets), `make accuracy-full` (15). The kws
-# figures of int8 are a test too, with 2 subsets.
+# figures of int8 are a test too, with 3 subsets.
 check_PROGRAMS += tests/accuracy/accuracy
 tests_accuracy_accuracy_SOURCES = tests/accuracy/accuracy.c tests/accuracy/bench.c \
 	tests/accuracy/bench.h tests/accuracy/ad.c
