@@ -136,7 +136,10 @@ static net *load_weights(qctx *ctx, net *n, const tensor_file *weights, const ne
 
 imported *net_import(qctx *ctx, const char *path, const char *name, const net_options *o)
 {
-    import_options i = {0};
+    import_options i = {.layout = o->layout};
+    for (int k = 0; k < o->binds.n; k++)
+        if (!import_bind(ctx, o->binds.v[k], &i))
+            return NULL;
     for (int k = 0; k < o->settings.n; k++) {
         for (int mode = IR_NUM_Q32; mode <= IR_NUM_ONNX; mode++) {
             if (strcmp(o->settings.v[k].which, "numerics") != 0 ||

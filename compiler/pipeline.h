@@ -30,6 +30,7 @@ typedef struct net_options {
     VEC(net_setting) settings;       /* --range, --bits, --grid, --numerics in order */
     const char *calibrate;           /* data spec or NULL; several inputs: comma separated */
     const char *layout;
+    VEC(const char *) binds;         /* --bind NAME=FILE, of an imported model */
     bool seed_given;                 /* --seed, which a saved pair has no use for */
     bool strict_acc32;
     bool codes;                      /* --codes for CSV */

@@ -71,3 +71,27 @@ AC_DEFUN([QCC_COVERAGE],
 AS_IF([test "x$enable_coverage" != xno],
   [QCC_CFLAGS="$QCC_CFLAGS --coverage -O0"
    SANITIZER_LDFLAGS="$SANITIZER_LDFLAGS --coverage"])])
+
+# The importer of ONNX models: protobuf-c on the schema that libonnx-dev brings. ONNX_PROTO may name
+# another onnx.proto.
+AC_DEFUN([QCC_ONNX],
+[AC_ARG_WITH([onnx], [AS_HELP_STRING([--without-onnx], [build without the importer of ONNX models])],
+  [], [with_onnx=auto])
+AC_ARG_VAR([PROTOC_C], [protobuf-c's compiler])
+AC_ARG_VAR([ONNX_PROTO], [the schema onnx.proto])
+have_onnx=no
+AS_IF([test "x$with_onnx" != xno],
+  [PKG_CHECK_MODULES([PROTOBUF_C], [libprotobuf-c >= 1.3], [have_onnx=yes], [:])
+   AC_PATH_PROG([PROTOC_C], [protoc-c])
+   AC_MSG_CHECKING([for onnx.proto])
+   for dir in /usr/include /usr/local/include; do
+     AS_IF([test -z "$ONNX_PROTO" && test -r "$dir/onnx/onnx.proto"], [ONNX_PROTO=$dir/onnx/onnx.proto])
+   done
+   AC_MSG_RESULT([${ONNX_PROTO:-no}])
+   AS_IF([test -z "$PROTOC_C" || test -z "$ONNX_PROTO"], [have_onnx=no])
+   AS_IF([test "x$have_onnx" = xno && test "x$with_onnx" = xyes],
+     [AC_MSG_ERROR([ONNX was asked for and not found (Debian: apt-get install protobuf-c-compiler libprotobuf-c-dev libonnx-dev)])])])
+AS_IF([test "x$have_onnx" = xyes],
+  [AC_DEFINE([HAVE_ONNX], [1], [Define to 1 if ONNX models can be imported.])])
+AC_SUBST([ONNX_PROTO])
+AM_CONDITIONAL([HAVE_ONNX], [test "x$have_onnx" = xyes])])

@@ -28,7 +28,7 @@ int cmd_import(qctx *ctx, cli *c)
     if (!(slash ? slash[1] : *base))
         return cli_usage(c, "-o %s names a folder; DIR/NAME is wanted", base);
     if (!import_takes(model)) {
-        diag_add(ctx, D_IMPORTER, loc_none(), "%s: this version imports .tflite models", model);
+        diag_add(ctx, D_IMPORTER, loc_none(), "%s: this version imports .tflite and .onnx models", model);
         return EXIT_BAD_INPUT;
     }
     imported *pair = net_import(ctx, model, slash ? slash + 1 : base, &c->net);

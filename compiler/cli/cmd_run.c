@@ -97,6 +97,23 @@ static int64_t code_value(const ir_tensor *t, const void *data, int64_t i)
                                : ((const int8_t *)data)[i];
 }
 
+/* Outputs leave in the host's order: with channels first, where the layout says so. */
+static void to_host_order(run *r)
+{
+    const char *layout = r->c->net.layout ? r->c->net.layout : r->g->layout;
+    for (int o = 0; o < r->g->outputs.n && !strcmp(layout, "nchw"); o++) {
+        const ir_tensor *t = r->g->outputs.v[o];
+        size_t size = ir_type_size(t->type), bytes = tensor_bytes(t);
+        char *row = arena_alloc(r->ctx->a, bytes);
+        for (int64_t i = 0; i < r->rows; i++) {
+            char *at = (char *)r->out[o] + (size_t)i * bytes;
+            memcpy(row, at, bytes);
+            for (int64_t k = 0; k < ir_elems(&t->shape); k++)
+                memcpy(at + (size_t)port_host_index(&t->shape, true, k) * size, row + (size_t)k * size, size);
+        }
+    }
+}
+
 static void print_rows(const run *r)
 {
     for (int64_t row = 0; row < r->rows; row++) {
@@ -121,8 +138,8 @@ static bool save_rows(const run *r)
     for (int o = 0; o < r->c->outputs.n; o++) {
         const ir_tensor *t = r->g->outputs.v[o];
         int64_t dim[IR_MAX_RANK + 1] = {r->rows}, n = r->rows * ir_elems(&t->shape);
-        for (int i = 0; i < t->shape.rank; i++)
-            dim[i + 1] = t->shape.dim[i];
+        const char *layout = r->c->net.layout ? r->c->net.layout : r->g->layout;
+        port_host_shape(&t->shape, !strcmp(layout, "nchw"), dim + 1);
         tensor_dtype type = t->type == IR_F32 ? DT_F32 : t->type == IR_I16 ? DT_I16 : t->type == IR_I32 ? DT_I32 : DT_I8;
         const void *data = r->out[o];
         if (r->c->real && type != DT_F32) {
@@ -156,6 +173,7 @@ int cmd_run(qctx *ctx, cli *c)
     engine *e = engine_new(ctx, r.g, kind, &c->emit, NULL);
     if (!e || !execute(&r, e))
         return EXIT_BAD_INPUT;
+    to_host_order(&r);
     if (c->outputs.n)
         return save_rows(&r) ? EXIT_DONE : EXIT_BAD_INPUT;
     print_rows(&r);

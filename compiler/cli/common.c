@@ -4,19 +4,9 @@
 #include "compiler/base/file.h"
 #include "compiler/cli/cli.h"
 
-static bool ends_with(const char *s, const char *tail)
-{
-    size_t n = strlen(s), m = strlen(tail);
-    return n >= m && !strcmp(s + n - m, tail);
-}
-
 net *cli_net(qctx *ctx, cli *c, bool quantize)
 {
     const char *model = c->operands.v[0];
-    if (ends_with(model, ".onnx")) {
-        diag_add(ctx, D_IMPORTER, loc_none(), "%s: this version imports no .onnx models", model);
-        return NULL;
-    }
     net *n = net_load(ctx, model, c->operands.n > 1 ? c->operands.v[1] : NULL, &c->net);
     if (!n || (quantize && !net_quantize(ctx, n, &c->net)))
         return NULL;

@@ -113,6 +113,13 @@ static bool take_layout(qctx *ctx, cli *c, const option_row *row, const char *va
     return true;
 }
 
+static bool take_bind(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)row;
+    *VEC_PUSH(ctx->a, &c->net.binds) = value;
+    return true;
+}
+
 static bool take_selftest(qctx *ctx, cli *c, const option_row *row, const char *value)
 {
     (void)ctx, (void)row;
@@ -163,7 +170,8 @@ static const option_row rows[] = {
     {"json", NULL, CMD_EVAL | CMD_INSPECT, "machine-readable output", take_flag, AT(json)},
     {"csv", NULL, CMD_EVAL, "print the figures as CSV, a line for each quantization", take_flag, AT(csv)},
     {"confusion", NULL, CMD_EVAL, "print the confusion matrices", take_flag, AT(confusion)},
-    {"layout", "nchw|nhwc", ANY_NET, "order of the .npy files' dimensions", take_layout, 0},
+    {"layout", "nchw|nhwc", READS, "order of the .npy files' dimensions", take_layout, 0},
+    {"bind", "NAME=FILE", READS, "an input of a .onnx model becomes this constant (.npy, or .pb: a TensorProto)", take_bind, 0},
     {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
     {"seed", "N", ANY_NET, "wherever chance enters (default 1)", take_seed, 0},
     {"dump", "PASS", READS, "print the graph after a pass (lower, fold_bn, fuse, equalize, choose, refine, legalize, all)", take_text, AT(dump)},

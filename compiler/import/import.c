@@ -14,6 +14,7 @@ static const struct format {
     ir_graph *(*import)(qctx *, const source *, const char *, const import_options *);
 } formats[] = {
     {".tflite", "TensorFlow Lite", import_tflite},
+    {".onnx", "ONNX", import_onnx},
 };
 
 static const struct format *find_format(const char *path)

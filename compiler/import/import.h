@@ -8,14 +8,26 @@
 
 #include "compiler/ir/ir.h"
 
-/* Whether a path names a model of another tool, by its ending (.tflite). */
+/* Whether a path names a model of another tool, by its ending (.tflite, .onnx). */
 bool import_takes(const char *path);
 /* "net" of "dir/net.tflite". */
 const char *import_model_name(qctx *ctx, const char *path);
 
+typedef struct onx_const onx_const;
+
+/* A graph input of an ONNX model that becomes a constant (--bind). */
+typedef struct import_binding {
+    const char *name;
+    const onx_const *value;
+} import_binding;
+
 typedef struct import_options {
     bool has_numerics;
     ir_numerics numerics; /* of a quantized model; without it that of the model's own tool */
+    const char *layout;   /* of the host's arrays, "nchw" or "nhwc"; NULL: what the model makes of them */
+    VEC(import_binding) binds;
+    /* Where not NULL: gets the names of graph inputs that an operator needs constant. */
+    struct import_needed { VEC(const char *) names; } *needed;
 } import_options;
 
 /* The pair, in memory. Its sources are called after the model's file. */
@@ -32,6 +44,12 @@ imported *import_source(qctx *ctx, const source *file, const char *name, const i
 
 /* tflite.c: LOWERED or QUANTIZED graph of a TensorFlow Lite model. */
 ir_graph *import_tflite(qctx *ctx, const source *file, const char *name, const import_options *o);
+
+/* onnx.c: LOWERED or QUANTIZED graph of an ONNX model. */
+ir_graph *import_onnx(qctx *ctx, const source *file, const char *name, const import_options *o);
+/* onnx_read.c: one more binding, of "NAME=FILE" (.npy, or .pb: a TensorProto). false after a
+ * diagnostic. */
+bool import_bind(qctx *ctx, const char *text, import_options *o);
 
 /* save_float.c: text and weights file of a LOWERED float graph; `comment` goes in front, line by
  * line. */

@@ -50,6 +50,11 @@ void port_row_real(const port_map *m, int64_t row, float *out);
  * quantized exactly as the emitted NAME_quantize_input does. */
 void port_row_codes(const port_map *m, int64_t row, void *out);
 
+/* A row as the host stores it, as it is in the C or with channels first (nchw): its dimensions and rank,
+ * and where element i of the C's stands. */
+int port_host_shape(const ir_shape *s, bool nchw, int64_t *dim);
+int64_t port_host_index(const ir_shape *s, bool nchw, int64_t i);
+
 /* Writes a .npy (format 1.0, C order). dtype any of ours but BF16. */
 bool npy_write(qctx *ctx, const char *path, tensor_dtype dtype, int rank, const int64_t *dim,
                const void *data);

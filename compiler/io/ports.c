@@ -7,8 +7,7 @@
 
 /* ---- shape -------------------------------------------------------------------------------- */
 
-/* The row's shape as the host stores it: the port's, or channels first. */
-static int host_shape(const ir_shape *s, bool nchw, int64_t *dim)
+int port_host_shape(const ir_shape *s, bool nchw, int64_t *dim)
 {
     for (int i = 0; i < s->rank; i++)
         dim[i] = s->dim[i];
@@ -79,7 +78,7 @@ static bool match_shape(qctx *ctx, const ir_tensor *port, const dataset *d, cons
 {
     int64_t dim[IO_MAX_RANK];
     bool nchw = !strcmp(layout, "nchw"), leading;
-    int rank = host_shape(&port->shape, nchw, dim);
+    int rank = port_host_shape(&port->shape, nchw, dim);
     int64_t channels = port->shape.rank ? port->shape.dim[port->shape.rank - 1] : 1;
     if (!match_rows(d, rank, dim, ir_elems(&port->shape), &leading))
         return shape_error(ctx, port, d, rank, dim, layout);
@@ -169,18 +168,15 @@ bool port_map_make(qctx *ctx, const ir_tensor *port, const dataset *d, const cha
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
-/* Where element i of the port (channels last) stands in the host's row. */
-static int64_t host_index(const port_map *m, int64_t elems, int64_t i)
+int64_t port_host_index(const ir_shape *s, bool nchw, int64_t i)
 {
-    if (!m->from_nchw)
-        return i;
-    int64_t channels = m->port->shape.dim[m->port->shape.rank - 1];
-    return i % channels * (elems / channels) + i / channels;
+    int64_t channels = s->rank > 1 ? s->dim[s->rank - 1] : 1;
+    return nchw ? i % channels * (ir_elems(s) / channels) + i / channels : i;
 }
 
 static double row_value(const port_map *m, int64_t elems, int64_t row, int64_t i)
 {
-    return dtype_value(m->data->dtype, m->data->data, row * elems + host_index(m, elems, i));
+    return dtype_value(m->data->dtype, m->data->data, row * elems + port_host_index(&m->port->shape, m->from_nchw, i));
 }
 
 void port_row_real(const port_map *m, int64_t row, float *out)

@@ -74,7 +74,16 @@ cp "$net" "$work/whole.qdl"
 bad "[quant-file]" "$net" "$weights" --quant "$work/whole.qdl"
 qdl 'quantize { default : weights int8 }'
 bad "[no-model]" "$work/m.qdl" "$weights"
-expect 1 "$QCC" net.onnx -o "$work/net.c" x && err_has "[no-importer]"
+printf 'no protobuf\377' >"$work/net.onnx"
+if grep -q '^#define HAVE_ONNX' "$top_builddir/config.h"; then
+    bad "[onnx-broken]" "$work/net.onnx"
+    bad "[import-bind]" "$work/net.onnx" --bind x
+    cp "$work/net.onnx" "$work/x.pb"
+    bad "[onnx-broken]" "$work/net.onnx" --bind "x=$work/x.pb"
+else
+    bad "[no-importer]" "$work/net.onnx"
+    bad "[no-importer]" "$work/net.onnx" --bind x=y
+fi
 expect 1 "$QCC" import net.qdl -o "$work/net" && err_has "[no-importer]"
 
 # mistakes of the quantize part and of the model in one run

@@ -13,5 +13,20 @@ tests_import_test_exact_CFLAGS = $(TEST_CFLAGS)
 tests_import_test_exact_LDADD = $(TEST_LIBS) -lm
 TESTS += tests/import/test_tflite tests/import/test_broken tests/import/test_exact
 endif
+if HAVE_ONNX
+check_PROGRAMS += tests/import/test_onnx_nodes
+tests_import_test_onnx_nodes_SOURCES = tests/import/test_onnx_nodes.c
+tests_import_test_onnx_nodes_CFLAGS = $(AM_CFLAGS)
+tests_import_test_onnx_nodes_LDADD = libqcc_core.la -lm
+TESTS += tests/import/test_onnx_nodes
+if HAVE_CMOCKA
+check_PROGRAMS += tests/import/test_onnx
+tests_import_test_onnx_SOURCES = tests/import/test_onnx.c tests/import/make_onnx.c tests/import/make_onnx.h
+tests_import_test_onnx_CFLAGS = $(TEST_CFLAGS)
+tests_import_test_onnx_LDADD = $(TEST_LIBS) -lm
+TESTS += tests/import/test_onnx
+endif
+endif
+EXTRA_DIST += tests/import/onnx_nodes.txt
 TESTS += tests/import/boards.sh
 EXTRA_DIST += tests/import/boards.sh
