@@ -171,8 +171,9 @@ net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const n
 }
 
 /* FILE[,FILE…]: one data file for each input. */
-static bool calibration_ports(qctx *ctx, const ir_graph *g, const net_options *o, port_map **ports)
+bool net_ports(qctx *ctx, const net *n, const net_options *o, port_map **ports)
 {
+    const ir_graph *g = n->floating;
     *ports = NULL;
     if (!o->calibrate)
         return true;
@@ -200,7 +201,7 @@ static bool calibration_ports(qctx *ctx, const ir_graph *g, const net_options *o
     return true;
 }
 
-static bool calibrate_ports(qctx *ctx, net *n, const port_map *ports)
+bool net_calibrate_ports(qctx *ctx, net *n, const port_map *ports)
 {
     n->prepared = equalize(ctx, n->floating, n->spec);
     n->ranges = ARENA_ARRAY(ctx->a, act_range, n->prepared->tensors.n);
@@ -211,7 +212,7 @@ static bool calibrate_ports(qctx *ctx, net *n, const port_map *ports)
 bool net_calibrate(qctx *ctx, net *n, const net_options *o)
 {
     port_map *ports;
-    return calibration_ports(ctx, n->floating, o, &ports) && calibrate_ports(ctx, n, ports);
+    return net_ports(ctx, n, o, &ports) && net_calibrate_ports(ctx, n, ports);
 }
 
 static bool make_legal(qctx *ctx, net *n, bool strict_acc32)
@@ -221,16 +222,19 @@ static bool make_legal(qctx *ctx, net *n, bool strict_acc32)
            prove_bounds(ctx, n->legal, strict_acc32) && after(ctx, n->legal, "legalize");
 }
 
-bool net_quantize_ports(qctx *ctx, net *n, const port_map *ports, bool strict_acc32)
+bool net_choose(qctx *ctx, net *n, const port_map *ports, bool strict_acc32)
 {
     n->rounding.n = 0;
-    if (!calibrate_ports(ctx, n, ports))
-        return false;
     n->quantized = choose_quantization(ctx, n->prepared, n->spec, n->ranges);
     if (!after(ctx, n->quantized, "choose") ||
         !refine_rounding(ctx, n->prepared, n->quantized, n->spec, ports, &n->rounding))
         return false;
     return after(ctx, n->quantized, "refine") && make_legal(ctx, n, strict_acc32);
+}
+
+bool net_quantize_ports(qctx *ctx, net *n, const port_map *ports, bool strict_acc32)
+{
+    return net_calibrate_ports(ctx, n, ports) && net_choose(ctx, n, ports, strict_acc32);
 }
 
 bool net_quantize(qctx *ctx, net *n, const net_options *o)
@@ -245,6 +249,6 @@ bool net_quantize(qctx *ctx, net *n, const net_options *o)
     if (n->saved)
         return make_legal(ctx, n, o->strict_acc32);
     port_map *ports;
-    return calibration_ports(ctx, n->floating, o, &ports) &&
+    return net_ports(ctx, n, o, &ports) &&
            net_quantize_ports(ctx, n, ports, o->strict_acc32);
 }

@@ -51,6 +51,11 @@ extern const char *const pipeline_passes[];
 bool net_calibrate(qctx *ctx, net *n, const net_options *o);
 /* equalize → calibrate → choose → refine → legalize → bounds. A saved pair goes straight to legalize. */
 bool net_quantize(qctx *ctx, net *n, const net_options *o);
+/* Its halves, for nets that are quantized again and again with the same ranges. */
+bool net_calibrate_ports(qctx *ctx, net *n, const port_map *ports);
+bool net_choose(qctx *ctx, net *n, const port_map *ports, bool strict_acc32);
+/* The calibration data of the options as ports of the net: NULL in *ports without any. */
+bool net_ports(qctx *ctx, const net *n, const net_options *o, port_map **ports);
 /* The same with calibration rows at hand: one port map for each input, or NULL for noise. */
 bool net_quantize_ports(qctx *ctx, net *n, const port_map *ports, bool strict_acc32);
 

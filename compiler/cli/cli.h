@@ -19,7 +19,10 @@ typedef struct cli {
     net_options net;
     emit_options emit;
     const char *header, *split_weights, *selftest_rows;
-    const char *data, *labels, *select;
+    const char *data, *labels, *select, *select_labels;
+    const char *write_quant, *search_file;
+    int64_t max_flash, max_ram; /* bytes; 0: no limit */
+    double min_accuracy, min_agreement;
     const char *engine, *cc, *cflags, *dump;
     int limit;                 /* of table rows; 0 none */
     bool json, csv, confusion, use_float, real, quiet, static_float;

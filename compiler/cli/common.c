@@ -2,15 +2,16 @@
 #include <string.h>
 
 #include "compiler/base/file.h"
-#include "compiler/cli/cli.h"
+#include "compiler/cli/search.h"
 
 net *cli_net(qctx *ctx, cli *c, bool quantize)
 {
     const char *model = c->operands.v[0];
     net *n = net_load(ctx, model, c->operands.n > 1 ? c->operands.v[1] : NULL, &c->net);
-    if (!n || (quantize && !net_quantize(ctx, n, &c->net)))
-        return NULL;
-    return n;
+    if (!n || !quantize)
+        return n;
+    bool ok = search_wanted(c) ? search_net(ctx, c, n) : net_quantize(ctx, n, &c->net);
+    return ok ? n : NULL;
 }
 
 bool cli_engine(const cli *c, engine_kind *kind)

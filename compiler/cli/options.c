@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "compiler/api/number.h"
-#include "compiler/cli/cli.h"
+#include "compiler/cli/search.h"
+#include "compiler/front/literal.h"
 
 #define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
 #define READS (ANY_NET | CMD_IMPORT)
+#define SEARCHES (CMD_COMPILE | CMD_QUANTIZE)
 #define EMITS (CMD_COMPILE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
 
 typedef struct option_row option_row;
@@ -136,6 +138,30 @@ static bool take_split(qctx *ctx, cli *c, const option_row *row, const char *val
     return true;
 }
 
+/* Bytes: 48000, 48K, 1M; K = 1000. */
+static bool take_bytes(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx;
+    size_t n = strlen(value);
+    int64_t unit = n && value[n - 1] == 'K' ? 1000 : n && value[n - 1] == 'M' ? 1000000 : 1, v;
+    char digits[16];
+    snprintf(digits, sizeof digits, "%.*s", (int)(n - (unit > 1)), value);
+    if (n > 15 || !parse_int(digits, 1, INT32_MAX, &v))
+        return cli_usage(c, "--%s %s is no number of bytes, such as 48K", row->name, value), false;
+    *(int64_t *)((char *)c + row->offset) = v * unit;
+    return true;
+}
+
+static bool take_rate(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    double v;
+    bool integer;
+    if (literal_number(ctx, value, strlen(value), &v, &integer) != LITERAL_OK || !(v > 0 && v <= 1))
+        return cli_usage(c, "--%s %s is no rate above 0, at most 1", row->name, value), false;
+    *(double *)((char *)c + row->offset) = v;
+    return true;
+}
+
 #define AT(field) offsetof(cli, field)
 static const option_row rows[] = {
     {"o", "FILE", READS & ~(CMD_EVAL | CMD_INSPECT), "where to write (compile, run: - is standard output)", take_output, 0},
@@ -148,6 +174,14 @@ static const option_row rows[] = {
     {"numerics", "q32|tflm|single|onnx", READS, "how accumulators become output codes (docs/numerics.md)", take_setting, 0},
     {"target", "NAME", EMITS, "what the C is written for (generic; help: all)", take_text, AT(emit.target)},
     {"O", "s|2|speed", EMITS, "flash against speed", take_level, 0},
+    {"max-flash", "BYTES", SEARCHES, "search bits and schemes layer by layer: constants and code at most this (48K)", take_bytes, AT(max_flash)},
+    {"max-ram", "BYTES", SEARCHES, "arena, input and output at most this", take_bytes, AT(max_ram)},
+    {"min-accuracy", "RATE", SEARCHES, "accuracy on --select, by its lower 95 % bound (needs labels)", take_rate, AT(min_accuracy)},
+    {"min-agreement", "RATE", SEARCHES, "agreement with float on --select, likewise", take_rate, AT(min_agreement)},
+    {"select", "FILE[:OFFSET+COUNT]", SEARCHES, "rows that the search may look at", take_text, AT(select)},
+    {"select-labels", "FILE[:OFFSET+COUNT]", SEARCHES, "their labels (a CSV may hold its own)", take_text, AT(select_labels)},
+    {"write-quant", "FILE", SEARCHES, "write the chosen quantize part as QDL", take_text, AT(write_quant)},
+    {"search-file", "FILE", SEARCHES, "note runs here; a search that was stopped goes on from it", take_text, AT(search_file)},
     {"prefix", "NAME", CMD_COMPILE, "replaces the model's name in the emitted C", take_text, AT(emit.prefix)},
     {"static-arena", NULL, CMD_COMPILE, "the arena inside the file: for one thread", take_flag, AT(emit.static_arena)},
     {"io-in-arena", NULL, CMD_COMPILE, "inputs and outputs inside the arena", take_flag, AT(emit.io_in_arena)},
@@ -293,7 +327,9 @@ static int check_effects(const cli *c)
                          c->net.settings.n     ? c->net.settings.v[0].which
                          : c->net.calibrate ? "calibrate"
                                             : "quant");
-    return EXIT_DONE;
+    if (c->emit.emit_float && search_wanted(c))
+        return cli_usage(c, "--emit-float quantizes nothing: a search would do nothing");
+    return search_usage(c);
 }
 
 int cli_parse(qctx *ctx, cli *c, int argc, char **argv, bool *help)

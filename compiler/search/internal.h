@@ -1,0 +1,43 @@
+/* internal.h - between search.c, evaluate.c and memo.c. */
+#ifndef QCC_SEARCH_INTERNAL_H
+#define QCC_SEARCH_INTERNAL_H
+
+#include "compiler/search/search.h"
+
+enum { SEARCH_MOST_SCHEMES = 9 };
+extern const int search_n_schemes;
+
+typedef struct searcher {
+    qctx *ctx;
+    net *n;
+    const port_map *ports;
+    const search_options *o;
+    int layers;
+    const char **layer; /* names that rules take */
+    bool *fixed;        /* a rule of the user's states the layer's scheme or width: left alone */
+    bool unavailable[SEARCH_MOST_SCHEMES]; /* schemes that this build has no kernels for */
+    int64_t rows, code, ram, offset;
+    float **floats;              /* [rows]: output 0 of the float net */
+    bool failed;                 /* an error that is no missing kernel */
+    int runs, remembered, noted; /* noted: how many of memo come from the file */
+    const char *identity;        /* of net and data: what noted runs belong to */
+    VEC(search_point) memo;
+} searcher;
+
+/* evaluate.c: calibrates, runs the float net over the selection rows, finds the layers. */
+bool search_start(qctx *ctx, net *n, const port_map *ports, const search_options *o, searcher *s);
+/* Quantizes as chosen and runs the selection rows; false with s->failed after a diagnostic, without
+ * where a scheme has no kernels. */
+bool search_run(searcher *s, const char *choice, search_point *p);
+/* Leaves the net quantized as chosen. */
+bool search_apply(searcher *s, const char *choice);
+/* The quantize part of a choice, in ctx's arena. */
+const char *search_rules(const searcher *s, qctx *ctx, const char *choice);
+double search_lower_bound(int64_t hits, int64_t rows);
+
+/* memo.c: runs noted in o->resume. */
+void memo_read(searcher *s);
+bool memo_find(searcher *s, const char *choice, search_point *p);
+bool memo_note(searcher *s, const search_point *p);
+
+#endif
