@@ -170,15 +170,10 @@ net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const n
     return load_weights(ctx, n, tensor_file_read(ctx, weights_path, raw), o);
 }
 
-/* FILE[,FILE…]: one data file for each input. */
-bool net_ports(qctx *ctx, const net *n, const net_options *o, port_map **ports)
+bool net_data(qctx *ctx, const ir_graph *g, const char *files, const net_options *o, port_map **ports)
 {
-    const ir_graph *g = n->floating;
-    *ports = NULL;
-    if (!o->calibrate)
-        return true;
     port_map *maps = ARENA_ARRAY(ctx->a, port_map, g->inputs.n);
-    char *list = arena_strdup(ctx->a, o->calibrate);
+    char *list = arena_strdup(ctx->a, files);
     for (int i = 0; i < g->inputs.n; i++) {
         char *comma = g->inputs.n > 1 ? strchr(list, ',') : NULL;
         if (comma)
@@ -199,6 +194,12 @@ bool net_ports(qctx *ctx, const net *n, const net_options *o, port_map **ports)
     }
     *ports = maps;
     return true;
+}
+
+bool net_ports(qctx *ctx, const net *n, const net_options *o, port_map **ports)
+{
+    *ports = NULL;
+    return !o->calibrate || net_data(ctx, n->floating, o->calibrate, o, ports);
 }
 
 bool net_calibrate_ports(qctx *ctx, net *n, const port_map *ports)

@@ -45,6 +45,8 @@ imported *net_import(qctx *ctx, const char *path, const char *name, const net_op
 net *net_load_imported(qctx *ctx, const imported *pair, const net_options *o);
 /* One more setting, checked against the model. On a saved pair it must be what the pair has. */
 bool net_set(qctx *ctx, net *n, const char *which, const char *text);
+/* Rows for all inputs of a graph. files: FILE[,FILE…], one for each input, each with its :OFFSET+COUNT. */
+bool net_data(qctx *ctx, const ir_graph *g, const char *files, const net_options *o, port_map **ports);
 /* Names of the passes for --dump, ended by NULL. */
 extern const char *const pipeline_passes[];
 /* The ranges of all activations only (n->ranges). */

@@ -39,7 +39,7 @@ typedef struct cli_command {
 
 enum {
     CMD_COMPILE = 1 << 0, CMD_QUANTIZE = 1 << 1, CMD_RUN = 1 << 2, CMD_EVAL = 1 << 3,
-    CMD_INSPECT = 1 << 4, CMD_IMPORT = 1 << 5
+    CMD_INSPECT = 1 << 4, CMD_IMPORT = 1 << 5, CMD_DIFF = 1 << 6
 };
 
 extern const cli_command cli_commands[];
@@ -51,6 +51,7 @@ int cmd_run(qctx *ctx, cli *c);
 int cmd_eval(qctx *ctx, cli *c);
 int cmd_inspect(qctx *ctx, cli *c);
 int cmd_import(qctx *ctx, cli *c);
+int cmd_diff(qctx *ctx, cli *c);
 
 /* options.c: reads argv after the command's name. EXIT_DONE to go on, EXIT_WRONG_USAGE after a
  * message; *help where --help was among them. */

@@ -35,11 +35,17 @@ const cli_command cli_commands[] = {
     {"inspect", CMD_INSPECT, 1, 2, cmd_inspect, "qcc inspect NET.qdl [WEIGHTS] [OPTIONS]",
      "layers, shapes, parameters, MACs, scales, accumulator bounds, memory",
      "  qcc inspect net.qdl weights.bin --calibrate train.npy\n"},
+    {"diff", CMD_DIFF, 2, 2, cmd_diff, "qcc diff A B --data F [OPTIONS]",
+     "compares two executions layer by layer: error of B against A, and where they first part",
+     "  A and B are each float:NET.qdl,WEIGHTS, quant:NET.qdl,WEIGHTS, float:MODEL.tflite,\n"
+     "  quant:MODEL.tflite, or a file of reference tensors (.npz), one for each layer\n\n"
+     "  qcc diff float:net.qdl,weights.bin quant:net.qdl,weights.bin --data test.npy --calibrate train.npy\n"
+     "  qcc diff reference.npz quant:kws.tflite --data in.npy --json\n"},
 };
 const int cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 
 /* Commands of the language of qcc's documentation that this version does not have. */
-static const char *const later_commands[] = {"export", "diff", "tune", "train", "recover",
+static const char *const later_commands[] = {"export", "tune", "train", "recover",
                                              "augment"};
 
 static const cli_command *find_command(const char *name)
@@ -101,7 +107,7 @@ static int check_dump(qctx *ctx, cli *c)
 /* A model of another tool holds its weights: no operand stands in their place. */
 static void leave_out_weights(qctx *ctx, cli *c)
 {
-    if (c->command->bit == CMD_IMPORT || !c->operands.n || !import_takes(c->operands.v[0]))
+    if (c->command->bit == CMD_IMPORT || c->command->bit == CMD_DIFF || !c->operands.n || !import_takes(c->operands.v[0]))
         return;
     *VEC_PUSH(ctx->a, &c->operands) = NULL;
     for (int i = c->operands.n - 1; i > 1; i--)
@@ -125,6 +131,8 @@ static int check_operands(qctx *ctx, cli *c)
     const cli_command *k = c->command;
     leave_out_weights(ctx, c);
     int n = c->operands.n;
+    if (n < k->min_operands && k->bit == CMD_DIFF)
+        return cli_usage(c, "two executions are compared, %s given", n ? "one is" : "none is");
     if (n < k->min_operands)
         return cli_usage(c, n == 0 ? "no model given" : n == 1 ? "no weights given" : "no input given");
     if (n > k->max_operands)

@@ -9,7 +9,7 @@
 #include "compiler/cli/search.h"
 #include "compiler/front/literal.h"
 
-#define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
+#define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF)
 #define READS (ANY_NET | CMD_IMPORT)
 #define SEARCHES (CMD_COMPILE | CMD_QUANTIZE)
 #define EMITS (CMD_COMPILE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
@@ -164,7 +164,7 @@ static bool take_rate(qctx *ctx, cli *c, const option_row *row, const char *valu
 
 #define AT(field) offsetof(cli, field)
 static const option_row rows[] = {
-    {"o", "FILE", READS & ~(CMD_EVAL | CMD_INSPECT), "where to write (compile, run: - is standard output)", take_output, 0},
+    {"o", "FILE", READS & ~(CMD_EVAL | CMD_INSPECT | CMD_DIFF), "where to write (compile, run: - is standard output)", take_output, 0},
     {"header", "FILE", CMD_COMPILE, "write a C header too", take_text, AT(header)},
     {"calibrate", "FILE[:OFFSET+COUNT]", ANY_NET, "data that activation ranges are taken from (no labels needed)", take_text, AT(net.calibrate)},
     {"quant", "FILE", ANY_NET, "a quantize part in a file of its own (eval: several are compared)", take_quant, 0},
@@ -199,9 +199,9 @@ static const option_row rows[] = {
     {"float", NULL, CMD_RUN, "run the float net", take_flag, AT(use_float)},
     {"real", NULL, CMD_RUN, "write real values (float32) instead of codes", take_flag, AT(real)},
     {"codes", NULL, ANY_NET, "numbers of a CSV are codes", take_flag, AT(net.codes)},
-    {"data", "FILE[:OFFSET+COUNT]", CMD_EVAL, "rows that are evaluated", take_text, AT(data)},
+    {"data", "FILE[:OFFSET+COUNT]", CMD_EVAL | CMD_DIFF, "rows that are evaluated or compared", take_text, AT(data)},
     {"labels", "FILE[:OFFSET+COUNT]", CMD_EVAL, "their labels (a CSV may hold its own)", take_text, AT(labels)},
-    {"json", NULL, CMD_EVAL | CMD_INSPECT, "machine-readable output", take_flag, AT(json)},
+    {"json", NULL, CMD_EVAL | CMD_INSPECT | CMD_DIFF, "machine-readable output", take_flag, AT(json)},
     {"csv", NULL, CMD_EVAL, "print the figures as CSV, a line for each quantization", take_flag, AT(csv)},
     {"confusion", NULL, CMD_EVAL, "print the confusion matrices", take_flag, AT(confusion)},
     {"layout", "nchw|nhwc", READS, "order of the .npy files' dimensions", take_layout, 0},

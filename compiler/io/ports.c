@@ -63,11 +63,14 @@ static bool match_rows(const dataset *d, int want_rank, const int64_t *want, int
     return d->format == DF_CSV && d->row_elems == elems;
 }
 
+/* Layers have ports too, where a file holds reference values of them. */
+static const char *port_word(const ir_tensor *port) { return port->producer ? "layer" : "input"; }
+
 static bool shape_error(qctx *ctx, const ir_tensor *port, const dataset *d, int rank,
                         const int64_t *dim, const char *layout)
 {
-    diag_add(ctx, D_INPUT_SHAPE, loc_file(d->src), "an array of shape %s does not fit input '%s'",
-             dims_str(ctx->a, d->rank, d->dim), port->name);
+    diag_add(ctx, D_INPUT_SHAPE, loc_file(d->src), "an array of shape %s does not fit %s '%s'",
+             dims_str(ctx->a, d->rank, d->dim), port_word(port), port->name);
     diag_expected(ctx, "rows of shape %s (%s; a leading dimension counts rows)",
                   dims_str(ctx->a, rank, dim), layout);
     return false;
@@ -98,8 +101,8 @@ static bool match_shape(qctx *ctx, const ir_tensor *port, const dataset *d, cons
 static bool type_error(qctx *ctx, const ir_tensor *port, const dataset *d, const char *why,
                        const char *expected)
 {
-    diag_add(ctx, D_INPUT_TYPE, loc_file(d->src), "%s elements do not fit input '%s': %s",
-             dtype_name(d->dtype), port->name, why);
+    diag_add(ctx, D_INPUT_TYPE, loc_file(d->src), "%s elements do not fit %s '%s': %s",
+             dtype_name(d->dtype), port_word(port), port->name, why);
     diag_expected(ctx, "%s", expected);
     return false;
 }
@@ -142,8 +145,8 @@ static bool check_codes(qctx *ctx, const port_map *m)
         double v = dtype_value(d->dtype, d->data, i);
         if (v == floor(v) && v - shift >= -half && v - shift <= half - 1)
             continue;
-        diag_add(ctx, D_INPUT_CODE, loc_file(d->src), "%.10g in row %lld is no code of input '%s'", v,
-                 (long long)(d->first_row + i / d->row_elems), m->port->name);
+        diag_add(ctx, D_INPUT_CODE, loc_file(d->src), "%.10g in row %lld is no code of %s '%s'", v,
+                 (long long)(d->first_row + i / d->row_elems), port_word(m->port), m->port->name);
         diag_expected(ctx, "whole numbers from %.0f to %.0f (rows count from 0)", shift - half,
                       shift + half - 1);
         return false;
