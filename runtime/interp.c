@@ -89,7 +89,8 @@ static void prepare_tensor(qctx *ctx, interp *it, const ir_tensor *t)
     it->value[t->id] = t->data;
     if (t->kind == IR_VALUE || t->kind == IR_STATE)
         it->value[t->id] = it->own[t->id] = arena_calloc(ctx->a, (size_t)n, ir_type_size(t->type));
-    if (!it->integer || t->type == IR_F32 || t->type == IR_I64 || !t->quant)
+    bool bias = t->kind == IR_CONST && !t->quant;
+    if (!it->integer || t->type == IR_F32 || t->type == IR_I64 || bias)
         return;
     it->wide[t->id] = ARENA_ARRAY(ctx->a, int32_t, n);
     if (t->data)

@@ -41,6 +41,34 @@ static double hyperbolic_tangent(double alpha, double v)
     return v < 0 ? -t : t;
 }
 
+/* 2/√π·e^(−v²)·Σ 2^k·v^(2k+1)/(1·3·5…(2k+1)): all terms have one sign. Beyond 6 it is 1 in double. */
+static double error_function(double v)
+{
+    double m = fabs(v), term = m, sum = m;
+    if (v != v || m > 6)
+        return v != v ? v : v < 0 ? -1 : 1;
+    for (int k = 1; k < 200; k++) {
+        term = term * (2 * m * m) / (2 * k + 1);
+        sum = sum + term;
+    }
+    double r = 0x1.20dd750429b6dp+0 * real_exp(-m * m) * sum; /* 2/√π */
+    return v < 0 ? -r : r;
+}
+
+static double elu(double alpha, double v) { return v < 0 ? alpha * (real_exp(v) - 1) : v; }
+
+static double gelu(double alpha, double v)
+{
+    (void)alpha;
+    return v / 2 * (1 + error_function(v * 0x1.6a09e667f3bcdp-1)); /* √½ */
+}
+
+static double gelu_tanh(double alpha, double v)
+{
+    const double slope = 0x1.9884533d43651p-1; /* √(2/π) */
+    return v / 2 * (1 + hyperbolic_tangent(alpha, slope * (v + 0.044715 * v * v * v)));
+}
+
 static double same(double alpha, double v) { return (void)alpha, v; }
 
 static double hard_swish(double alpha, double v) { return v * relu6(alpha, v + 3) / 6; }
@@ -51,7 +79,8 @@ double real_unary(ir_opkind kind, double alpha, double v)
         [OP_RELU] = relu,       [OP_RELU6] = relu6,
         [OP_LEAKY_RELU] = leaky_relu, [OP_SIGMOID] = sigmoid,
         [OP_TANH] = hyperbolic_tangent, [OP_HARD_SWISH] = hard_swish,
-        [OP_REQUANTIZE] = same,
+        [OP_REQUANTIZE] = same, [OP_ELU] = elu,
+        [OP_GELU] = gelu,       [OP_GELU_TANH] = gelu_tanh,
     };
     return functions[kind](alpha, v);
 }

@@ -10,7 +10,7 @@
 
 /* e^v, relative error below 2^-50; 0 below −745, limited to e^709 above. NaN stays NaN. */
 double real_exp(double v);
-/* The real function of a unary operator (OPF_U), alpha being leaky_relu's slope. */
+/* The real function of a unary operator (OPF_U), alpha being leaky_relu's slope or elu's α. */
 double real_unary(ir_opkind kind, double alpha, double v);
 
 #endif

@@ -37,6 +37,10 @@ void ref_int_dense(const ref_args *a);
 void ref_int_maxpool(const ref_args *a);
 void ref_int_avgpool(const ref_args *a);
 void ref_int_softmax(const ref_args *a);
+void ref_int_reduce(const ref_args *a);
+void ref_int_argmax(const ref_args *a);
+void ref_float_reduce(const ref_args *a);
+void ref_float_argmax(const ref_args *a);
 
 /* v rounded to float32, then the operator's fused activation (ref_float.c). */
 float ref_activate(const ir_op *op, double v);
@@ -60,6 +64,10 @@ int64_t ref_pad_source(const ir_op *op, int64_t i);
 /* Element of the input that element i of a slice, of a transpose is. */
 int64_t ref_slice_source(const ir_op *op, int64_t i);
 int64_t ref_transpose_source(const ir_op *op, int64_t i);
+/* reduce_…, argmax: how many elements of the input element i of the result comes from, and the k-th of
+ * them. */
+int64_t ref_reduce_terms(const ir_op *op);
+int64_t ref_reduce_source(const ir_op *op, int64_t i, int64_t k);
 /* Operand and its element that element i of a concatenation comes from. */
 int ref_concat_source(const ir_op *op, int64_t i, int64_t *element);
 

@@ -144,4 +144,12 @@ const ref_kernel ref_float_kernels[OP_COUNT] = {
     [OP_TRANSPOSE] = transpose,
     [OP_REQUANTIZE] = unary,
     [OP_ASSIGN] = reshape,
+    [OP_REDUCE_SUM] = ref_float_reduce,
+    [OP_REDUCE_MEAN] = ref_float_reduce,
+    [OP_REDUCE_MAX] = ref_float_reduce,
+    [OP_REDUCE_MIN] = ref_float_reduce,
+    [OP_ARGMAX] = ref_float_argmax,
+    [OP_ELU] = unary,
+    [OP_GELU] = unary,
+    [OP_GELU_TANH] = unary,
 };

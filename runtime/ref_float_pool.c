@@ -40,3 +40,38 @@ static void pool(const ref_args *a, double (*reduce)(const ref_args *, const ref
 
 void ref_float_maxpool(const ref_args *a) { pool(a, window_max); }
 void ref_float_avgpool(const ref_args *a) { pool(a, window_mean); }
+
+/* ---- along dimensions --------------------------------------------------------------------------- */
+
+static double reduce_terms(const ref_args *a, int64_t i, int64_t n)
+{
+    const float *x = a->in[0];
+    ir_opkind kind = a->op->kind;
+    double v = (double)x[ref_reduce_source(a->op, i, 0)];
+    for (int64_t k = 1; k < n; k++) {
+        double t = (double)x[ref_reduce_source(a->op, i, k)];
+        v = kind == OP_REDUCE_MAX ? fmax(v, t) : kind == OP_REDUCE_MIN ? fmin(v, t) : v + t;
+    }
+    return kind == OP_REDUCE_MEAN ? v / (double)n : v;
+}
+
+void ref_float_reduce(const ref_args *a)
+{
+    float *y = a->out;
+    for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++)
+        y[i] = (float)reduce_terms(a, i, ref_reduce_terms(a->op));
+}
+
+/* Indices as floats; the lowest of equal ones. */
+void ref_float_argmax(const ref_args *a)
+{
+    const float *x = a->in[0];
+    float *y = a->out;
+    for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++) {
+        int64_t best = 0;
+        for (int64_t k = 1; k < ref_reduce_terms(a->op); k++)
+            if (x[ref_reduce_source(a->op, i, k)] > x[ref_reduce_source(a->op, i, best)])
+                best = k;
+        y[i] = (float)best;
+    }
+}

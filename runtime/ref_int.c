@@ -186,4 +186,12 @@ const ref_kernel ref_int_kernels[OP_COUNT] = {
     [OP_TRANSPOSE] = transpose,
     [OP_REQUANTIZE] = unary,
     [OP_ASSIGN] = assign,
+    [OP_REDUCE_SUM] = ref_int_reduce,
+    [OP_REDUCE_MEAN] = ref_int_reduce,
+    [OP_REDUCE_MAX] = ref_int_reduce,
+    [OP_REDUCE_MIN] = ref_int_reduce,
+    [OP_ARGMAX] = ref_int_argmax,
+    [OP_ELU] = unary,
+    [OP_GELU] = unary,
+    [OP_GELU_TANH] = unary,
 };

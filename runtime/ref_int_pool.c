@@ -61,3 +61,49 @@ static void pool(const ref_args *a, int32_t (*reduce)(const ref_args *, const re
 
 void ref_int_maxpool(const ref_args *a) { pool(a, window_max); }
 void ref_int_avgpool(const ref_args *a) { pool(a, window_mean); }
+
+/* ---- along dimensions --------------------------------------------------------------------------- */
+
+static int32_t extreme(const ref_args *a, int64_t i, int64_t n)
+{
+    const int32_t *x = a->in[0];
+    int32_t v = x[ref_reduce_source(a->op, i, 0)];
+    for (int64_t k = 1; k < n; k++) {
+        int32_t t = x[ref_reduce_source(a->op, i, k)];
+        v = (a->op->kind == OP_REDUCE_MAX) == (t > v) ? t : v;
+    }
+    return (int32_t)arith_clamp(v, a->op->q->lo, a->op->q->hi);
+}
+
+static int32_t total(const ref_args *a, int64_t i, int64_t n)
+{
+    const ir_iparams *q = a->op->q;
+    const int32_t *x = a->in[0];
+    int64_t sum = 0;
+    for (int64_t k = 0; k < n; k++)
+        sum += x[ref_reduce_source(a->op, i, k)];
+    if (q->out.n > 0)
+        return ref_requantize(q, &q->out, 0, sum - n * q->in_zero[0]);
+    return (int32_t)arith_clamp(mean(q, sum, n), q->lo, q->hi);
+}
+
+void ref_int_reduce(const ref_args *a)
+{
+    bool selects = a->op->kind == OP_REDUCE_MAX || a->op->kind == OP_REDUCE_MIN;
+    int64_t n = ref_reduce_terms(a->op);
+    int32_t *y = a->out;
+    for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++)
+        y[i] = selects ? extreme(a, i, n) : total(a, i, n);
+}
+
+void ref_int_argmax(const ref_args *a)
+{
+    const int32_t *x = a->in[0];
+    int32_t *y = a->out;
+    for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++) {
+        y[i] = 0;
+        for (int64_t k = 1; k < ref_reduce_terms(a->op); k++)
+            if (x[ref_reduce_source(a->op, i, k)] > x[ref_reduce_source(a->op, i, y[i])])
+                y[i] = (int32_t)k;
+    }
+}

@@ -105,3 +105,31 @@ int64_t ref_transpose_source(const ir_op *op, int64_t i)
         element = element * in->dim[d] + at[d];
     return element;
 }
+
+static bool is_reduced(const ir_op *op, int d)
+{
+    if (op->kind == OP_ARGMAX)
+        return d == op->at.axis;
+    for (int i = 0; i < op->at.axes.rank; i++)
+        if (op->at.axes.dim[i] == d)
+            return true;
+    return false;
+}
+
+int64_t ref_reduce_terms(const ir_op *op)
+{
+    return ir_elems(&op->in[0]->shape) / ir_elems(&op->out[0]->shape);
+}
+
+int64_t ref_reduce_source(const ir_op *op, int64_t i, int64_t k)
+{
+    const ir_shape *in = &op->in[0]->shape;
+    int64_t element = 0, stride = 1;
+    for (int d = in->rank - 1; d >= 0; d--) {
+        int64_t *index = is_reduced(op, d) ? &k : &i;
+        element += *index % in->dim[d] * stride;
+        *index /= in->dim[d];
+        stride *= in->dim[d];
+    }
+    return element;
+}

@@ -53,6 +53,21 @@ static int32_t tflm_requantize(const ir_op *op, int32_t x)
                                   op->q->mode == IR_NUM_SINGLE));
 }
 
+/* TensorFlow Lite's tables: the function in float32, and a product with the inverse of the scale. */
+static int32_t tflm_table(const ir_op *op, int32_t x)
+{
+    volatile float v = scale_of(op->in[0]) * (float)(x - op->q->in_zero[0]);
+    volatile float t = (float)real_unary(op->kind, op->at.alpha, (double)v);
+    volatile float inverse = 1.0f / scale_of(op->out[0]);
+    if (op->kind == OP_ELU && v < 0) {
+        t = (float)real_exp((double)v);
+        t = t - 1.0f;
+    }
+    t = t * inverse;
+    double steps = floor(fabs((double)t) + 0.5);
+    return finish(op->q, arith_rint(t < 0 ? -steps : steps));
+}
+
 static int32_t tflm_leaky_relu(const ir_op *op, int32_t x)
 {
     int64_t v = (int64_t)x - op->q->in_zero[0];
@@ -120,6 +135,9 @@ static const unary_fn tflm_functions[OP_COUNT] = {
     [OP_TANH] = tflm_sigmoid_tanh,
     [OP_HARD_SWISH] = tflm_hard_swish,
     [OP_REQUANTIZE] = tflm_requantize,
+    [OP_ELU] = tflm_table,
+    [OP_GELU] = tflm_table,
+    [OP_GELU_TANH] = tflm_table,
 };
 
 int32_t interp_unary_code(const ir_op *op, int32_t code)

@@ -185,6 +185,20 @@ static const helper helpers[EH_COUNT] = {
         "    const float t = 1.0f - 2.0f / ($P$_expf(2.0f * m) + 1.0f);\n"
         "    return v < 0.0f ? -t : t;\n"
         "}\n"},
+    [EH_ERFF] = {"erff", BIT(EH_EXPF),
+        "/* Error function, absolute error about 2^-22 (Abramowitz and Stegun, 7.1.26). */\n"
+        "static float $P$_erff(float v)\n"
+        "{\n"
+        "    const float m = v < 0.0f ? -v : v;\n"
+        "    const float t = 1.0f / (1.0f + 0.3275911f * m);\n"
+        "    float p = 1.061405429f;\n"
+        "    p = p * t - 1.453152027f;\n"
+        "    p = p * t + 1.421413741f;\n"
+        "    p = p * t - 0.284496736f;\n"
+        "    p = p * t + 0.254829592f;\n"
+        "    const float r = 1.0f - p * t * $P$_expf(-m * m);\n"
+        "    return v < 0.0f ? -r : r;\n"
+        "}\n"},
     [EH_DSP] = {"dsp", 0, helper_dsp},
     [EH_DSP_WORD] = {"word", BIT(EH_DSP), helper_dsp_word},
     [EH_DSP_PACK] = {"pack", 0, helper_dsp_pack},
@@ -214,7 +228,7 @@ static const helper helpers[EH_COUNT] = {
 
 const char *const emit_helper_suffixes[] = {
     "clamp", "asr32", "asr", "shl", "shl_sat", "narrow", "round_away", "doubling_high", "q32",
-    "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", "dsp", "word",
+    "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", "erff", "dsp", "word",
     "pack", "even", "odd", "smlad", "next", "load", "load16", "widen", "tile22", "tile14", "wide22",
     "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", "smlabb", "smlabt", "smlatb", "smlatt", "both", "ssat8", "two", NULL};
 

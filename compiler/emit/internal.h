@@ -18,7 +18,7 @@ typedef enum emit_helper {
     EH_SHL, EH_SHL_SAT, EH_NARROW, EH_ROUND_AWAY, EH_DOUBLING_HIGH,
     EH_Q32, EH_TFLM_MULTIPLY, EH_SINGLE_MULTIPLY, EH_SINGLE_SATURATE, EH_RINT,
     EH_EXP_NEGATIVE, EH_RECIPROCAL, /* softmax of tflm and single */
-    EH_EXPF, EH_TANHF,              /* --no-libm */
+    EH_EXPF, EH_TANHF, EH_ERFF,     /* --no-libm */
     /* helpers_dsp.c: the DSP extension of Cortex-M, and the same in plain C */
     EH_DSP, EH_DSP_WORD, EH_DSP_PACK, EH_DSP_EVEN, EH_DSP_ODD, EH_DSP_SMLAD, EH_DSP_NEXT,
     EH_DSP_LOAD, EH_DSP_LOAD16, EH_DSP_WIDEN, EH_DSP_TILE22, EH_DSP_TILE14, EH_DSP_WIDE22,
@@ -45,6 +45,7 @@ struct emitter {
     const emit_plan *plan;   /* places of all tensors; NULL while scratch is being asked for */
     bool scratch_idle;       /* the text being printed leaves its scratch parameter alone */
     bool uses_kernels;       /* some operator has a kernel of the target: its includes are needed */
+    uint64_t math;           /* bit set of the libm functions called, as emit_helper */
     bool needs_math;         /* set by a printer that calls libm (emit_float without no_libm):
                                 the frame includes <math.h> and lists the functions */
 };

@@ -122,6 +122,14 @@ static const char *unary_text(emitter *e, const ir_op *op)
         return arena_printf(a, "%s(v)", float_function(e, EH_TANHF));
     case OP_HARD_SWISH:
         return "v * (v > -3.0f ? v < 3.0f ? v + 3.0f : 6.0f : 0.0f) / 6.0f";
+    case OP_ELU:
+        return arena_printf(a, "v < 0.0f ? %s * (%s(v) - 1.0f) : v", c_float(a, (float)op->at.alpha),
+                            float_function(e, EH_EXPF));
+    case OP_GELU:
+        return arena_printf(a, "0.5f * v * (1.0f + %s(v * 0.707106781f))", float_function(e, EH_ERFF));
+    case OP_GELU_TANH:
+        return arena_printf(a, "0.5f * v * (1.0f + %s(0.797884561f * (v + 0.044715f * v * v * v)))",
+                            float_function(e, EH_TANHF));
     case OP_REQUANTIZE:
         return "v";
     default:
@@ -131,9 +139,10 @@ static const char *unary_text(emitter *e, const ir_op *op)
 
 const char *float_function(emitter *e, emit_helper h)
 {
-    const char *name = h == EH_EXPF ? "expf" : "tanhf";
+    const char *name = emit_helper_suffixes[h];
     if (!e->o->no_libm) {
         e->needs_math = true;
+        e->math |= UINT64_C(1) << h;
         return name;
     }
     emit_use_helper(e, h);

@@ -3,12 +3,6 @@
  * Dimensions that are walked as one are one loop: a slice along the first axis is a single run. */
 #include "compiler/emit/ops.h"
 
-/* Loops from outside to inside, with the steps that they make in the input. */
-typedef struct gather {
-    int n;
-    int64_t size[IR_MAX_RANK], step[IR_MAX_RANK], base;
-} gather;
-
 static void natural_strides(const ir_shape *s, int64_t *stride)
 {
     int64_t n = 1;
@@ -32,28 +26,22 @@ static void find_steps(const ir_op *op, int64_t *step, int64_t *base)
     }
 }
 
-static gather loops_of(const ir_op *op)
+/* ---- loops -------------------------------------------------------------------------------- */
+
+void gather_push(walk *g, int64_t size, int64_t step)
 {
-    const ir_shape *out = &op->out[0]->shape;
-    int64_t step[IR_MAX_RANK];
-    gather g = {0};
-    find_steps(op, step, &g.base);
-    for (int d = 0; d < out->rank; ++d) {
-        if (out->dim[d] == 1)
-            continue;
-        if (g.n > 0 && g.step[g.n - 1] == step[d] * out->dim[d]) {
-            g.size[g.n - 1] *= out->dim[d];
-            g.step[g.n - 1] = step[d];
-            continue;
-        }
-        g.size[g.n] = out->dim[d];
-        g.step[g.n++] = step[d];
+    if (size == 1)
+        return;
+    if (g->n > 0 && g->step[g->n - 1] == step * size) {
+        g->size[g->n - 1] *= size;
+        g->step[g->n - 1] = step;
+        return;
     }
-    return g;
+    g->size[g->n] = size;
+    g->step[g->n++] = step;
 }
 
-/* "5 + i0 * 12 - i1" */
-static const char *index_text(arena *a, const gather *g)
+const char *gather_index(arena *a, const walk *g)
 {
     buf b;
     buf_init(&b, a);
@@ -62,25 +50,62 @@ static const char *index_text(arena *a, const gather *g)
     for (int i = 0; i < g->n; ++i) {
         int64_t step = g->step[i] < 0 ? -g->step[i] : g->step[i];
         buf_puts(&b, g->step[i] < 0 ? " - " : b.n ? " + " : "");
-        buf_printf(&b, step == 1 ? "i%d" : "i%d * %lld", i, (long long)step);
+        buf_printf(&b, step == 1 ? "%c%d" : "%c%d * %lld", g->letter, i, (long long)step);
     }
     return buf_str(&b);
 }
 
+static int open_for(text *t, const walk *g, int i, int columns, const char *end)
+{
+    text_set(t, "i", "%c%d", g->letter, i);
+    text_set(t, "size", "%lld", (long long)g->size[i]);
+    text_set(t, "end", "%s", end);
+    text_put_at(t, columns, "for (int32_t $i$ = 0; $i$ < $size$; ++$i$)$end$\n");
+    return columns + 4;
+}
+
+int gather_for(text *t, const walk *g, int columns)
+{
+    for (int i = 0; i < g->n; ++i)
+        columns = open_for(t, g, i, columns, "");
+    return columns;
+}
+
+int gather_loops(text *t, const walk *g, int columns)
+{
+    for (int i = 0; i < g->n; ++i)
+        columns = open_for(t, g, i, columns, " {");
+    return columns;
+}
+
+void gather_close(text *t, const walk *g, int columns)
+{
+    for (int i = g->n - 1; i >= 0; --i)
+        text_put_at(t, columns + 4 * i, "}\n");
+}
+
+/* ---- slice, transpose --------------------------------------------------------------------- */
+
+static walk loops_of(const ir_op *op)
+{
+    const ir_shape *out = &op->out[0]->shape;
+    int64_t step[IR_MAX_RANK];
+    walk g = {.letter = 'i'};
+    find_steps(op, step, &g.base);
+    for (int d = 0; d < out->rank; ++d)
+        gather_push(&g, out->dim[d], step[d]);
+    return g;
+}
+
 bool print_gather(emitter *e, const ir_op *op)
 {
-    gather g = loops_of(op);
+    walk g = loops_of(op);
     text t;
     op_begin(e, op, &t);
     op_comment(e, op, &t);
     op_open(e, op, &t);
-    text_set(&t, "index", "%s", index_text(e->ctx->a, &g));
-    for (int i = 0; i < g.n; ++i) {
-        text_set(&t, "i", "%d", i);
-        text_set(&t, "n", "%lld", (long long)g.size[i]);
-        text_put_at(&t, 4 + 4 * i, "for (int32_t i$i$ = 0; i$i$ < $n$; ++i$i$)\n");
-    }
-    text_put_at(&t, 4 + 4 * g.n, "*out++ = $x0$[$index$];\n");
+    text_set(&t, "index", "%s", gather_index(e->ctx->a, &g));
+    text_put_at(&t, gather_for(&t, &g, 4), "*out++ = $x0$[$index$];\n");
     op_close(&t);
     return true;
 }

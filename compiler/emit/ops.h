@@ -54,6 +54,22 @@ typedef enum loop_kind { LOOP_TAPS, LOOP_DOT } loop_kind;
  * if it stays a loop. */
 bool loop_unrolled(const emitter *e, loop_kind kind, int64_t n);
 
+/* ---- op_gather.c -------------------------------------------------------------------------- */
+/* Loops from outside to inside, with the steps that they make in the input. */
+typedef struct walk {
+    char letter; /* the indices are i0, i1, … */
+    int n;
+    int64_t size[IR_MAX_RANK], step[IR_MAX_RANK], base;
+} walk;
+/* One more loop inside; none for a size of 1, and none where the one before can go on. */
+void gather_push(walk *g, int64_t size, int64_t step);
+/* "5 + i0 * 12 - i1" */
+const char *gather_index(arena *a, const walk *g);
+/* Prints the heads of the loops, with braces or for a single statement; the columns of what is inside. */
+int gather_loops(text *t, const walk *g, int columns);
+int gather_for(text *t, const walk *g, int columns);
+void gather_close(text *t, const walk *g, int columns);
+
 /* ---- requant.c ---------------------------------------------------------------------------- */
 /* A number for each channel: an array of the emitted file, or one literal where all are equal. */
 typedef struct per_channel {
@@ -113,6 +129,9 @@ bool print_reshape(emitter *e, const ir_op *op);
 bool print_pad(emitter *e, const ir_op *op);
 bool print_select(emitter *e, const ir_op *op);
 bool print_gather(emitter *e, const ir_op *op);
+bool print_reduce_sum(emitter *e, const ir_op *op);
+bool print_reduce_extreme(emitter *e, const ir_op *op);
+bool print_argmax(emitter *e, const ir_op *op);
 bool print_unary(emitter *e, const ir_op *op);
 bool print_softmax(emitter *e, const ir_op *op);
 int64_t scratch_avgpool(const emitter *e, const ir_op *op);
@@ -121,7 +140,7 @@ int64_t scratch_dense(const emitter *e, const ir_op *op);
 int64_t scratch_depthwise(const emitter *e, const ir_op *op);
 
 /* op_float.c. Convolutions, dense layers, pools and moves have one printer for codes and floats. */
-const char *float_function(emitter *e, emit_helper h); /* EH_EXPF, EH_TANHF: libm's or ours */
+const char *float_function(emitter *e, emit_helper h); /* EH_EXPF, EH_TANHF, EH_ERFF: libm's or ours */
 const char *float_act(const ir_op *op, arena *a, const char *v); /* the fused activation of v */
 bool print_float_depthwise(emitter *e, const ir_op *op);
 bool print_float_eltwise(emitter *e, const ir_op *op);

@@ -51,6 +51,14 @@ static const op_row rows[OP_COUNT] = {
     [OP_TRANSPOSE] = {print_gather, print_gather, NULL, false},
     [OP_REQUANTIZE] = {print_unary, print_float_unary, NULL, true},
     [OP_ASSIGN] = {print_concat, print_concat, NULL, false},
+    [OP_REDUCE_SUM] = {print_reduce_sum, print_reduce_sum, NULL, false},
+    [OP_REDUCE_MEAN] = {print_reduce_sum, print_reduce_sum, NULL, false},
+    [OP_REDUCE_MAX] = {print_reduce_extreme, print_reduce_extreme, NULL, false},
+    [OP_REDUCE_MIN] = {print_reduce_extreme, print_reduce_extreme, NULL, false},
+    [OP_ARGMAX] = {print_argmax, print_argmax, NULL, false},
+    [OP_ELU] = {print_unary, print_float_unary, NULL, true},
+    [OP_GELU] = {print_unary, print_float_unary, NULL, true},
+    [OP_GELU_TANH] = {print_unary, print_float_unary, NULL, true},
 };
 
 bool emit_op_is_nop(const ir_op *op)

@@ -6,6 +6,7 @@
  *   tflite_ops.c     one row an operator code: attributes → IR
  *   tflite_layers.c  the operators with weights
  *   tflite_state.c   variables
+ *   tflite_reduce.c  sums, means, extremes along dimensions
  *   tflite_move.c    slices, splits, packs, transposes
  *   tflite.c         the graph, ports, what cannot be imported
  *
@@ -161,6 +162,18 @@ bool tfl_split(tfl_model *m, const tfl_op *op);
 bool tfl_unpack(tfl_model *m, const tfl_op *op);
 bool tfl_pack(tfl_model *m, const tfl_op *op);
 bool tfl_transpose(tfl_model *m, const tfl_op *op);
+/* Whether the first of several dimensions is a batch of 1, which the IR has not. */
+bool tfl_has_batch(const tfl_tensor *t);
+/* Kernels that move codes or choose among them ignore scales: both must be one. false after tfl_cannot. */
+bool tfl_check_scales(tfl_model *m, const tfl_op *op, const tfl_tensor *from, const tfl_tensor *to);
+/* An axis counted from the front; -1 after tfl_cannot. */
+int tfl_axis(tfl_model *m, const tfl_op *op, int axis, int rank);
+/* The operator, and a reshape to the shape that the file gives its result where they differ. */
+bool tfl_emit_shaped(tfl_model *m, const tfl_op *op, ir_opkind kind, const ir_attrs *at, int n,
+                     ir_tensor *const *in, tfl_tensor *to);
+/* tflite_reduce.c */
+bool tfl_reduce(tfl_model *m, const tfl_op *op);
+bool tfl_argmax(tfl_model *m, const tfl_op *op);
 /* ADD, SUB or MUL of x and a constant; fused: the activation. */
 bool tfl_with_const(tfl_model *m, const tfl_op *op, const tfl_tensor *x, tfl_tensor *c,
                     const ir_attrs *fused);

@@ -21,13 +21,13 @@ static ir_tensor *operand(tfl_model *m, const tfl_op *op, const tfl_tensor *t, b
     return tfl_reshaped(m, op, t->ir, &s);
 }
 
-static bool has_batch(const tfl_tensor *t)
+bool tfl_has_batch(const tfl_tensor *t)
 {
     return t->rank >= 2 && t->dim[0] == 1;
 }
 
 /* The kernels copy codes: other scales would mean other values. */
-static bool check_scales(tfl_model *m, const tfl_op *op, const tfl_tensor *from,
+bool tfl_check_scales(tfl_model *m, const tfl_op *op, const tfl_tensor *from,
                          const tfl_tensor *to)
 {
     ir_quant *q = m->quantized ? tfl_activation_quant(m, op, to) : NULL;
@@ -41,7 +41,7 @@ static bool check_scales(tfl_model *m, const tfl_op *op, const tfl_tensor *from,
 }
 
 /* The operator, and a reshape to the shape that the file gives its result where they differ. */
-static bool emit_move(tfl_model *m, const tfl_op *op, ir_opkind kind, const ir_attrs *at, int n,
+bool tfl_emit_shaped(tfl_model *m, const tfl_op *op, ir_opkind kind, const ir_attrs *at, int n,
                       ir_tensor *const *in, tfl_tensor *to)
 {
     ir_shape want;
@@ -77,15 +77,15 @@ static bool emit_slice(tfl_model *m, const tfl_op *op, const tfl_tensor *x, ir_a
                        tfl_tensor *to)
 {
     bool batch =
-        has_batch(x) && (at->begin.dim[0] == 0 || at->begin.dim[0] == -1) && at->step.dim[0] > 0;
+        tfl_has_batch(x) && (at->begin.dim[0] == 0 || at->begin.dim[0] == -1) && at->step.dim[0] > 0;
     ir_shape *lists[] = {&at->begin, &at->end, &at->step};
     for (int k = 0; k < 3; k++) {
         lists[k]->rank = x->rank - batch;
         for (int i = 0; batch && i < lists[k]->rank; i++)
             lists[k]->dim[i] = lists[k]->dim[i + 1];
     }
-    ir_tensor *in = operand(m, op, x, has_batch(x) && !batch);
-    return in && check_scales(m, op, x, to) && emit_move(m, op, OP_SLICE, at, 1, &in, to);
+    ir_tensor *in = operand(m, op, x, tfl_has_batch(x) && !batch);
+    return in && tfl_check_scales(m, op, x, to) && tfl_emit_shaped(m, op, OP_SLICE, at, 1, &in, to);
 }
 
 static bool known_lists(tfl_model *m, const tfl_op *op, const tfl_tensor *x, int first, int n)
@@ -159,7 +159,7 @@ static bool emit_part(tfl_model *m, const tfl_op *op, const tfl_tensor *x, int a
 }
 
 /* An axis counted from the front; -1 after tfl_cannot. */
-static int find_axis(tfl_model *m, const tfl_op *op, int axis, int rank)
+int tfl_axis(tfl_model *m, const tfl_op *op, int axis, int rank)
 {
     int from_front = axis + (axis < 0 ? rank : 0);
     if (rank >= 1 && rank <= IR_MAX_RANK && from_front >= 0 && from_front < rank)
@@ -179,7 +179,7 @@ bool tfl_split(tfl_model *m, const tfl_op *op)
     if (!check_counts(m, op, sizes ? 3 : 2, 0))
         return false;
     const tfl_tensor *x = tfl_in(m, op, sizes ? 0 : 1), *stated = tfl_in(m, op, 1);
-    int axis = find_axis(m, op, one_int(tfl_in(m, op, sizes ? 2 : 0)), x->rank);
+    int axis = tfl_axis(m, op, one_int(tfl_in(m, op, sizes ? 2 : 0)), x->rank);
     if (axis < 0)
         return false;
     int64_t whole = x->dim[axis], from = 0, open = whole;
@@ -204,7 +204,7 @@ bool tfl_unpack(tfl_model *m, const tfl_op *op)
     if (!check_counts(m, op, 1, 0) || !tfl_options(m, op, OPTIONS_UNPACK))
         return false;
     const tfl_tensor *x = tfl_in(m, op, 0);
-    int axis = find_axis(m, op, fb_int32(&m->file, op->options, UNPACK_AXIS, 0), x->rank);
+    int axis = tfl_axis(m, op, fb_int32(&m->file, op->options, UNPACK_AXIS, 0), x->rank);
     if (axis < 0)
         return false;
     if (x->dim[axis] != op->n_out)
@@ -225,14 +225,14 @@ bool tfl_pack(tfl_model *m, const tfl_op *op)
     tfl_tensor *to = tfl_out(m, op, 0);
     if (!check_counts(m, op, op->n_in, 1) || op->n_in < 1 || !tfl_options(m, op, OPTIONS_PACK))
         return false;
-    int axis = find_axis(m, op, fb_int32(&m->file, op->options, PACK_AXIS, 0), to->rank);
+    int axis = tfl_axis(m, op, fb_int32(&m->file, op->options, PACK_AXIS, 0), to->rank);
     if (axis < 0)
         return false;
-    bool batch = has_batch(to) && axis > 0;
+    bool batch = tfl_has_batch(to) && axis > 0;
     for (int k = 0; k < op->n_in; k++) {
         const tfl_tensor *t = tfl_in(m, op, k);
         ir_shape s = {0};
-        if (!t->ir || t->rank != to->rank - 1 || !check_scales(m, op, t, to))
+        if (!t->ir || t->rank != to->rank - 1 || !tfl_check_scales(m, op, t, to))
             return tfl_cannot(m, op, NULL, "%s is a constant, or has another shape",
                               tfl_tensor_str(m, t));
         for (int i = batch; i < to->rank; i++)
@@ -244,7 +244,7 @@ bool tfl_pack(tfl_model *m, const tfl_op *op)
             return false;
     }
     const ir_attrs at = {.groups = 1, .axis = axis - batch};
-    return emit_move(m, op, OP_CONCAT, &at, op->n_in, in, to);
+    return tfl_emit_shaped(m, op, OP_CONCAT, &at, op->n_in, in, to);
 }
 
 bool tfl_transpose(tfl_model *m, const tfl_op *op)
@@ -259,11 +259,11 @@ bool tfl_transpose(tfl_model *m, const tfl_op *op)
     if (axes->n_ints != x->rank || seen != (1U << x->rank) - 1)
         return tfl_cannot(m, op, NULL, "its axes are no constant permutation of the %d of %s",
                           x->rank, tfl_tensor_str(m, x));
-    bool batch = has_batch(x) && axes->ints[0] == 0;
+    bool batch = tfl_has_batch(x) && axes->ints[0] == 0;
     at.axes.rank = x->rank - batch;
     for (int i = 0; i < at.axes.rank; i++)
         at.axes.dim[i] = axes->ints[i + batch] - batch;
-    ir_tensor *in = operand(m, op, x, has_batch(x) && !batch);
-    return in && check_scales(m, op, x, tfl_out(m, op, 0)) &&
-           emit_move(m, op, OP_TRANSPOSE, &at, 1, &in, tfl_out(m, op, 0));
+    ir_tensor *in = operand(m, op, x, tfl_has_batch(x) && !batch);
+    return in && tfl_check_scales(m, op, x, tfl_out(m, op, 0)) &&
+           tfl_emit_shaped(m, op, OP_TRANSPOSE, &at, 1, &in, tfl_out(m, op, 0));
 }

@@ -44,7 +44,8 @@ static bool unary(tfl_model *m, const tfl_op *op)
 {
     static const struct { int code; ir_opkind kind; } kinds[] = {
         {TFL_OP_RELU, OP_RELU},       {TFL_OP_RELU6, OP_RELU6}, {TFL_OP_LEAKY_RELU, OP_LEAKY_RELU},
-        {TFL_OP_LOGISTIC, OP_SIGMOID}, {TFL_OP_TANH, OP_TANH},  {TFL_OP_HARD_SWISH, OP_HARD_SWISH}};
+        {TFL_OP_LOGISTIC, OP_SIGMOID}, {TFL_OP_TANH, OP_TANH},  {TFL_OP_HARD_SWISH, OP_HARD_SWISH},
+        {TFL_OP_ELU, OP_ELU},         {TFL_OP_GELU, OP_GELU}};
     ir_attrs at = {.groups = 1};
     if (!arity(m, op, 1, 1))
         return false;
@@ -55,10 +56,12 @@ static bool unary(tfl_model *m, const tfl_op *op)
         if (!(fabs(at.alpha) <= 1e6))
             return tfl_cannot(m, op, NULL, "its slope is %g", at.alpha);
     }
+    at.alpha = op->code == TFL_OP_ELU ? 1 : at.alpha;
     size_t i = 0;
     while (kinds[i].code != op->code)
         i++;
-    return emit_one(m, op, kinds[i].kind, &at);
+    bool by_tanh = op->code == TFL_OP_GELU && fb_uint8(&m->file, op->options, GELU_APPROXIMATE, 0);
+    return emit_one(m, op, by_tanh ? OP_GELU_TANH : kinds[i].kind, &at);
 }
 
 static bool softmax(tfl_model *m, const tfl_op *op)
@@ -135,26 +138,6 @@ static bool pool(tfl_model *m, const tfl_op *op)
     return tfl_image(m, op, tfl_in(m, op, 0)) &&
            tfl_window(m, op, fb_int8(&m->file, op->options, POOL_PADDING, TFL_PADDING_SAME), &at) &&
            emit_one(m, op, op->code == TFL_OP_MAX_POOL_2D ? OP_MAXPOOL : OP_AVGPOOL, &at);
-}
-
-/* MEAN over height and width. */
-static bool mean(tfl_model *m, const tfl_op *op)
-{
-    ir_attrs at = {.groups = 1};
-    if (!arity(m, op, 2, 2) || !tfl_options(m, op, OPTIONS_REDUCER))
-        return false;
-    const tfl_tensor *axes = tfl_in(m, op, 1), *x = tfl_in(m, op, 0);
-    unsigned over = 0;
-    for (int i = 0; i < axes->n_ints; i++) {
-        int axis = axes->ints[i] < 0 && axes->ints[i] >= -x->rank ? axes->ints[i] + x->rank : axes->ints[i];
-        over |= axis >= 0 && axis < x->rank ? 1u << axis : 1u << 31;
-    }
-    if (x->rank != 4 || over != 6)
-        return tfl_cannot(m, op, "reduce over height and width of an image, or use a pool",
-                          "it reduces %s over other dimensions than height and width",
-                          tfl_tensor_str(m, x));
-    at.keep = fb_uint8(&m->file, op->options, REDUCER_KEEP_DIMS, 0) != 0;
-    return tfl_image(m, op, x) && emit_one(m, op, OP_GLOBAL_AVGPOOL, &at);
 }
 
 /* ---- moving -------------------------------------------------------------------------------- */
@@ -376,7 +359,11 @@ static const struct row {
     {TFL_OP_FULLY_CONNECTED, tfl_dense, "MatMul", "dense", NULL},
     {TFL_OP_AVERAGE_POOL_2D, pool, "AvgPool", "avgpool", NULL},
     {TFL_OP_MAX_POOL_2D, pool, "MaxPool", "maxpool", NULL},
-    {TFL_OP_MEAN, mean, "Mean", "mean", NULL},
+    {TFL_OP_MEAN, tfl_reduce, "Mean", "mean", NULL},
+    {TFL_OP_SUM, tfl_reduce, "Sum", "sum", NULL},
+    {TFL_OP_REDUCE_MAX, tfl_reduce, "Max", "max", NULL},
+    {TFL_OP_REDUCE_MIN, tfl_reduce, "Min", "min", NULL},
+    {TFL_OP_ARG_MAX, tfl_argmax, "ArgMax", "argmax", NULL},
     {TFL_OP_ADD, binary, "add", "add", NULL},
     {TFL_OP_MUL, binary, "mul", "mul", NULL},
     {TFL_OP_SUB, binary, "sub", "sub", NULL},
@@ -401,6 +388,8 @@ static const struct row {
     {TFL_OP_LOGISTIC, unary, "Sigmoid", "sigmoid", NULL},
     {TFL_OP_TANH, unary, "Tanh", "tanh", NULL},
     {TFL_OP_HARD_SWISH, unary, "HardSwish", "hard_swish", NULL},
+    {TFL_OP_ELU, unary, "Elu", "elu", NULL},
+    {TFL_OP_GELU, unary, "Gelu", "gelu", NULL},
     {TFL_OP_SOFTMAX, softmax, "Softmax", "softmax", NULL},
     {TFL_OP_QUANTIZE, quantize, NULL, "quantize", NULL},
     {TFL_OP_DEQUANTIZE, dequantize, NULL, "dequantize", NULL},

@@ -138,13 +138,13 @@ typedef struct ir_attrs {
     int filters;       /* conv2d, dense: output channels. depthwise: multiplier * C */
     bool ceil_mode;    /* pools */
     bool count_all;    /* average pool: padding cells count too */
-    bool keep;         /* global pools: keep [1,1,C] */
-    int axis;          /* concat: 0-based, from the front (after sema) */
+    bool keep;         /* global pools, reduce_…, argmax: reduced dimensions stay, as 1 */
+    int axis;          /* concat, argmax: 0-based, from the front (after sema) */
     ir_shape to;       /* reshape: target */
     ir_shape begin, end, step; /* slice, as numpy has them; after shape inference 0 ≤ begin < size,
                                   and the last index taken is end − sign(step) */
-    ir_shape axes;     /* transpose: a permutation of the dimensions */
-    double alpha;      /* leaky_relu: slope */
+    ir_shape axes;     /* transpose: a permutation of the dimensions. reduce_…: which, rising */
+    double alpha;      /* leaky_relu: slope. elu: α */
     double eps;        /* batch_norm */
     ir_act act;        /* fused activation of the output */
     bool native_columns; /* dense weights are already in H·W·C order (weights native) */
@@ -172,7 +172,8 @@ typedef struct ir_rescale {
  *   conv2d, dense:   bias bound channels ratio out w* acc_type bias_type lo hi
  *   maxpool, global_maxpool:  lo hi (the output is clamped; equal quantization)
  *   avgpool:         lo hi in_zero acc_type bound[1] (sum of codes)
- *   global_avgpool:  the same; out.n = 1: rescaled sum (MEAN), ratio[1], bias[1] = -cells*in_zero
+ *   reduce_max, reduce_min: lo hi. argmax: nothing
+ *   global_avgpool, reduce_mean, reduce_sum: the same; out.n = 1: rescaled sum (MEAN), ratio[1], bias[1] = -cells*in_zero
  *   add, sub: q32: in[].mult (sub: the second is negative), bias[1] (c), right_shift, acc_type,
  *          bound[1]. tflm, single: in[], out, left_shift. onnx: in[].fscale = input scales,
  *          out.fscale = the output scale, a divisor
@@ -221,6 +222,8 @@ struct ir_op {
 /* Inputs of weighted operators by role (NULL where absent). */
 ir_tensor *ir_weight(const ir_op *op); /* in[1] of conv2d, dense */
 ir_tensor *ir_bias(const ir_op *op);   /* in[2] or NULL */
+/* Whether t holds whole numbers, int32 without a quantization, once the graph is quantized: argmax. */
+bool ir_is_index(const ir_tensor *t);
 bool ir_is_depthwise(const ir_op *op); /* conv2d with groups == input channels (> 1) */
 int64_t ir_macs(const ir_op *op);      /* multiply-accumulates of one inference */
 

@@ -75,6 +75,11 @@ ir_tensor *ir_bias(const ir_op *op)
     return takes_weight(op) && op->n_in > 2 ? op->in[2] : NULL;
 }
 
+bool ir_is_index(const ir_tensor *t)
+{
+    return t->producer && t->producer->kind == OP_ARGMAX;
+}
+
 bool ir_is_depthwise(const ir_op *op)
 {
     if (op->kind != OP_CONV2D || op->at.groups < 2)

@@ -76,7 +76,7 @@ static void put_int(buf *b, const ir_attr *a, const ir_op *op, int v)
 {
     if (!strcmp(a->name, "multiplier"))
         v /= op->at.groups;
-    if (a->kind == IR_A_INT && !strcmp(a->name, "axis") && v == op->out[0]->shape.rank - 1)
+    if (a->kind == IR_A_INT && !strcmp(a->name, "axis") && v == op->in[0]->shape.rank - 1)
         return;
     if (!a->required && v == (int)a->fallback)
         return;

@@ -265,22 +265,20 @@ static bool same_but_axis(const ir_shape *a, const ir_shape *b, int axis)
     return true;
 }
 
-static bool concat_axis(const rule *r)
+static bool fold_axis(const rule *r, int *axis)
 {
-    int *axis = &r->op->at.axis;
     if (*axis < -r->x->rank || *axis >= r->x->rank) {
         diag_add(r->ctx, D_SHAPE_MISMATCH, r->op->loc, "axis %d is not one of '%s' (%s)", *axis,
                  r->op->in[0]->name, shape_str(r, r->x));
         return false;
     }
-    if (*axis < 0)
-        *axis += r->x->rank;
+    *axis += *axis < 0 ? r->x->rank : 0;
     return true;
 }
 
 static bool concat(const rule *r)
 {
-    if (!want_rank1(r) || !concat_axis(r))
+    if (!want_rank1(r) || !fold_axis(r, &r->op->at.axis))
         return false;
     int64_t out[IR_MAX_RANK];
     for (int i = 0; i < r->x->rank; i++)
@@ -420,6 +418,43 @@ static bool batch_norm(const rule *r)
     return copy_out(r);
 }
 
+/* The shape without the dimensions of `mask`, or with 1 in their place; [1] where none is left. */
+static bool set_reduced(const rule *r, unsigned mask)
+{
+    int64_t out[IR_MAX_RANK] = {1};
+    int rank = 0;
+    for (int d = 0; d < r->x->rank; d++)
+        if (!(mask >> d & 1U) || r->op->at.keep)
+            out[rank++] = mask >> d & 1U ? 1 : r->x->dim[d];
+    return set_out(r, rank ? rank : 1, out);
+}
+
+/* Sorts the axes and counts them from the front. */
+static bool reduce(const rule *r)
+{
+    ir_shape *axes = &r->op->at.axes;
+    unsigned mask = 0;
+    int n = 0;
+    if (!want_rank1(r))
+        return false;
+    for (int i = 0; i < axes->rank; i++) {
+        int axis = axes->dim[i];
+        if (!fold_axis(r, &axis))
+            return false;
+        mask |= 1U << axis;
+    }
+    for (int d = 0; d < r->x->rank; d++)
+        if (mask >> d & 1U)
+            axes->dim[n++] = d;
+    axes->rank = n;
+    return set_reduced(r, mask);
+}
+
+static bool argmax(const rule *r)
+{
+    return want_rank1(r) && fold_axis(r, &r->op->at.axis) && set_reduced(r, 1U << r->op->at.axis);
+}
+
 /* The result is there already: a state. */
 static bool assign(const rule *r)
 {
@@ -452,6 +487,10 @@ static bool (*const rules[OP_COUNT])(const rule *) = {
     [OP_MINIMUM] = binary,        [OP_MAXIMUM] = binary,
     [OP_SLICE] = slice,           [OP_TRANSPOSE] = transpose,
     [OP_REQUANTIZE] = copy_out,   [OP_ASSIGN] = assign,
+    [OP_REDUCE_SUM] = reduce,     [OP_REDUCE_MEAN] = reduce,
+    [OP_REDUCE_MAX] = reduce,     [OP_REDUCE_MIN] = reduce,
+    [OP_ARGMAX] = argmax,         [OP_ELU] = copy_out,
+    [OP_GELU] = copy_out,         [OP_GELU_TANH] = copy_out,
 };
 
 bool ir_infer_shape(qctx *ctx, ir_op *op)

@@ -251,6 +251,9 @@ static bool quant_sane(const ir_quant *q, const ir_shape *shape)
 
 static bool activation_quantized(const checker *c, const ir_tensor *t)
 {
+    if (ir_is_index(t))
+        return (!t->quant && t->type == IR_I32) ||
+               broken(c, t->loc, "the indices '%s' are no plain i32", t->name);
     if (!t->quant || !quant_sane(t->quant, &t->shape) || t->quant->axis >= 0 ||
         t->quant->scheme != IR_Q_UNIFORM)
         return broken(c, t->loc, "'%s' has no quantization or an impossible one", t->name);

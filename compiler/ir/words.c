@@ -51,6 +51,11 @@ static const ir_attr slice[] = {LIST("begin", begin, true, true, -INT32_MAX, INT
                                 LIST("end", end, true, true, -INT32_MAX, INT32_MAX, 0),
                                 LIST("stride", step, false, false, -BIG, BIG, 1), END};
 static const ir_attr transpose[] = {LIST("axes", axes, true, true, 0, IR_MAX_RANK - 1, -1), END};
+#define KEEP {"keep", NULL, IR_A_FLAG, AT(keep), false, false, 0, 0, 0}
+static const ir_attr reduce[] = {LIST("axes", axes, true, true, -IR_MAX_RANK, IR_MAX_RANK - 1, -6), KEEP, END};
+static const ir_attr argmax[] = {
+    {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1}, KEEP, END};
+static const ir_attr elu[] = {{"alpha", NULL, IR_A_NUMBER, AT(alpha), false, false, 0, 1e6, 1}, END};
 /* Lowered to slices (front/split.c): no graph has it. */
 static const ir_attr split[] = {
     {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1},
@@ -88,6 +93,14 @@ const ir_word ir_words[] = {
     {"transpose", OP_TRANSPOSE, 1, 1, transpose},
     {"requantize", OP_REQUANTIZE, 1, 1, NULL},
     {"split", OP_SLICE, 1, 1, split},
+    {"reduce_sum", OP_REDUCE_SUM, 1, 1, reduce},
+    {"reduce_mean", OP_REDUCE_MEAN, 1, 1, reduce},
+    {"reduce_max", OP_REDUCE_MAX, 1, 1, reduce},
+    {"reduce_min", OP_REDUCE_MIN, 1, 1, reduce},
+    {"argmax", OP_ARGMAX, 1, 1, argmax},
+    {"elu", OP_ELU, 1, 1, elu},
+    {"gelu", OP_GELU, 1, 1, NULL},
+    {"gelu_tanh", OP_GELU_TANH, 1, 1, NULL},
 };
 
 int ir_words_count(void)

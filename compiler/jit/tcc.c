@@ -43,7 +43,7 @@ static const struct {
 } symbols[] = {
     {"memcpy", (const void *)memcpy}, {"memmove", (const void *)memmove},
     {"memset", (const void *)memset}, {"expf", (const void *)expf},
-    {"tanhf", (const void *)tanhf},
+    {"tanhf", (const void *)tanhf},   {"erff", (const void *)erff},
 };
 
 static int relocate(TCCState *s)

@@ -78,6 +78,10 @@ static code_range result_range(const prover *p, const ir_op *op)
         return clamped(has_pads(op) ? with(in, q->in_zero[0]) : in, q->lo, q->hi);
     case OP_GLOBAL_MAXPOOL:
         return clamped(in, q->lo, q->hi);
+    case OP_REDUCE_MAX:
+    case OP_REDUCE_MIN:
+        return clamped(in, q->lo, q->hi);
+    case OP_REDUCE_MEAN:
     case OP_GLOBAL_AVGPOOL:
         return q->ratio ? full : clamped(in, q->lo, q->hi);
     case OP_CONCAT:
@@ -223,7 +227,8 @@ static bool fill_mean(const prover *p, ir_op *op, int64_t cells, int64_t bound)
     double scales = (double)act_scale(op->in[0]) / (double)act_scale(op->out[0]);
     if (!rescale_fill(p->ctx, op, 1, &scales, &bound, &q->out))
         return false;
-    rescale_divide(p->ctx, &q->out, cells, bound);
+    if (op->kind != OP_REDUCE_SUM)
+        rescale_divide(p->ctx, &q->out, cells, bound);
     return true;
 }
 
@@ -231,7 +236,7 @@ static bool prove_global_avgpool(const prover *p, ir_op *op)
 {
     ir_iparams *q = op->q;
     bool again = q->bound != NULL;
-    int64_t cells = (int64_t)op->in[0]->shape.dim[0] * op->in[0]->shape.dim[1];
+    int64_t cells = mean_cells(op);
     int64_t bound = cells * largest_code(p->codes[op->in[0]->id]);
     if (q->ratio) {
         int64_t *bias = ARENA_NEW(p->ctx->a, int64_t);
@@ -287,6 +292,8 @@ static const prove_fn proofs[OP_COUNT] = {
     [OP_MINIMUM] = prove_concat,
     [OP_MAXIMUM] = prove_concat,
     [OP_ASSIGN] = prove_concat,
+    [OP_REDUCE_SUM] = prove_global_avgpool,
+    [OP_REDUCE_MEAN] = prove_global_avgpool,
 };
 
 bool prove_bounds(qctx *ctx, ir_graph *g, bool strict_acc32)

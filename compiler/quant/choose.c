@@ -260,19 +260,37 @@ static ir_quant *activation_quant(const chooser *c, const ir_tensor *t)
     return q;
 }
 
+/* No operator computes with what argmax gives. */
+static bool check_indices(const chooser *c)
+{
+    for (int i = 0; i < c->g->ops.n; i++)
+        for (int k = 0; k < c->g->ops.v[i]->n_in; k++) {
+            const ir_op *op = c->g->ops.v[i];
+            if (!ir_is_index(op->in[k]))
+                continue;
+            diag_add(c->ctx, D_NUMERICS_REFUSED, op->loc,
+                     "%s reads the indices '%s', which have no codes: argmax ends a net",
+                     ir_opinfos[op->kind].word, op->in[k]->name);
+            return false;
+        }
+    return true;
+}
+
 static bool quantize_activations(chooser *c)
 {
-    bool ok = true;
+    bool ok = check_indices(c);
     for (int i = 0; i < c->g->tensors.n; i++) {
         ir_tensor *t = c->g->tensors.v[i];
-        if (t->kind == IR_CONST || root(c, i) != i)
+        if (t->kind == IR_CONST || root(c, i) != i || ir_is_index(t))
             continue;
         t->quant = activation_quant(c, t);
         ok &= t->quant != NULL;
     }
     for (int i = 0; ok && i < c->g->tensors.n; i++) {
         ir_tensor *t = c->g->tensors.v[i];
-        if (t->kind == IR_CONST)
+        if (ir_is_index(t))
+            t->type = t->port_type = IR_I32;
+        if (t->kind == IR_CONST || ir_is_index(t))
             continue;
         t->quant = c->g->tensors.v[root(c, i)]->quant;
         t->type = t->quant->bits > 8 ? IR_I16 : IR_I8;

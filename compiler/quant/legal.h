@@ -13,7 +13,9 @@ int32_t act_zero(const ir_tensor *t);
 
 /* M of each operator, in the mode's order of operations (docs/numerics.md). */
 double ratio_weighted(const ir_op *op, int c); /* conv2d, dense: output channel c */
-double ratio_mean(const ir_op *op);            /* global_avgpool */
+double ratio_mean(const ir_op *op);            /* global_avgpool, reduce_mean, reduce_sum */
+/* Elements of the input behind one of the result. */
+int64_t mean_cells(const ir_op *op);
 double ratio_mul(const ir_op *op);
 double ratio_concat(const ir_op *op, int input);
 

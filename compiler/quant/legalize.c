@@ -79,7 +79,10 @@ static void set_clamp(const ir_op *op)
     const ir_tensor *out = op->out[0];
     ir_iparams *q = op->q;
     bool relu6 = op->at.act == IR_ACT_RELU6 || op->kind == OP_RELU6;
-    if (out->quant->bits < 8) {
+    if (!out->quant) { /* argmax */
+        q->lo = 0;
+        q->hi = INT32_MAX;
+    } else if (out->quant->bits < 8) {
         quant_code_range(out->quant, &q->lo, &q->hi);
     } else {
         q->lo = out->type == IR_I16 ? INT16_MIN : INT8_MIN;
@@ -96,7 +99,7 @@ static void set_common(const ir_op *op)
     ir_iparams *q = op->q;
     for (int i = 0; i < 2 && i < activations(op); i++)
         q->in_zero[i] = act_zero(op->in[i]);
-    q->out_zero = act_zero(op->out[0]);
+    q->out_zero = op->out[0]->quant ? act_zero(op->out[0]) : 0;
     q->acc_type = q->bias_type = IR_I32;
     q->wmul = 1;
     set_clamp(op);
@@ -180,13 +183,13 @@ static bool legal_pass(qctx *ctx, ir_op *op)
     return false;
 }
 
-/* Rescales (MEAN) where the quantizations differ, and always in tflm and single. */
+/* global_avgpool and reduce_mean; reduce_sum always. Rescales (MEAN) where the quantizations differ, and always in tflm and single. */
 static bool legal_global_avgpool(qctx *ctx, ir_op *op)
 {
     ir_iparams *q = op->q;
     bool q31 = q->mode == IR_NUM_TFLM || q->mode == IR_NUM_SINGLE;
     q->channels = 1;
-    if (!q31 && same_quant(op->in[0], op->out[0]))
+    if (!q31 && op->kind != OP_REDUCE_SUM && same_quant(op->in[0], op->out[0]))
         return true;
     double *ratio = ARENA_NEW(ctx->a, double);
     *ratio = ratio_mean(op);
@@ -224,6 +227,13 @@ static bool legal_unary(qctx *ctx, ir_op *op)
     return op->in[0]->type == IR_I16 || fill_unary(ctx, op);
 }
 
+static bool legal_argmax(qctx *ctx, ir_op *op)
+{
+    (void)ctx;
+    op->q->channels = 1;
+    return true;
+}
+
 typedef bool (*rule_fn)(qctx *, ir_op *);
 
 static const rule_fn rules[OP_COUNT] = {
@@ -252,6 +262,14 @@ static const rule_fn rules[OP_COUNT] = {
     [OP_TRANSPOSE] = legal_pass,
     [OP_REQUANTIZE] = legal_unary,
     [OP_ASSIGN] = legal_concat,
+    [OP_REDUCE_SUM] = legal_global_avgpool,
+    [OP_REDUCE_MEAN] = legal_global_avgpool,
+    [OP_REDUCE_MAX] = legal_pass,
+    [OP_REDUCE_MIN] = legal_pass,
+    [OP_ARGMAX] = legal_argmax,
+    [OP_ELU] = legal_unary,
+    [OP_GELU] = legal_unary,
+    [OP_GELU_TANH] = legal_unary,
 };
 
 static bool legal_op(qctx *ctx, ir_op *op, ir_numerics mode)
@@ -259,7 +277,7 @@ static bool legal_op(qctx *ctx, ir_op *op, ir_numerics mode)
     bool ok = true;
     for (int i = 0; i < activations(op); i++)
         ok = check_activation(ctx, op, op->in[i]) && ok;
-    ok = check_activation(ctx, op, op->out[0]) && ok;
+    ok = (op->kind == OP_ARGMAX || check_activation(ctx, op, op->out[0])) && ok;
     op->q = ARENA_NEW(ctx->a, ir_iparams);
     op->q->mode = mode;
     if (!rules[op->kind])

@@ -44,10 +44,15 @@ double ratio_weighted(const ir_op *op, int c)
     return product_ratio(op->q->mode, in, weight, out);
 }
 
+int64_t mean_cells(const ir_op *op)
+{
+    return ir_elems(&op->in[0]->shape) / ir_elems(&op->out[0]->shape);
+}
+
 double ratio_mean(const ir_op *op)
 {
     float in = act_scale(op->in[0]), out = act_scale(op->out[0]);
-    double cells = (double)op->in[0]->shape.dim[0] * op->in[0]->shape.dim[1];
+    double cells = op->kind == OP_REDUCE_SUM ? 1 : (double)mean_cells(op);
     if (op->q->mode == IR_NUM_ONNX)
         return (double)float_div(float_div(in, out), (float)cells);
     return (double)in / ((double)out * cells);

@@ -293,6 +293,10 @@ static bool load_activation(loader *l, ir_tensor *t)
     bool stated;
     spec_settings s = activation_settings(l->ctx, l->spec, t, &stated);
     bool declared = t->declared && t->quant;
+    if (ir_is_index(t)) {
+        t->type = t->port_type = IR_I32;
+        return true;
+    }
     if (declared && !(stated && s.set & SPEC_SCALE)) {
         t->type = t->quant->bits > 8 ? IR_I16 : IR_I8;
         return true;

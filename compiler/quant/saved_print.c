@@ -43,7 +43,7 @@ static bool has_declaration(const ir_tensor *t)
 
 static void put_activation(buf *b, const ir_tensor *t)
 {
-    if (t->kind == IR_CONST || has_declaration(t))
+    if (t->kind == IR_CONST || has_declaration(t) || ir_is_index(t))
         return;
     put_selector(b, t->name, "");
     buf_puts(b, "activations ");

@@ -58,6 +58,13 @@ static bool check_hard_swish(qctx *ctx, const ir_op *op)
     return true;
 }
 
+static bool check_table(qctx *ctx, const ir_op *op)
+{
+    return op->kind != OP_ELU || op->at.alpha == 1 ||
+           refuse(ctx, op, "elu in mode %s has alpha 1, not %g", ir_numerics_name(op->q->mode),
+                  op->at.alpha);
+}
+
 typedef bool (*check_fn)(qctx *, const ir_op *);
 
 static const check_fn q31_checks[OP_COUNT] = {
@@ -68,6 +75,9 @@ static const check_fn q31_checks[OP_COUNT] = {
     [OP_TANH] = check_q4,
     [OP_HARD_SWISH] = check_hard_swish,
     [OP_REQUANTIZE] = check_rescale,
+    [OP_ELU] = check_table,
+    [OP_GELU] = check_table,
+    [OP_GELU_TANH] = check_table,
 };
 
 bool fill_unary(qctx *ctx, ir_op *op)

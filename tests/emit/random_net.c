@@ -427,6 +427,31 @@ static ir_tensor *make_stream(maker *m, ir_tensor *x)
     return before ? append(m, OP_CONCAT, &at, 2, both, all_quant) : all;
 }
 
+static ir_tensor *make_reduce(maker *m, ir_tensor *x)
+{
+    static const ir_opkind kinds[] = {OP_REDUCE_SUM, OP_REDUCE_MEAN, OP_REDUCE_MEAN, OP_REDUCE_MAX, OP_REDUCE_MIN};
+    ir_attrs at = {.groups = 1, .keep = one_in(m, 2), .axes = {.rank = between(m, 1, x->shape.rank)}};
+    for (int i = 0; i < at.axes.rank; ++i)
+        at.axes.dim[i] = between(m, -x->shape.rank, x->shape.rank - 1); /* one twice is one */
+    ir_opkind kind = kinds[below(m, 5)];
+    double scale = (double)x->quant->scale[0];
+    bool own = kind == OP_REDUCE_SUM || (kind == OP_REDUCE_MEAN && one_in(m, 2));
+    ir_quant *q = own ? act_quant(m, scale * power(m, kind == OP_REDUCE_SUM ? 0 : -3, 2)) : x->quant;
+    return append(m, kind, &at, 1, &x, q);
+}
+
+/* The indices are an output: nothing computes with them. */
+static ir_tensor *make_argmax(maker *m, ir_tensor *x)
+{
+    ir_attrs at = {.groups = 1, .keep = one_in(m, 2), .axis = below(m, x->shape.rank)};
+    ir_tensor *t = append(m, OP_ARGMAX, &at, 1, &x, x->quant);
+    t->type = IR_I32;
+    t->quant = NULL;
+    t->is_output = true;
+    *VEC_PUSH(m->ctx->a, &m->g->outputs) = t;
+    return x;
+}
+
 static ir_quant *fixed_quant(maker *m, double scale, int32_t zero)
 {
     ir_quant *q = act_quant(m, scale);
@@ -437,11 +462,13 @@ static ir_quant *fixed_quant(maker *m, double scale, int32_t zero)
 static ir_tensor *make_unary(maker *m, ir_tensor *x)
 {
     static const ir_opkind kinds[] = {OP_RELU, OP_RELU6, OP_LEAKY_RELU, OP_SIGMOID, OP_TANH, OP_HARD_SWISH,
-                                      OP_REQUANTIZE};
+                                      OP_REQUANTIZE, OP_ELU, OP_GELU, OP_GELU_TANH};
     ir_attrs at = plain(m);
     at.act = IR_ACT_NONE;
     at.alpha = one_in(m, 4) ? -0.3 : 0.01 + 0.3 * rng_double(&m->r);
-    ir_opkind kind = kinds[below(m, m->wide ? 2 : 7)];
+    ir_opkind kind = kinds[below(m, m->wide ? 2 : 10)];
+    if (kind == OP_ELU && one_in(m, 2))
+        at.alpha = 1;
     ir_quant *q = m->wide || one_in(m, 4) ? x->quant
                                           : act_quant(m, (double)x->quant->scale[0] * power(m, -1, 1));
     if (kind == OP_SIGMOID)
@@ -468,7 +495,8 @@ typedef ir_tensor *(*make_fn)(maker *m, ir_tensor *x);
 static const make_fn spatial[] = {make_conv, make_conv, make_conv, make_pool, make_pool, make_global,
                                   make_pad};
 static const make_fn any[] = {make_dense, make_eltwise, make_eltwise, make_concat, make_unary,
-                              make_unary, make_reshape, make_softmax, make_slice, make_transpose, make_stream};
+                              make_unary, make_reshape, make_softmax, make_slice, make_transpose, make_stream,
+                              make_reduce, make_reduce, make_argmax};
 
 static ir_tensor *make_any(maker *m, ir_tensor *x)
 {

@@ -364,6 +364,48 @@ static make_model *turned(qctx *ctx, const int32_t *axes, const int32_t *to)
 static make_model *transposed(qctx *ctx) { return turned(ctx, DIMS(0, 3, 1, 2), DIMS(1, 3, 5, 4)); }
 static make_model *transposed_batch(qctx *ctx) { return turned(ctx, DIMS(2, 1, 0, 3), DIMS(4, 5, 1, 3)); }
 
+/* ---- reductions ---------------------------------------------------------------------------- */
+
+static make_model *reduced(qctx *ctx, int code, float in, float out, bool keep, int32_t n, const int32_t *axes,
+                           int rank, const int32_t *to)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, in), list = ints(m, "axes", n, axes);
+    int y = make_act(m, "model/y", out, out > 0 ? 3 : 0, rank, to);
+    make_option(make_operator(m, code, INS(x, list), y), OPTIONS_REDUCER, REDUCER_KEEP_DIMS, 'b', keep);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *sum_int8(qctx *ctx) { return reduced(ctx, TFL_OP_SUM, S1, S3, false, 1, DIMS(-1), 3, DIMS(1, 5, 4)); }
+static make_model *sum_float(qctx *ctx) { return reduced(ctx, TFL_OP_SUM, 0, 0, true, 2, DIMS(3, 1), 4, DIMS(1, 1, 4, 1)); }
+static make_model *mean_width(qctx *ctx) { return reduced(ctx, TFL_OP_MEAN, S1, S2, true, 1, DIMS(2), 4, DIMS(1, 5, 1, 3)); }
+static make_model *mean_all(qctx *ctx) { return reduced(ctx, TFL_OP_MEAN, S1, S2, false, 4, DIMS(0, 1, 2, 3), 0, DIMS(0)); }
+static make_model *max_int8(qctx *ctx) { return reduced(ctx, TFL_OP_REDUCE_MAX, S1, S1, false, 1, DIMS(1), 3, DIMS(1, 4, 3)); }
+static make_model *min_int8(qctx *ctx) { return reduced(ctx, TFL_OP_REDUCE_MIN, S1, S1, false, 2, DIMS(2, 1), 2, DIMS(1, 3)); }
+
+static make_model *argmax(qctx *ctx, float scale)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, scale), axis = make_const(m, "axis", TFL_INT32, 0, DIMS(0), DIMS(3));
+    int y = make_act(m, "model/best/ArgMax", 0, 0, 3, DIMS(1, 5, 4));
+    m->tensors[y].type = TFL_INT64;
+    make_operator(m, TFL_OP_ARG_MAX, INS(x, axis), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *argmax_int8(qctx *ctx) { return argmax(ctx, S1); }
+static make_model *argmax_float(qctx *ctx) { return argmax(ctx, 0); }
+static make_model *elu_int8(qctx *ctx) { return one(ctx, TFL_OP_ELU, S1, S2, 4, 4, DIMS(1, 5, 4, 3)); }
+
+static make_model *gelu_int8(qctx *ctx)
+{
+    make_model *m = one(ctx, TFL_OP_GELU, S1, S2, 4, 4, DIMS(1, 5, 4, 3));
+    make_option(&m->ops[0], 0, GELU_APPROXIMATE, 'b', 1);
+    return m;
+}
+
 /* ---- state --------------------------------------------------------------------------------- */
 
 /* A ring buffer of three rows along time: read, concat, cut, assign. late: somebody reads what was read
@@ -513,6 +555,16 @@ const sample_model sample_models[] = {
     {"float_edges", float_edges, {"input in : i8[5, 4, 3] scale 0x1.47ae14p-6 zero 3 tensor 1\n", "a = requantize(in, tensor 2)\n",
                                   "output a\n"}, true},
     {"byte_edges", byte_edges, {"input in : u8[5, 4, 3] scale 0x1.47ae14p-6 zero 131 tensor 1\n", "output a\n"}, true},
+    {"sum", sum_int8, {"y = reduce_sum(x, [2], tensor 2)\n"}, true},
+    {"sum_float", sum_float, {"y = reduce_sum(x, [0, 2], keep, tensor 2)\n"}, false},
+    {"mean_width", mean_width, {"y = reduce_mean(x, [1], keep, tensor 2)\n"}, true},
+    {"mean_all", mean_all, {"y = reduce_mean(x, [0, 1, 2], tensor 2)\n"}, true},
+    {"max", max_int8, {"y = reduce_max(x, [0], tensor 2)\n"}, true},
+    {"min", min_int8, {"y = reduce_min(x, [0, 1], tensor 2)\n"}, true},
+    {"argmax", argmax_int8, {"best = argmax(x, tensor 2)\n", "!best :"}, true},
+    {"argmax_float", argmax_float, {"best = argmax(x, tensor 2)\n"}, false},
+    {"elu", elu_int8, {"y = elu(x, alpha 1.0, tensor 1)\n"}, true},
+    {"gelu", gelu_int8, {"y = gelu_tanh(x, tensor 1)\n"}, true},
     {"stream", stream_int8, {"    state stream_states : i8[3, 4] scale 0x1.47ae14p-6 zero 3 tensor 2\n", "    all = concat(stream_states, x, axis 0, tensor 3)\n",
                              "    stream_states := kept\n", "!copy"}, true},
     {"stream_float", stream_float, {"    state stream_states : f32[3, 4] tensor 2\n", "    stream_states := kept\n"}, false},

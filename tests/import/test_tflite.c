@@ -66,7 +66,7 @@ static void *random_row(qctx *ctx, rng *r, const ir_tensor *t)
         real[i] = (float)(rng_double(r) * 4 - 2);
         code[i] = (int8_t)((int)rng_below(r, 256) - 128);
     }
-    return t->type == IR_F32 ? (void *)real : (void *)code;
+    return t->type == IR_I8 ? (void *)code : (void *)real; /* int32: room for it */
 }
 
 static void assert_same(const ir_tensor *a, const void *x, const ir_tensor *b, const void *y)
@@ -75,7 +75,7 @@ static void assert_same(const ir_tensor *a, const void *x, const ir_tensor *b, c
     assert_int_equal(a->type, b->type);
     int64_t n = ir_elems(&a->shape);
     if (a->type != IR_F32)
-        assert_memory_equal(x, y, n);
+        assert_memory_equal(x, y, n * (int64_t)ir_type_size(a->type));
     for (int64_t i = 0; a->type == IR_F32 && i < n; i++)
         assert_true(fabsf(((const float *)x)[i] - ((const float *)y)[i]) <= 1e-6f);
 }
@@ -422,7 +422,15 @@ static void split_long(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[2].dat
 static void turn_twice(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[1] = 2; }
 static void unpack_three(make_model *m) { make_model *n = m; n->ops[0].options[0].value = 2; }
 static void concat_axis(make_model *m) { m->ops[0].options[0].value = 4; }
-static void mean_channels(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 3; }
+static void sum_axis(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 5; }
+static void max_scales(make_model *m) { *(float *)(uintptr_t)m->tensors[2].scale = 0.5f; }
+static void argmax_batch(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 0; }
+static void argmax_read(make_model *m)
+{
+    int t = make_act(m, "late", 0.1f, 0, 3, DIMS(1, 5, 4));
+    make_operator(m, TFL_OP_RELU, INS(m->outputs[0]), t);
+    m->outputs[0] = t;
+}
 static void pad_channels(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[7] = 1; }
 static void pad_negative(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[2] = -1; }
 static void pad_value(make_model *m) { *(int8_t *)(uintptr_t)m->tensors[2].data = 4; }
@@ -488,7 +496,10 @@ static const struct { const char *sample; void (*change)(make_model *); const ch
     {"split_sizes", split_long, "its sizes do not fill 'model/x'"},
     {"transposed", turn_twice, "no constant permutation of the 4"},
     {"stacks", unpack_three, "2 results do not fill 'x'"},
-    {"mean", mean_channels, "other dimensions than height and width"},
+    {"sum", sum_axis, "its axis 5 is not one of 4 dimensions"},
+    {"max", max_scales, "two scales, which the operator ignores"},
+    {"argmax", argmax_batch, "it looks along the batch"},
+    {"argmax", argmax_read, "operators compute with its indices"},
     {"padded", pad_channels, "pads the channels"},
     {"padded", pad_negative, "not all in 0..32767"},
     {"padded_v2", pad_value, "something else than zero"},

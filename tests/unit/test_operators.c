@@ -174,13 +174,69 @@ static void slices_infer_to_themselves(void **state)
     kit_free(&k);
 }
 
+/* ---- along dimensions -------------------------------------------------------------------------- */
+
+/* [[1, 2, 3], [-4, 5, 6]] at scale 1/2, zero point 1: codes 3, 5, 7, -7, 11, 13. */
+static void reductions(void **state)
+{
+    (void)state;
+    const operand in[] = {{SHAPE(2, 3), 0.5f, 1, CODES(3, 5, 7, -7, 11, 13), REALS(1, 2, 3, -4, 5, 6)}};
+    ir_attrs rows = {.axes = SHAPE(0)}, columns = {.axes = SHAPE(-1)}, all = {.axes = SHAPE(1, 0, 1)};
+    check_all_modes(OP_REDUCE_SUM, columns, 1, in, 1, -3, CODES(3, 4), 2);
+    check_all_modes(OP_REDUCE_SUM, all, 1, in, 0.5f, 0, CODES(26), 1);
+    check_all_modes(OP_REDUCE_MEAN, columns, 1, in, 0.25f, 0, CODES(8, 9), 2);
+    check_all_modes(OP_REDUCE_MEAN, rows, 1, in, 0.5f, 1, CODES(-2, 8, 10), 3);
+    check_all_modes(OP_REDUCE_MAX, rows, 1, in, 0.5f, 1, CODES(3, 11, 13), 3);
+    check_all_modes(OP_REDUCE_MIN, columns, 1, in, 0.5f, 1, CODES(3, -7), 2);
+    check_reals(OP_REDUCE_SUM, rows, 1, in, REALS(-3, 7, 9), 3);
+    check_reals(OP_REDUCE_MEAN, all, 1, in, REALS(13.0f / 6), 1);
+    check_reals(OP_REDUCE_MAX, columns, 1, in, REALS(3, 6), 2);
+    check_reals(OP_REDUCE_MIN, rows, 1, in, REALS(-4, 2, 3), 3);
+}
+
+static void places(void **state)
+{
+    (void)state;
+    net_kit k = kit_new(IR_QUANTIZED);
+    ir_tensor *x = kit_input(&k, SHAPE(2, 3), 0.5f, 1);
+    ir_op *op = kit_op(&k, OP_ARGMAX, (ir_attrs){.axis = -1, .keep = true}, 1, &x, 0.5f, 1);
+    op->out[0]->type = IR_I32;
+    op->out[0]->quant = NULL;
+    kit_output(&k, op);
+    assert_true(ir_shape_eq(&op->out[0]->shape, &(ir_shape){2, {2, 1}}));
+    assert_true(legalize(k.ctx, k.g, IR_NUM_Q32));
+    int32_t out[2];
+    kit_run(&k, (const void *[]){CODES(3, 7, 7, 9, -128, 9)}, out); /* the lowest of equal ones */
+    assert_int_equal(out[0], 1);
+    assert_int_equal(out[1], 0);
+    kit_free(&k);
+    const operand in[] = {{SHAPE(2, 3), 0, 0, NULL, REALS(1, 2, 3, -4, 5, 3)}};
+    check_reals(OP_ARGMAX, (ir_attrs){.axis = 0}, 1, in, REALS(0, 1, 0), 3);
+}
+
+/* ---- tables ------------------------------------------------------------------------------------ */
+
+/* Reals 0, 1, -1, -2, 2 at 1/64. elu(-1) = -0.63212, gelu(1) = 0.84134, gelu_tanh(2) = 1.95460. */
+static void curves(void **state)
+{
+    (void)state;
+    const operand in[] = {{SHAPE(5), 0.015625f, 0, CODES(0, 64, -64, -128, 127), REALS(0, 1, -1, -2, 2)}};
+    ir_attrs one = {.alpha = 1};
+    check_all_modes(OP_ELU, one, 1, in, 0.015625f, 0, CODES(0, 64, -40, -55, 127), 5);
+    check_reals(OP_ELU, one, 1, in, REALS(0, 1, -0.63212056f, -0.86466472f, 2), 5);
+    check_reals(OP_ELU, (ir_attrs){.alpha = 0.5}, 1, in, REALS(0, 1, -0.31606028f, -0.43233236f, 2), 5);
+    check_all_modes(OP_GELU, one, 1, in, 0.015625f, 0, CODES(0, 54, -10, -3, 124), 5);
+    check_reals(OP_GELU, one, 1, in, REALS(0, 0.84134475f, -0.15865525f, -0.04550026f, 1.95449974f), 5);
+    check_reals(OP_GELU_TANH, one, 1, in, REALS(0, 0.84119199f, -0.15880801f, -0.04540231f, 1.95459769f), 5);
+}
+
 #define T(name) cmocka_unit_test(name)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(differences), T(extremes),   T(other_scales),
-        T(slices),      T(transposes), T(slices_infer_to_themselves),
+        T(slices),      T(transposes), T(slices_infer_to_themselves), T(reductions), T(places), T(curves),
     };
     return cmocka_run_group_tests_name("operators", tests, NULL, NULL);
 }

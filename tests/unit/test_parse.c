@@ -199,7 +199,7 @@ static const char *const language_words[] = {
     "percentile", "mse",         "kl",       "power",     "of",         "two",
     "table",      "layer",       "kmeans",   "quantile",  "apot",       "entries",
     "int1",       "int4",        "int8",     "int16",     "int32",      "int64",
-    "begin",      "end",         "axes",     "sizes",
+    "begin",      "end",         "axes",     "sizes",     "alpha",
 };
 
 enum { N_WORDS = sizeof language_words / sizeof *language_words };
