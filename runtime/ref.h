@@ -39,6 +39,10 @@ void ref_int_avgpool(const ref_args *a);
 void ref_int_softmax(const ref_args *a);
 void ref_int_reduce(const ref_args *a);
 void ref_int_argmax(const ref_args *a);
+void ref_int_nearest(const ref_args *a);
+void ref_int_bilinear(const ref_args *a);
+void ref_float_nearest(const ref_args *a);
+void ref_float_bilinear(const ref_args *a);
 void ref_float_reduce(const ref_args *a);
 void ref_float_argmax(const ref_args *a);
 

@@ -132,6 +132,8 @@ bool print_gather(emitter *e, const ir_op *op);
 bool print_reduce_sum(emitter *e, const ir_op *op);
 bool print_reduce_extreme(emitter *e, const ir_op *op);
 bool print_argmax(emitter *e, const ir_op *op);
+bool print_resize_nearest(emitter *e, const ir_op *op);
+bool print_resize_bilinear(emitter *e, const ir_op *op);
 bool print_unary(emitter *e, const ir_op *op);
 bool print_softmax(emitter *e, const ir_op *op);
 int64_t scratch_avgpool(const emitter *e, const ir_op *op);

@@ -16,6 +16,7 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/op_move.c \
 	compiler/emit/op_pool.c \
 	compiler/emit/op_reduce.c \
+	compiler/emit/op_resize.c \
 	compiler/emit/op_softmax.c \
 	compiler/emit/op_unary.c \
 	compiler/emit/ops.h \

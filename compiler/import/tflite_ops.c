@@ -140,6 +140,28 @@ static bool pool(tfl_model *m, const tfl_op *op)
            emit_one(m, op, op->code == TFL_OP_MAX_POOL_2D ? OP_MAXPOOL : OP_AVGPOOL, &at);
 }
 
+static bool resize(tfl_model *m, const tfl_op *op)
+{
+    ir_attrs at = {.groups = 1};
+    bool nearest = op->code == TFL_OP_RESIZE_NEAREST_NEIGHBOR;
+    if (!arity(m, op, 2, 2) ||
+        !tfl_options(m, op, nearest ? OPTIONS_RESIZE_NEAREST : OPTIONS_RESIZE_BILINEAR) ||
+        !tfl_image(m, op, tfl_in(m, op, 0)) ||
+        !tfl_check_scales(m, op, tfl_in(m, op, 0), tfl_out(m, op, 0)))
+        return false;
+    const tfl_tensor *size = tfl_in(m, op, 1);
+    for (int i = 0; i < 2; i++) {
+        at.kernel[i] = size->n_ints == 2 ? size->ints[i] : 0;
+        if (at.kernel[i] < 1 || at.kernel[i] > 32767)
+            return tfl_cannot(m, op, NULL, "its size is no constant of two numbers in 1..32767");
+    }
+    at.align_corners = fb_uint8(&m->file, op->options, nearest ? NEAREST_ALIGN_CORNERS : BILINEAR_ALIGN_CORNERS, 0);
+    at.half_pixel = fb_uint8(&m->file, op->options, nearest ? NEAREST_HALF_PIXEL : BILINEAR_HALF_PIXEL, 0);
+    if (at.align_corners && at.half_pixel)
+        return tfl_cannot(m, op, NULL, "it has both aligned corners and half pixel centers");
+    return emit_one(m, op, nearest ? OP_RESIZE_NEAREST : OP_RESIZE_BILINEAR, &at);
+}
+
 /* ---- moving -------------------------------------------------------------------------------- */
 
 /* Dims of the result where the file leaves them open: from the shape operand or the attribute. */
@@ -388,6 +410,8 @@ static const struct row {
     {TFL_OP_LOGISTIC, unary, "Sigmoid", "sigmoid", NULL},
     {TFL_OP_TANH, unary, "Tanh", "tanh", NULL},
     {TFL_OP_HARD_SWISH, unary, "HardSwish", "hard_swish", NULL},
+    {TFL_OP_RESIZE_NEAREST_NEIGHBOR, resize, "ResizeNearestNeighbor", "resize", NULL},
+    {TFL_OP_RESIZE_BILINEAR, resize, "ResizeBilinear", "resize", NULL},
     {TFL_OP_ELU, unary, "Elu", "elu", NULL},
     {TFL_OP_GELU, unary, "Gelu", "gelu", NULL},
     {TFL_OP_SOFTMAX, softmax, "Softmax", "softmax", NULL},

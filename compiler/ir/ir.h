@@ -130,13 +130,14 @@ typedef enum ir_act { IR_ACT_NONE, IR_ACT_RELU, IR_ACT_RELU6 } ir_act;
  * (explicit) after shape inference: `same` and `valid` exist only before it. */
 typedef enum ir_padmode { IR_PAD_VALID, IR_PAD_SAME, IR_PAD_EXPLICIT } ir_padmode;
 typedef struct ir_attrs {
-    int kernel[2], stride[2], dilation[2]; /* height, width; ≥ 1 */
+    int kernel[2], stride[2], dilation[2]; /* height, width; ≥ 1. kernel: the size that resize_… gives */
     ir_padmode padmode;
     int pad[4];        /* top, bottom, left, right; ≥ 0. Of OP_PAD too */
     int groups;        /* conv2d; == channels for depthwise */
     bool depthwise;    /* was written as `depthwise`: for printing */
     int filters;       /* conv2d, dense: output channels. depthwise: multiplier * C */
     bool ceil_mode;    /* pools */
+    bool align_corners, half_pixel; /* resize_…: where cells lie; not both */
     bool count_all;    /* average pool: padding cells count too */
     bool keep;         /* global pools, reduce_…, argmax: reduced dimensions stay, as 1 */
     int axis;          /* concat, argmax: 0-based, from the front (after sema) */
@@ -179,7 +180,7 @@ typedef struct ir_rescale {
  *          out.fscale = the output scale, a divisor
  *   mul:   out, ratio[1], bound[1], acc_type
  *   concat, assign, minimum, maximum: each[n_in]; an input with each[i].n = 0 is taken as it is
- *   reshape, slice, transpose, pad: in_zero (pad writes it); nothing else
+ *   reshape, slice, transpose, resize_…, pad: in_zero (pad writes it); nothing else
  *   unary:           lut (int8), or NULL: y = clamp(x) (relu, relu6 of int16)
  *   softmax: q32: exp_table. tflm, single: soft_*. onnx: exp_real, out.fscale = output scale */
 typedef struct ir_iparams {

@@ -455,6 +455,20 @@ static bool argmax(const rule *r)
     return want_rank1(r) && fold_axis(r, &r->op->at.axis) && set_reduced(r, 1U << r->op->at.axis);
 }
 
+static bool resize(const rule *r)
+{
+    const ir_attrs *at = &r->op->at;
+    const int64_t out[3] = {at->kernel[0], at->kernel[1], r->x->rank == 3 ? r->x->dim[2] : 1};
+    if (!want_rank3(r))
+        return false;
+    if (!at->align_corners || !at->half_pixel)
+        return set_out(r, 3, out);
+    diag_add(r->ctx, D_BAD_VALUE, r->op->loc, "%s of '%s' has `align corners` and `half pixel`", word(r),
+             r->op->name);
+    diag_expected(r->ctx, "one of them, or none");
+    return false;
+}
+
 /* The result is there already: a state. */
 static bool assign(const rule *r)
 {
@@ -490,6 +504,7 @@ static bool (*const rules[OP_COUNT])(const rule *) = {
     [OP_REDUCE_SUM] = reduce,     [OP_REDUCE_MEAN] = reduce,
     [OP_REDUCE_MAX] = reduce,     [OP_REDUCE_MIN] = reduce,
     [OP_ARGMAX] = argmax,         [OP_ELU] = copy_out,
+    [OP_RESIZE_NEAREST] = resize, [OP_RESIZE_BILINEAR] = resize,
     [OP_GELU] = copy_out,         [OP_GELU_TANH] = copy_out,
 };
 

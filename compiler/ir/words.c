@@ -56,6 +56,10 @@ static const ir_attr reduce[] = {LIST("axes", axes, true, true, -IR_MAX_RANK, IR
 static const ir_attr argmax[] = {
     {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1}, KEEP, END};
 static const ir_attr elu[] = {{"alpha", NULL, IR_A_NUMBER, AT(alpha), false, false, 0, 1e6, 1}, END};
+static const ir_attr resize[] = {{"size", NULL, IR_A_SIZE, AT(kernel), true, true, 1, BIG, 1},
+                                 {"align", "corners", IR_A_FLAG, AT(align_corners), false, false, 0, 0, 0},
+                                 {"half", "pixel", IR_A_FLAG, AT(half_pixel), false, false, 0, 0, 0},
+                                 END};
 /* Lowered to slices (front/split.c): no graph has it. */
 static const ir_attr split[] = {
     {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1},
@@ -93,6 +97,8 @@ const ir_word ir_words[] = {
     {"transpose", OP_TRANSPOSE, 1, 1, transpose},
     {"requantize", OP_REQUANTIZE, 1, 1, NULL},
     {"split", OP_SLICE, 1, 1, split},
+    {"resize_nearest", OP_RESIZE_NEAREST, 1, 1, resize},
+    {"resize_bilinear", OP_RESIZE_BILINEAR, 1, 1, resize},
     {"reduce_sum", OP_REDUCE_SUM, 1, 1, reduce},
     {"reduce_mean", OP_REDUCE_MEAN, 1, 1, reduce},
     {"reduce_max", OP_REDUCE_MAX, 1, 1, reduce},

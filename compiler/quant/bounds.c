@@ -70,6 +70,8 @@ static code_range result_range(const prover *p, const ir_op *op)
     case OP_RESHAPE:
     case OP_SLICE:
     case OP_TRANSPOSE:
+    case OP_RESIZE_NEAREST:
+    case OP_RESIZE_BILINEAR:
         return in;
     case OP_PAD:
         return with(in, q->in_zero[0]);

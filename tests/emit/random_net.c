@@ -440,6 +440,15 @@ static ir_tensor *make_reduce(maker *m, ir_tensor *x)
     return append(m, kind, &at, 1, &x, q);
 }
 
+static ir_tensor *make_resize(maker *m, ir_tensor *x)
+{
+    ir_attrs at = {.groups = 1, .align_corners = one_in(m, 3)};
+    at.half_pixel = !at.align_corners && one_in(m, 2);
+    for (int a = 0; a < 2; ++a)
+        at.kernel[a] = one_in(m, 3) ? x->shape.dim[a] * between(m, 1, 2) : between(m, 1, 13);
+    return append(m, one_in(m, 2) ? OP_RESIZE_NEAREST : OP_RESIZE_BILINEAR, &at, 1, &x, x->quant);
+}
+
 /* The indices are an output: nothing computes with them. */
 static ir_tensor *make_argmax(maker *m, ir_tensor *x)
 {
@@ -493,7 +502,7 @@ typedef ir_tensor *(*make_fn)(maker *m, ir_tensor *x);
 
 /* Operators for tensors of height, width, channels, and those for all. */
 static const make_fn spatial[] = {make_conv, make_conv, make_conv, make_pool, make_pool, make_global,
-                                  make_pad};
+                                  make_pad, make_resize};
 static const make_fn any[] = {make_dense, make_eltwise, make_eltwise, make_concat, make_unary,
                               make_unary, make_reshape, make_softmax, make_slice, make_transpose, make_stream,
                               make_reduce, make_reduce, make_argmax};

@@ -406,6 +406,21 @@ static make_model *gelu_int8(qctx *ctx)
     return m;
 }
 
+static make_model *resized(qctx *ctx, int code, float scale, int field)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, scale), size = ints(m, "size", 2, DIMS(7, 9));
+    int y = make_act(m, "y", scale, scale > 0 ? 3 : 0, 4, DIMS(1, 7, 9, 3));
+    make_option(make_operator(m, code, INS(x, size), y),
+                code == TFL_OP_RESIZE_BILINEAR ? OPTIONS_RESIZE_BILINEAR : OPTIONS_RESIZE_NEAREST, field, 'b', 1);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *nearest_int8(qctx *ctx) { return resized(ctx, TFL_OP_RESIZE_NEAREST_NEIGHBOR, S1, NEAREST_HALF_PIXEL); }
+static make_model *bilinear_int8(qctx *ctx) { return resized(ctx, TFL_OP_RESIZE_BILINEAR, S1, BILINEAR_HALF_PIXEL); }
+static make_model *bilinear_float(qctx *ctx) { return resized(ctx, TFL_OP_RESIZE_BILINEAR, 0, BILINEAR_ALIGN_CORNERS); }
+
 /* ---- state --------------------------------------------------------------------------------- */
 
 /* A ring buffer of three rows along time: read, concat, cut, assign. late: somebody reads what was read
@@ -563,6 +578,9 @@ const sample_model sample_models[] = {
     {"min", min_int8, {"y = reduce_min(x, [0, 1], tensor 2)\n"}, true},
     {"argmax", argmax_int8, {"best = argmax(x, tensor 2)\n", "!best :"}, true},
     {"argmax_float", argmax_float, {"best = argmax(x, tensor 2)\n"}, false},
+    {"nearest", nearest_int8, {"y = resize_nearest(x, 7x9, half pixel, tensor 2)\n"}, true},
+    {"bilinear", bilinear_int8, {"y = resize_bilinear(x, 7x9, half pixel, tensor 2)\n"}, true},
+    {"bilinear_float", bilinear_float, {"y = resize_bilinear(x, 7x9, align corners, tensor 2)\n"}, false},
     {"elu", elu_int8, {"y = elu(x, alpha 1.0, tensor 1)\n"}, true},
     {"gelu", gelu_int8, {"y = gelu_tanh(x, tensor 1)\n"}, true},
     {"stream", stream_int8, {"    state stream_states : i8[3, 4] scale 0x1.47ae14p-6 zero 3 tensor 2\n", "    all = concat(stream_states, x, axis 0, tensor 3)\n",

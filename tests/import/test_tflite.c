@@ -424,6 +424,7 @@ static void unpack_three(make_model *m) { make_model *n = m; n->ops[0].options[0
 static void concat_axis(make_model *m) { m->ops[0].options[0].value = 4; }
 static void sum_axis(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 5; }
 static void max_scales(make_model *m) { *(float *)(uintptr_t)m->tensors[2].scale = 0.5f; }
+static void resize_zero(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 0; }
 static void argmax_batch(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 0; }
 static void argmax_read(make_model *m)
 {
@@ -498,6 +499,7 @@ static const struct { const char *sample; void (*change)(make_model *); const ch
     {"stacks", unpack_three, "2 results do not fill 'x'"},
     {"sum", sum_axis, "its axis 5 is not one of 4 dimensions"},
     {"max", max_scales, "two scales, which the operator ignores"},
+    {"nearest", resize_zero, "no constant of two numbers in 1..32767"},
     {"argmax", argmax_batch, "it looks along the batch"},
     {"argmax", argmax_read, "operators compute with its indices"},
     {"padded", pad_channels, "pads the channels"},

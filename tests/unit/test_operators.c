@@ -214,6 +214,28 @@ static void places(void **state)
     check_reals(OP_ARGMAX, (ir_attrs){.axis = 0}, 1, in, REALS(0, 1, 0), 3);
 }
 
+/* ---- resize ------------------------------------------------------------------------------------ */
+
+/* Columns 0, 40 to three and four; rows one to one. */
+static void resizes(void **state)
+{
+    (void)state;
+    const operand in[] = {{SHAPE(1, 2, 1), 0.5f, 1, CODES(0, 40), REALS(0, 40)}};
+    ir_attrs plain = {.kernel = {1, 4}}, half = {.kernel = {1, 4}, .half_pixel = true};
+    ir_attrs corners = {.kernel = {1, 3}, .align_corners = true};
+    check_all_modes(OP_RESIZE_NEAREST, plain, 1, in, 0.5f, 1, CODES(0, 0, 40, 40), 4);
+    check_all_modes(OP_RESIZE_NEAREST, corners, 1, in, 0.5f, 1, CODES(0, 40, 40), 3);
+    check_all_modes(OP_RESIZE_BILINEAR, plain, 1, in, 0.5f, 1, CODES(0, 20, 40, 40), 4);
+    check_all_modes(OP_RESIZE_BILINEAR, half, 1, in, 0.5f, 1, CODES(0, 10, 30, 40), 4);
+    check_all_modes(OP_RESIZE_BILINEAR, corners, 1, in, 0.5f, 1, CODES(0, 20, 40), 3);
+    check_reals(OP_RESIZE_BILINEAR, half, 1, in, REALS(0, 10, 30, 40), 4);
+    check_reals(OP_RESIZE_NEAREST, plain, 1, in, REALS(0, 0, 40, 40), 4);
+    const operand tie[] = {{SHAPE(1, 2, 1), 0.5f, 1, CODES(0, -1), NULL}}; /* -1/2 */
+    check_codes(IR_NUM_Q32, OP_RESIZE_BILINEAR, corners, 1, tie, 0.5f, 1, CODES(0, 0, -1), 3);
+    check_codes(IR_NUM_TFLM, OP_RESIZE_BILINEAR, corners, 1, tie, 0.5f, 1, CODES(0, -1, -1), 3);
+    check_codes(IR_NUM_SINGLE, OP_RESIZE_BILINEAR, corners, 1, tie, 0.5f, 1, CODES(0, 0, -1), 3);
+}
+
 /* ---- tables ------------------------------------------------------------------------------------ */
 
 /* Reals 0, 1, -1, -2, 2 at 1/64. elu(-1) = -0.63212, gelu(1) = 0.84134, gelu_tanh(2) = 1.95460. */
@@ -236,7 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(differences), T(extremes),   T(other_scales),
-        T(slices),      T(transposes), T(slices_infer_to_themselves), T(reductions), T(places), T(curves),
+        T(slices),      T(transposes), T(slices_infer_to_themselves), T(reductions), T(places), T(curves), T(resizes),
     };
     return cmocka_run_group_tests_name("operators", tests, NULL, NULL);
 }

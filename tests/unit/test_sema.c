@@ -137,6 +137,7 @@ static const mistake mistakes[] = {
     {"y = transpose(x, [0, 1, 5])", {"[bad-value]", "from 0 to 4"}},
     {"y = reduce_sum(x, [3])", {"[shape-mismatch]", "axis 3 is not one of 'x'"}},
     {"y = reduce_max(x)", {"[missing-attribute]", "reduce_max needs axes"}},
+    {"y = resize_nearest(x, 2x2, align corners, half pixel)", {"[bad-value]", "one of them, or none"}},
     {"y = argmax(x, axis -4)", {"[shape-mismatch]", "axis -4 is not one of 'x'"}},
     {"y = elu(x, alpha -1)", {"[bad-value]"}},
     {"y = split(x)", {"[return-count]", "several results", "name them all in a statement"}},
