@@ -38,6 +38,7 @@ libqcc_core_la_SOURCES += \
 	compiler/import/onnx_move.c \
 	compiler/import/onnx_ops.c \
 	compiler/import/onnx_order.c \
+	compiler/import/onnx_qdq.c compiler/import/onnx_qlinear.c \
 	compiler/import/onnx_read.c \
 	compiler/import/onnx_reduce.c \
 	compiler/import/onnx_slice.c \

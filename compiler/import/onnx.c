@@ -84,7 +84,8 @@ static void add_input(onx_model *m, onx_value *v)
                    "the input '%s' has no shape of at most %d dimensions", name, ONX_MAX_RANK);
         return;
     }
-    if (v->in_type != ONX_FLOAT) /* told at the end, where no reader did */
+    bool codes = m->quantized && (v->in_type == ONX_UINT8 || v->in_type == ONX_INT8);
+    if (v->in_type != ONX_FLOAT && !codes) /* told at the end, where no reader did */
         return;
     v->d = v->in_dims;
     v->batch = m->batch && v->d.rank > 1;
@@ -96,7 +97,12 @@ static void add_input(onx_model *m, onx_value *v)
     const ir_shape shape = port_shape(&v->d, n, dims);
     v->ir =
         ir_add_tensor(m->ctx, m->g, import_name(m->ctx, &m->names, v->name, NULL, NULL, "input"),
-                      IR_INPUT, IR_F32, &shape, loc_file(m->src));
+                      IR_INPUT, m->quantized ? IR_I8 : IR_F32, &shape, loc_file(m->src));
+    v->ir->declared = m->quantized;
+    v->ir->u8_port = v->in_type == ONX_UINT8;
+    v->ir->quant = codes ? onx_open_quant(m) : NULL;
+    v->code_type = v->in_type;
+    v->real = !codes;
     v->lay = onx_lay_of(&v->d, v->batch, n, dims);
     v->known = true;
 }
@@ -152,6 +158,12 @@ static void add_output(onx_model *m, onx_value *v)
                        out->quant);
     if (!out)
         return;
+    if (m->quantized && !onx_quant_known(out->quant))
+        onx_cannot(m, NULL, NULL, "the output '%s' is not quantized", onx_shown(m->ctx, v->name));
+    if (m->quantized && !v->real && v->code_type == ONX_UINT8)
+        diag_add(m->ctx, D_IMPORT_U8_OUTPUT, loc_file(m->src),
+                 "the output '%s' is uint8 in the model; the C gives int8, 128 less",
+                 onx_shown(m->ctx, v->name));
     out->is_output = true;
     *VEC_PUSH(m->ctx->a, &m->g->outputs) = out;
 }
@@ -183,6 +195,8 @@ static void import_node(onx_model *m, const onx_node *node)
         return;
     if (!onx_can_import(node))
         onx_import_node(m, node);
+    else if (m->quantized && !onx_check_codes(m, node))
+        return;
     else if (operands_known(m, node) && !has_activation(m, node))
         onx_cannot(m, node, "run the exporter's constant folding",
                    "it computes with constants only");
@@ -219,6 +233,10 @@ static void attempt(onx_model *m, const char *name, bool nchw, bool batch)
         if (m->nodes[i].live)
             import_node(m, &m->nodes[i]);
     check_inputs(m);
+    for (int i = 0; m->quantized && i < m->g->inputs.n; i++)
+        if (!onx_quant_known(m->g->inputs.v[i]->quant) && !m->problems.n)
+            onx_cannot(m, NULL, "quantize the whole model, inputs and outputs too",
+                       "the input '%s' is not quantized", m->g->inputs.v[i]->name);
     for (int i = 0; i < m->outputs.n; i++)
         add_output(m, &m->values.v[m->outputs.v[i]]);
     if (!m->inputs.n || !m->outputs.n)

@@ -4,6 +4,8 @@
  *   onnx_read.c    values, nodes, attributes; graph inputs that become constants
  *   onnx_const.c   constants as doubles
  *   onnx_fold.c    nodes that compute with constants only, done at import
+ *   onnx_qlinear.c nodes like QLinearConv, taken apart into DequantizeLinear, Conv, QuantizeLinear
+ *   onnx_qdq.c     quantizations, layers of codes
  *   onnx_order.c   in which order an activation's elements lie: channels last or not
  *   onnx_graph.c   what every operator's import is made of
  *   onnx_ops.c     one row an operator; the other onnx_*.c hold its families
@@ -59,7 +61,8 @@ typedef struct onx_value {
     bool is_input, is_output;
     int in_type; /* of a graph input */
     onx_dims in_dims;
-    int readers; /* live nodes */
+    int producer;        /* a node, or -1 */
+    int readers, reader; /* live nodes, the last of them */
     /* ---- of one attempt ---- */
     const onx_const *c; /* once it was needed */
     bool bad;           /* an initializer that cannot be unpacked */
@@ -67,8 +70,9 @@ typedef struct onx_value {
     onx_dims d;
     ir_tensor *ir;
     onx_lay lay;
-    bool batch; /* d.dim[0] counts the rows of the host */
-    bool real;  /* quantized graphs: behind a DequantizeLinear, or before a Quantize */
+    bool batch;    /* d.dim[0] counts the rows of the host */
+    int code_type; /* of codes: ONX_INT8 or ONX_UINT8 */
+    bool real;     /* quantized graphs: behind a DequantizeLinear, or before a Quantize */
 } onx_value;
 
 typedef struct onx_node {
@@ -78,6 +82,7 @@ typedef struct onx_node {
     int n_in, n_out;
     int *in, *out; /* values; -1: left out */
     bool live;
+    bool made; /* by onnx_qlinear.c */
 } onx_node;
 
 typedef struct onx_problem {
@@ -125,6 +130,42 @@ const char *onx_string(onx_model *m, const onx_node *node, const char *name, con
 /* Number of elements, at most `most` of which are in v; -1: absent. */
 int onx_ints(const onx_node *node, const char *name, int most, int64_t *v);
 const char *onx_type_name(int type);
+
+/* A value's number; it is made where no other has the name. */
+int onx_value_of(onx_model *m, const char *name);
+
+/* ---- onnx_qlinear.c ------------------------------------------------------------------------ */
+void onx_take_apart(onx_model *m);
+
+/* ---- onnx_qdq.c ---------------------------------------------------------------------------- */
+bool onx_is_quantized(const onx_model *m);
+/* Scale and zero point of an activation, from operands `first`, `first` + 1 of a node; in the C's
+ * codes. NULL after onx_cannot. type: of the file's codes. */
+ir_quant *onx_read_quant(onx_model *m, const onx_node *node, int first, int *type);
+/* Of what a node's result becomes behind activations and moves. NULL after onx_cannot. */
+ir_quant *onx_target_quant(onx_model *m, const onx_node *node);
+/* For an input of codes that are not described yet. */
+ir_quant *onx_open_quant(onx_model *m);
+bool onx_quant_known(const ir_quant *q);
+bool onx_same_quant(const ir_quant *a, const ir_quant *b);
+/* Whether a node may read its operands as they are: codes, or reals that have codes. */
+bool onx_check_codes(onx_model *m, const onx_node *node);
+/* Weights and bias of a layer, in[1] and in[2]; *n: operands. Element i of the weights, whose rows
+ * are the channels, is place[i] of the file's; axis: the channels' there. */
+typedef struct onx_layer {
+    const char *name;
+    int weight, bias; /* operands of the node; bias -1: none */
+    ir_shape shape;
+    const int32_t *place;
+    int axis;
+    double alpha, beta; /* factors of weights and bias */
+} onx_layer;
+bool onx_layer_consts(onx_model *m, const onx_node *node, const onx_layer *l, ir_tensor *in[3],
+                      int *n);
+/* Puts a relu into the operator before it, where that computes with the same quantization. */
+bool onx_fuse_act(onx_model *m, const onx_node *node, onx_value *x, ir_act act);
+bool onx_quantize(onx_model *m, const onx_node *node);
+bool onx_dequantize(onx_model *m, const onx_node *node);
 
 /* ---- onnx_const.c -------------------------------------------------------------------------- */
 /* The unpacked tensor; NULL with a reason. */

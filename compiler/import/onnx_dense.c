@@ -10,9 +10,9 @@ typedef struct product {
     const onx_value *x;
     const onx_const *w;
     bool transposed; /* w is [N, K], else [K, N] */
-    double scale;
+    double scale, beta;
     int64_t k, n;
-    const float *bias; /* [n] or NULL */
+    int bias; /* an operand, or -1 */
 } product;
 
 /* The last dimension's factors stand behind all others, in any sequence: the weights' columns
@@ -26,18 +26,17 @@ static bool take_columns(onx_model *m, const onx_node *node, onx_value *x)
     return true;
 }
 
-static const float *dense_weights(onx_model *m, const product *p, const onx_value *x)
+static const int32_t *dense_places(onx_model *m, const product *p, const onx_value *x)
 {
-    float *v = ARENA_ARRAY(m->ctx->a, float, p->k * p->n);
+    int32_t *place = ARENA_ARRAY(m->ctx->a, int32_t, p->k * p->n);
     int first = 0, end = onx_factors(x, x->d.rank - 1, &first);
     const int *tail = x->lay.order + x->lay.n - (end - first);
     for (int64_t j = 0; j < p->k; j++) {
         int64_t column = onx_origin(x, end - first, tail, j);
         for (int64_t o = 0; o < p->n; o++)
-            v[o * p->k + j] =
-                (float)(p->scale * p->w->v[p->transposed ? o * p->k + column : column * p->n + o]);
+            place[o * p->k + j] = (int32_t)(p->transposed ? o * p->k + column : column * p->n + o);
     }
-    return v;
+    return place;
 }
 
 static bool emit_product(onx_model *m, const onx_node *node, product *p, const onx_dims *d)
@@ -50,17 +49,20 @@ static bool emit_product(onx_model *m, const onx_node *node, product *p, const o
         return false;
     int64_t rows = ir_elems(&x.ir->shape) / p->k, dims[] = {rows, p->k};
     const ir_shape shape = rows == 1 ? onx_shape(1, &p->k) : onx_shape(2, dims);
-    const ir_shape weight = {.rank = 2, .dim = {(int32_t)p->n, (int32_t)p->k}};
-    const ir_shape bias = {.rank = 1, .dim = {(int32_t)p->n}};
     const ir_attrs at = {.filters = (int)p->n, .native_columns = true};
-    const char *name = onx_layer_name(m, node, onx_in(m, node, 1));
+    const onx_layer l = {.name = onx_layer_name(m, node, onx_in(m, node, 1)),
+                         .weight = 1,
+                         .bias = p->bias,
+                         .shape = {.rank = 2, .dim = {(int32_t)p->n, (int32_t)p->k}},
+                         .place = dense_places(m, p, &x),
+                         .axis = p->w->d.rank > 1 && !p->transposed,
+                         .alpha = p->scale,
+                         .beta = p->beta};
     ir_tensor *in[3] = {onx_reshaped(m, node, x.ir, &shape)};
-    if (!in[0])
+    int n;
+    if (!in[0] || !onx_layer_consts(m, node, &l, in, &n))
         return false;
-    in[1] = onx_add_const(m, name, "weight", IR_F32, &weight, dense_weights(m, p, &x));
-    if (p->bias)
-        in[2] = onx_add_const(m, name, "bias", IR_F32, &bias, p->bias);
-    ir_tensor *y = onx_emit(m, node, OP_DENSE, name, &at, p->bias ? 3 : 2, in, NULL);
+    ir_tensor *y = onx_emit(m, node, OP_DENSE, l.name, &at, n, in, NULL);
     int first = 0, end = onx_factors(&x, x.d.rank - 1, &first);
     onx_lay lay = x.lay;
     lay.n -= end - first; /* the last dimension's factors are the last, also in the sequence */
@@ -77,7 +79,7 @@ static bool emit_product(onx_model *m, const onx_node *node, product *p, const o
 /* beta·C, one value or one a column. false after onx_cannot. */
 static bool gemm_bias(onx_model *m, const onx_node *node, product *p)
 {
-    double beta = onx_float(node, "beta", 1);
+    p->beta = onx_float(node, "beta", 1);
     if (!onx_in(m, node, 2))
         return true;
     const onx_const *c = onx_const_in(m, node, 2, "bias");
@@ -87,16 +89,14 @@ static bool gemm_bias(onx_model *m, const onx_node *node, product *p)
         return onx_cannot(m, node, "add it by an Add",
                           "its bias is %s, with other values in each row",
                           onx_dims_str(m->ctx, &c->d));
-    float *v = ARENA_ARRAY(m->ctx->a, float, p->n);
-    for (int64_t i = 0; i < p->n; i++)
-        v[i] = (float)(beta * c->v[c->n == 1 ? 0 : i]);
-    p->bias = v;
+    p->bias = 2;
     return true;
 }
 
 bool onx_gemm(onx_model *m, const onx_node *node)
 {
-    product p = {.w = onx_const_in(m, node, 1, "weight"), .scale = onx_float(node, "alpha", 1)};
+    product p = {
+        .w = onx_const_in(m, node, 1, "weight"), .scale = onx_float(node, "alpha", 1), .bias = -1};
     p.transposed = onx_int(node, "transB", 0) != 0;
     onx_value *x = p.w ? onx_act(m, node, 0) : NULL;
     if (!p.w || !x)
@@ -124,7 +124,7 @@ bool onx_gemm(onx_model *m, const onx_node *node)
 
 bool onx_matmul(onx_model *m, const onx_node *node)
 {
-    product p = {.w = onx_const_in(m, node, 1, "second operand"), .scale = 1};
+    product p = {.w = onx_const_in(m, node, 1, "second operand"), .scale = 1, .bias = -1};
     onx_value *x = p.w ? onx_act(m, node, 0) : NULL;
     if (!x)
         return false;
@@ -166,6 +166,9 @@ bool onx_batch_norm(onx_model *m, const onx_node *node)
         if (c[i]->n != channels)
             return onx_cannot(m, node, NULL, "its %s is %s, for %lld channels", what[i],
                               onx_dims_str(m->ctx, &c[i]->d), (long long)channels);
+    if (m->quantized)
+        return onx_cannot(m, node, "fold it before quantizing",
+                          "it takes reals, its input is in codes");
     if (x->d.rank < 2 || !(eps >= 0 && eps <= 1e6))
         return onx_cannot(m, node, NULL, "its input is %s, its epsilon %g",
                           onx_dims_str(m->ctx, &x->d), eps);

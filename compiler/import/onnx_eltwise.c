@@ -33,6 +33,8 @@ bool onx_unary(onx_model *m, const onx_node *node)
         if (!(fabs(at.alpha) <= 1e6))
             return onx_cannot(m, node, NULL, "its alpha is %g", at.alpha);
     }
+    if (kinds[i].kind == OP_RELU && onx_fuse_act(m, node, x, IR_ACT_RELU))
+        return onx_done_like(m, node, x->ir, x);
     return onx_done_like(m, node, onx_emit(m, node, kinds[i].kind, NULL, &at, 1, &x->ir, NULL), x);
 }
 
@@ -125,8 +127,12 @@ bool onx_clip(onx_model *m, const onx_node *node)
     hi = hi >= most ? (double)INFINITY : hi;
     if (isnan(lo) || isnan(hi) || lo > hi)
         return onx_cannot(m, node, NULL, "its limits are %g and %g", lo, hi);
+    if (lo == 0 && hi == 6 && onx_fuse_act(m, node, x, IR_ACT_RELU6))
+        return onx_done_like(m, node, x->ir, x);
     if (lo == 0 && hi == 6)
         return onx_done_like(m, node, onx_emit1(m, node, OP_RELU6, x->ir), x);
+    if (lo == 0 && !(hi < (double)INFINITY) && onx_fuse_act(m, node, x, IR_ACT_RELU))
+        return onx_done_like(m, node, x->ir, x);
     if (m->quantized && (lo != 0 || hi < (double)INFINITY))
         return onx_cannot(m, node, "limits of 0 and 6, or of 0 alone, are exact",
                           "it limits codes to %g…%g", lo, hi);
@@ -401,8 +407,8 @@ bool onx_variadic(onx_model *m, const onx_node *node)
         else
             sum = out;
     }
-    if (!node->n_in)
-        return onx_cannot(m, node, NULL, "it has no operands");
+    if (!node->n_in || (m->quantized && node->n_in != 2))
+        return onx_cannot(m, node, NULL, "it has %d operands", node->n_in);
     if (!strcmp(node->type, "Mean") && node->n_in > 1)
         sum.ir = onx_scaled(m, node, sum.ir, 1.0 / node->n_in, 0);
     return onx_done_like(m, node, sum.ir, &sum);

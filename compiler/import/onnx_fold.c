@@ -400,6 +400,47 @@ static bool cast(fold *f)
     return true;
 }
 
+/* ---- quantizing ---------------------------------------------------------------------------- */
+
+/* Which of several scales element i has; -1: they do not suit. */
+static int64_t scale_index(const fold *f, int64_t i)
+{
+    const onx_const *x = f->in[0], *s = f->in[1];
+    int axis = onx_axis(onx_int(f->node, "axis", 1), x->d.rank);
+    if (f->node->made) /* of QLinearConv: the channels are first; of a matrix: last */
+        axis = x->d.rank > 2 ? 0 : x->d.rank - 1;
+    if (s->n == 1)
+        return 0;
+    if (axis < 0 || s->n != x->d.dim[axis])
+        return -1;
+    for (int k = x->d.rank - 1; k > axis; k--)
+        i /= x->d.dim[k];
+    return i % s->n;
+}
+
+/* Of constants: weights that are stored as codes, or as reals in front of a QuantizeLinear. */
+static bool quantizing(fold *f)
+{
+    const onx_const *x = f->in[0], *z = f->in[2];
+    bool to_codes = !strcmp(f->node->type, "QuantizeLinear");
+    int type = !to_codes ? ONX_FLOAT : z ? z->type : ONX_UINT8;
+    double lo = type == ONX_INT8 ? -128 : 0, hi = type == ONX_INT8 ? 127 : 255;
+    f->d = x->d;
+    if ((z && z->n != f->in[1]->n) || (to_codes && type != ONX_INT8 && type != ONX_UINT8) ||
+        !room(f, type))
+        return false;
+    for (int64_t i = 0; i < x->n; i++) {
+        int64_t k = scale_index(f, i);
+        if (k < 0)
+            return false;
+        double zero = z ? z->v[k] : 0;
+        float s = (float)f->in[1]->v[k];
+        float v = to_codes ? (float)x->v[i] / s : s * (float)(x->v[i] - zero);
+        f->v[i] = to_codes ? fmin(hi, fmax(lo, nearbyint((double)v) + zero)) : (double)v;
+    }
+    return true;
+}
+
 /* ---- the table ----------------------------------------------------------------------------- */
 
 static const struct row {
@@ -407,20 +448,36 @@ static const struct row {
     bool (*fold)(fold *);
     int least; /* operands */
 } rows[] = {
-    {"Constant", constant, 0},   {"ConstantOfShape", constant_of_shape, 1},
-    {"Range", range, 3},         {"Identity", identity, 1},
-    {"Reshape", reshape, 2},     {"Squeeze", squeeze, 1},
-    {"Unsqueeze", unsqueeze, 1}, {"Transpose", transpose, 1},
-    {"Expand", expand, 2},       {"Gather", gather, 2},
-    {"Concat", concat, 1},       {"Slice", slice, 3},
-    {"Add", arithmetic, 2},      {"Sub", arithmetic, 2},
-    {"Mul", arithmetic, 2},      {"Div", arithmetic, 2},
-    {"Mod", arithmetic, 2},      {"Min", arithmetic, 2},
-    {"Max", arithmetic, 2},      {"Pow", arithmetic, 2},
-    {"Equal", arithmetic, 2},    {"Where", where, 3},
-    {"Neg", function, 1},        {"Sqrt", function, 1},
-    {"Reciprocal", function, 1}, {"Floor", function, 1},
-    {"Ceil", function, 1},       {"Abs", function, 1},
+    {"Constant", constant, 0},
+    {"ConstantOfShape", constant_of_shape, 1},
+    {"Range", range, 3},
+    {"Identity", identity, 1},
+    {"Reshape", reshape, 2},
+    {"Squeeze", squeeze, 1},
+    {"Unsqueeze", unsqueeze, 1},
+    {"Transpose", transpose, 1},
+    {"Expand", expand, 2},
+    {"Gather", gather, 2},
+    {"Concat", concat, 1},
+    {"Slice", slice, 3},
+    {"Add", arithmetic, 2},
+    {"Sub", arithmetic, 2},
+    {"Mul", arithmetic, 2},
+    {"Div", arithmetic, 2},
+    {"Mod", arithmetic, 2},
+    {"Min", arithmetic, 2},
+    {"Max", arithmetic, 2},
+    {"Pow", arithmetic, 2},
+    {"Equal", arithmetic, 2},
+    {"Where", where, 3},
+    {"Neg", function, 1},
+    {"Sqrt", function, 1},
+    {"Reciprocal", function, 1},
+    {"Floor", function, 1},
+    {"Ceil", function, 1},
+    {"Abs", function, 1},
+    {"QuantizeLinear", quantizing, 2},
+    {"DequantizeLinear", quantizing, 2},
     {"Cast", cast, 1},
 };
 

@@ -36,12 +36,32 @@ const char *onx_dims_str(qctx *ctx, const onx_dims *d)
     return d->rank ? buf_str(&b) : "scalar";
 }
 
+/* Graph inputs that a DequantizeLinear makes weights of; the first one's name, or NULL. */
+static const char *codes_needed(onx_model *m, const onx_value *v)
+{
+    const onx_node *dq = onx_producer(m, v);
+    const char *first = NULL;
+    for (int i = 0; dq && !strcmp(dq->type, "DequantizeLinear") && i < dq->n_in; i++) {
+        const onx_value *x = onx_in(m, dq, i);
+        if (!x || !x->is_input || x->bound)
+            continue;
+        *VEC_PUSH(m->ctx->a, &m->needed) = dq->in[i];
+        first = first ? first : onx_shown(m->ctx, x->name);
+    }
+    return first;
+}
+
 bool onx_needs(onx_model *m, const onx_node *node, int operand, const char *what)
 {
     const onx_value *v = onx_in(m, node, operand);
     const char *name = v ? onx_shown(m->ctx, v->name) : "";
     if (!v)
         return onx_cannot(m, node, NULL, "it has no %s", what);
+    const char *codes = codes_needed(m, v);
+    if (codes)
+        return onx_cannot(m, node,
+                          arena_printf(m->ctx->a, "--bind %s=FILE makes it a constant", codes),
+                          "its %s is made of '%s', an input of the model", what, codes);
     if (!v->is_input)
         return onx_cannot(m, node, "run the exporter's constant folding",
                           "its %s '%s' is no constant", what, name);
@@ -142,6 +162,12 @@ ir_tensor *onx_emit(onx_model *m, const onx_node *node, ir_opkind kind, const ch
         name = onx_layer_name(m, node, NULL);
     else if (!name)
         name = onx_fresh(m, in[0]->name, ir_opinfos[kind].word);
+    if (m->quantized && !quant)
+        quant = (ir_opinfos[kind].flags & OPF_P) && kind != OP_GLOBAL_AVGPOOL
+                    ? in[0]->quant
+                    : onx_target_quant(m, node);
+    if (m->quantized && !quant)
+        return NULL;
     ir_tensor *out = ir_add_tensor(m->ctx, m->g, name, IR_VALUE, quant ? IR_I8 : IR_F32, &unknown,
                                    loc_file(m->src));
     out->quant = (ir_quant *)(uintptr_t)quant;
@@ -198,6 +224,11 @@ ir_tensor *onx_affine(onx_model *m, const onx_node *node, const char *name, ir_t
     const ir_attrs at = {.groups = 1, .eps = 0};
     const ir_shape shape = {.rank = 1, .dim = {x->shape.dim[x->shape.rank - 1]}};
     ir_tensor *in[5] = {x};
+    if (m->quantized) {
+        onx_cannot(m, node, "compute it before quantizing, or in the layer before",
+                   "it is composed of steps on reals, and its input is in codes");
+        return NULL;
+    }
     for (int i = 0; i < 4; i++)
         in[i + 1] = onx_add_const(m, name, parts[i], IR_F32, &shape,
                                   filled(m, shape.dim[0],
@@ -243,7 +274,9 @@ bool onx_done(onx_model *m, const onx_node *node, int i, ir_tensor *ir, const on
     v->d = *d;
     v->lay = lay;
     v->batch = batch;
-    v->real = true;
+    const onx_value *x = node ? onx_in(m, node, 0) : NULL;
+    v->real = !x || !x->known || x->real;
+    v->code_type = x ? x->code_type : 0;
     return true;
 }
 

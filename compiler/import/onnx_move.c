@@ -177,7 +177,22 @@ bool onx_transpose(onx_model *m, const onx_node *node)
 
 /* ---- concatenation ------------------------------------------------------------------------- */
 
-/* Operands that are empty add nothing. All in the sequence of the largest. */
+/* Codes of one quantization: that of all operands alike, or of the result. */
+static bool requantized(onx_model *m, const onx_node *node, int n, ir_tensor **in)
+{
+    const ir_attrs at = {.groups = 1};
+    bool alike = true;
+    for (int i = 0; i < n && m->quantized; i++)
+        alike = alike && onx_same_quant(in[i]->quant, in[0]->quant);
+    const ir_quant *q = alike ? NULL : onx_target_quant(m, node);
+    for (int i = 0; i < n && q; i++)
+        if (!onx_same_quant(in[i]->quant, q) &&
+            !(in[i] = onx_emit(m, node, OP_REQUANTIZE, NULL, &at, 1, &in[i], q)))
+            return false;
+    return alike || q;
+}
+
+/* All in the sequence of the largest. */
 bool onx_concat(onx_model *m, const onx_node *node)
 {
     ir_tensor *in[ONX_MAX_OPERANDS];
@@ -218,7 +233,9 @@ bool onx_concat(onx_model *m, const onx_node *node)
         if (!in[i])
             return false;
     }
-    ir_tensor *y = n == 1 ? in[0] : onx_emit(m, node, OP_CONCAT, NULL, &at, n, in, NULL);
+    if (!requantized(m, node, n, in))
+        return false;
+    ir_tensor *y = n == 1 ? in[0] : onx_emit(m, node, OP_CONCAT, NULL, &at, n, in, in[0]->quant);
     return onx_done(m, node, 0, y, &d, onx_lay_of(&d, all[0].batch, rank, dims), all[0].batch);
 }
 

@@ -58,6 +58,8 @@ static const struct row {
     {"Slice", onx_slice, NULL},
     {"Split", onx_split, NULL},
     {"Gather", onx_gather, NULL},
+    {"QuantizeLinear", onx_quantize, NULL},
+    {"DequantizeLinear", onx_dequantize, NULL},
     {"If", NULL, NO_CONTROL},
     {"Loop", NULL, NO_CONTROL},
     {"Scan", NULL, NO_CONTROL},

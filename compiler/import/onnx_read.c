@@ -27,13 +27,13 @@ static void grow_slots(onx_model *m)
         *find_slot(m, m->values.v[i].name) = i + 1;
 }
 
-static int value_of(onx_model *m, const char *name)
+int onx_value_of(onx_model *m, const char *name)
 {
     if (2 * (m->values.n + 1) > m->slots)
         grow_slots(m);
     int *slot = find_slot(m, name);
     if (!*slot) {
-        *VEC_PUSH(m->ctx->a, &m->values) = (onx_value){.name = name};
+        *VEC_PUSH(m->ctx->a, &m->values) = (onx_value){.name = name, .producer = -1};
         *slot = m->values.n;
     }
     return *slot - 1;
@@ -115,14 +115,14 @@ static bool read_ports(onx_model *m, const Onnx__GraphProto *g)
         const Onnx__TensorProto *t = g->initializer[i];
         if (!t->name || !*t->name)
             return broken(m, "an initializer has no name%s", "");
-        int k = value_of(m, t->name); /* which may move the values */
+        int k = onx_value_of(m, t->name); /* which may move the values */
         m->values.v[k].proto = t;
     }
     for (size_t i = 0; i < g->n_input; i++) {
         const char *name = g->input[i]->name;
         if (!name || !*name)
             return broken(m, "an input has no name%s", "");
-        int k = value_of(m, name);
+        int k = onx_value_of(m, name);
         onx_value *v = &m->values.v[k];
         if (v->is_input)
             return broken(m, "two inputs are called '%s'", name);
@@ -168,13 +168,13 @@ static bool read_operands(onx_model *m, onx_node *node, bool *defined)
     node->n_in = (int)p->n_input;
     node->n_out = (int)p->n_output;
     for (int i = 0; i < node->n_in; i++) {
-        node->in[i] = *p->input[i] ? value_of(m, p->input[i]) : -1;
+        node->in[i] = *p->input[i] ? onx_value_of(m, p->input[i]) : -1;
         const onx_value *v = node->in[i] < 0 ? NULL : &m->values.v[node->in[i]];
         if (v && !v->is_input && !v->proto && !defined[node->in[i]])
             return broken(m, "nothing in front of its reader makes the value '%s'", v->name);
     }
     for (int i = 0; i < node->n_out; i++) {
-        node->out[i] = *p->output[i] ? value_of(m, p->output[i]) : -1;
+        node->out[i] = *p->output[i] ? onx_value_of(m, p->output[i]) : -1;
         if (node->out[i] < 0)
             continue;
         const onx_value *v = &m->values.v[node->out[i]];
@@ -209,7 +209,7 @@ static bool read_nodes(onx_model *m, const Onnx__GraphProto *g)
     }
     for (size_t i = 0; i < g->n_output; i++) {
         const char *name = g->output[i]->name;
-        int k = name && *name ? value_of(m, name) : -1;
+        int k = name && *name ? onx_value_of(m, name) : -1;
         if (k < 0 || !(defined[k] || m->values.v[k].is_input || m->values.v[k].proto))
             return broken(m, "nothing makes the output '%s'", name ? name : "");
         m->values.v[k].is_output = true;
@@ -218,39 +218,35 @@ static bool read_nodes(onx_model *m, const Onnx__GraphProto *g)
     return true;
 }
 
-/* Nodes whose results reach an output, and how many of them read a value. */
+/* Nodes whose results reach an output; what makes a value, and what reads it. */
 static void mark_live(onx_model *m)
 {
     for (int i = m->n_nodes - 1; i >= 0; i--) {
         onx_node *node = &m->nodes[i];
-        for (int k = 0; k < node->n_out; k++)
-            if (node->out[k] >= 0)
-                node->live |=
-                    m->values.v[node->out[k]].is_output || m->values.v[node->out[k]].readers;
-        for (int k = 0; node->live && k < node->n_in; k++)
-            if (node->in[k] >= 0)
-                m->values.v[node->in[k]].readers++;
+        for (int k = 0; k < node->n_out; k++) {
+            onx_value *v = onx_out(m, node, k);
+            node->live = node->live || (v && (v->is_output || v->readers));
+            if (v)
+                v->producer = i;
+        }
+        for (int k = 0; node->live && k < node->n_in; k++) {
+            onx_value *v = onx_in(m, node, k);
+            if (v) {
+                v->readers++;
+                v->reader = i;
+            }
+        }
     }
 }
 
 const onx_node *onx_producer(const onx_model *m, const onx_value *v)
 {
-    for (int i = 0; i < m->n_nodes; i++)
-        for (int k = 0; k < m->nodes[i].n_out; k++)
-            if (m->nodes[i].out[k] >= 0 && &m->values.v[m->nodes[i].out[k]] == v)
-                return &m->nodes[i];
-    return NULL;
+    return v->producer >= 0 ? &m->nodes[v->producer] : NULL;
 }
 
 const onx_node *onx_sole_reader(const onx_model *m, const onx_value *v)
 {
-    if (v->readers != 1 || v->is_output)
-        return NULL;
-    for (int i = 0; i < m->n_nodes; i++)
-        for (int k = 0; m->nodes[i].live && k < m->nodes[i].n_in; k++)
-            if (m->nodes[i].in[k] >= 0 && &m->values.v[m->nodes[i].in[k]] == v)
-                return &m->nodes[i];
-    return NULL;
+    return v->readers == 1 && !v->is_output ? &m->nodes[v->reader] : NULL;
 }
 
 bool onx_read(onx_model *m)
@@ -266,7 +262,9 @@ bool onx_read(onx_model *m)
     const Onnx__GraphProto *g = m->proto->graph;
     if (!read_ports(m, g) || !read_nodes(m, g) || !bind_inputs(m))
         return false;
+    onx_take_apart(m);
     mark_live(m);
+    m->quantized = onx_is_quantized(m);
     return true;
 }
 

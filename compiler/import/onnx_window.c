@@ -118,15 +118,15 @@ static bool window_done(onx_model *m, const onx_node *node, const window *w, ir_
 /* ---- convolution --------------------------------------------------------------------------- */
 
 /* [O, C/g, kh, kw] in the file, [O, kh, kw, C/g] in the IR. */
-static const float *conv_weights(onx_model *m, const onx_const *c)
+static const int32_t *conv_places(onx_model *m, const onx_const *c)
 {
     int64_t per = c->d.dim[1], cells = c->n / c->d.dim[0] / per;
-    float *v = ARENA_ARRAY(m->ctx->a, float, c->n);
+    int32_t *place = ARENA_ARRAY(m->ctx->a, int32_t, c->n);
     for (int64_t i = 0; i < c->n; i++) {
         int64_t o = i / (per * cells), k = i / per % cells, channel = i % per;
-        v[i] = (float)c->v[(o * per + channel) * cells + k];
+        place[i] = (int32_t)((o * per + channel) * cells + k);
     }
-    return v;
+    return place;
 }
 
 static bool check_weights(onx_model *m, const onx_node *node, window *w, const onx_const *c)
@@ -165,19 +165,20 @@ bool onx_conv(onx_model *m, const onx_node *node)
         return false;
     if (b && b->n != w.at.filters)
         return onx_cannot(m, node, NULL, "its bias is %s", onx_dims_str(m->ctx, &b->d));
-    const ir_shape shape = {
-        .rank = 4, .dim = {w.at.filters, w.at.kernel[0], w.at.kernel[1], (int32_t)c->d.dim[1]}};
-    const ir_shape bias = {.rank = 1, .dim = {w.at.filters}};
-    const char *name = onx_layer_name(m, node, onx_in(m, node, 1));
+    const onx_layer l = {
+        .name = onx_layer_name(m, node, onx_in(m, node, 1)),
+        .weight = 1,
+        .bias = b ? 2 : -1,
+        .shape = {.rank = 4,
+                  .dim = {w.at.filters, w.at.kernel[0], w.at.kernel[1], (int32_t)c->d.dim[1]}},
+        .place = conv_places(m, c),
+        .axis = 0,
+        .alpha = 1,
+        .beta = 1};
     ir_tensor *in[3] = {w.image};
-    in[1] = onx_add_const(m, name, "weight", IR_F32, &shape, conv_weights(m, c));
-    if (b) {
-        float *v = ARENA_ARRAY(m->ctx->a, float, b->n);
-        for (int64_t i = 0; i < b->n; i++)
-            v[i] = (float)b->v[i];
-        in[2] = onx_add_const(m, name, "bias", IR_F32, &bias, v);
-    }
-    return window_done(m, node, &w, onx_emit(m, node, OP_CONV2D, name, &w.at, b ? 3 : 2, in, NULL));
+    int n;
+    return onx_layer_consts(m, node, &l, in, &n) &&
+           window_done(m, node, &w, onx_emit(m, node, OP_CONV2D, l.name, &w.at, n, in, NULL));
 }
 
 /* ---- pools --------------------------------------------------------------------------------- */

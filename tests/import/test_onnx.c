@@ -277,6 +277,122 @@ static void an_input_is_bound(void **state)
     qctx_free(again);
 }
 
+/* ---- quantized models ---------------------------------------------------------------------- */
+
+enum { QC = 2, QH = 5, QW = 4, QO = 3 };
+#define SX 0.02f
+#define SY 0.05f
+static const float weight_scale[QO] = {0.01f, 0.02f, 0.005f};
+
+/* A 3x2 convolution of uint8 codes (zero point 100 to 120) with relu; weights of type w, zero point
+ * zw for all; linear: as one QLinearConv, else between DequantizeLinear and QuantizeLinear. */
+static const source *quantized_conv(qctx *ctx, int w, int zw, bool linear,
+                                    const unsigned char *codes, const int32_t *bias)
+{
+    made_onnx *b = onnx_new(ctx);
+    unsigned char zeros[QO] = {(unsigned char)zw, (unsigned char)zw, (unsigned char)zw};
+    float bias_scale[QO];
+    for (int o = 0; o < QO; o++)
+        bias_scale[o] = SX * weight_scale[o];
+    onnx_input(b, "x", linear ? ONX_UINT8 : ONX_FLOAT, D(1, QC, QH, QW));
+    onnx_scalar(b, "sx", SX);
+    onnx_code(b, "zx", ONX_UINT8, 100);
+    onnx_scalar(b, "sy", SY);
+    onnx_code(b, "zy", ONX_UINT8, 120);
+    onnx_init(b, "w", w, D(QO, QC, 3, 2), codes, QO * QC * 6);
+    onnx_init(b, "sw", ONX_FLOAT, D(QO), weight_scale, sizeof weight_scale);
+    onnx_init(b, "zw", w, D(QO), zeros, QO);
+    onnx_init(b, "b", ONX_INT32, D(QO), bias, QO * sizeof *bias);
+    onnx_init(b, "sb", ONX_FLOAT, D(QO), bias_scale, sizeof bias_scale);
+    if (linear) {
+        onnx_set_ints(b, onnx_add_node(b, "QLinearConv", "x sx zx w sw zw sy zy b", "y"), "pads",
+                      D(1, 0, 1, 1));
+        onnx_output(b, "y");
+        return onnx_finish(b);
+    }
+    onnx_add_node(b, "QuantizeLinear", "x sx zx", "xq");
+    onnx_add_node(b, "DequantizeLinear", "xq sx zx", "xr");
+    onnx_set_int(b, onnx_add_node(b, "DequantizeLinear", "w sw zw", "wr"), "axis", 0);
+    onnx_set_int(b, onnx_add_node(b, "DequantizeLinear", "b sb", "br"), "axis", 0);
+    onnx_set_ints(b, onnx_add_node(b, "Conv", "xr wr br", "c"), "pads", D(1, 0, 1, 1));
+    onnx_add_node(b, "Relu", "c", "r");
+    onnx_add_node(b, "QuantizeLinear", "r sy zy", "yq");
+    onnx_add_node(b, "DequantizeLinear", "yq sy zy", "y");
+    onnx_output(b, "y");
+    return onnx_finish(b);
+}
+
+/* The code of output channel o at i, j, by the definition of mode onnx. */
+static int conv_code(const int *x, const unsigned char *codes, int w, int zw, const int32_t *bias,
+                     bool relu, int o, int i, int j)
+{
+    int acc = bias[o];
+    for (int c = 0; c < QC; c++)
+        for (int a = 0; a < 3; a++)
+            for (int k = 0; k < 2; k++) {
+                int h = i + a - 1, v = j + k, code = codes[((o * QC + c) * 3 + a) * 2 + k];
+                int level = (w == ONX_INT8 ? (int8_t)code : code) - zw;
+                if (h >= 0 && h < QH && v < QW)
+                    acc += level * (x[(c * QH + h) * QW + v] - 100);
+            }
+    volatile float f = SX * weight_scale[o];
+    f = f / SY;
+    volatile float y = (float)acc * f;
+    int code = 120 + (int)nearbyintf(y);
+    return code < (relu ? 120 : 0) ? (relu ? 120 : 0) : code > 255 ? 255 : code;
+}
+
+static void quantized_convolutions_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        int type, zero;
+        bool linear;
+    } cases[] = {{ONX_INT8, 0, false},
+                 {ONX_INT8, 0, true},
+                 {ONX_UINT8, 128, false},
+                 {ONX_UINT8, 90, true},
+                 {ONX_INT8, -3, true}};
+    rng r;
+    rng_seed(&r, 7);
+    for (size_t t = 0; t < sizeof cases / sizeof *cases; t++) {
+        qctx *ctx = fresh();
+        const import_options o = {0};
+        const net_options no = {0};
+        imported *pair;
+        unsigned char codes[QO * QC * 6];
+        int32_t bias[QO];
+        int x[QC * QH * QW];
+        int8_t in[QC * QH * QW], out[QO * QH * QW];
+        for (int i = 0; i < QO * QC * 6; i++)
+            codes[i] = (unsigned char)rng_below(&r, 256);
+        for (int i = 0; i < QO; i++)
+            bias[i] = (int32_t)rng_below(&r, 20000) - 10000;
+        net *n = load(
+            ctx, quantized_conv(ctx, cases[t].type, cases[t].zero, cases[t].linear, codes, bias),
+            &o, &pair);
+        assert_true(pair->quantized);
+        expect_text(pair, "numerics onnx");
+        expect_text(pair, "layout nchw");
+        assert_true(net_quantize(ctx, n, &no));
+        interp *it = interp_new(ctx, n->legal);
+        const ir_tensor *px = n->legal->inputs.v[0], *py = n->legal->outputs.v[0];
+        for (int i = 0; i < QC * QH * QW; i++)
+            x[i] = (int)rng_below(&r, 256);
+        for (int i = 0; i < QC * QH * QW; i++)
+            in[i] = (int8_t)(x[port_host_index(&px->shape, true, i)] - 128);
+        interp_run(it, (const void *[]){in}, (void *[]){out});
+        for (int i = 0; i < QO * QH * QW; i++) {
+            int at = (int)port_host_index(&py->shape, true, i);
+            int want = conv_code(x, codes, cases[t].type, cases[t].zero, bias, !cases[t].linear,
+                                 at / (QH * QW), at / QW % QH, at % QW);
+            if (out[i] + 128 != want)
+                fail_msg("case %zu, element %d: %d, not %d", t, at, out[i] + 128, want);
+        }
+        qctx_free(ctx);
+    }
+}
+
 /* ---- what cannot be imported --------------------------------------------------------------- */
 
 static void all_is_told_at_once(void **state)
@@ -390,6 +506,7 @@ int main(void)
         cmocka_unit_test(a_sum_becomes_the_bias),
         cmocka_unit_test(unknown_layout_is_an_error),
         cmocka_unit_test(an_input_is_bound),
+        cmocka_unit_test(quantized_convolutions_are_exact),
         cmocka_unit_test(all_is_told_at_once),
         cmocka_unit_test(broken_bytes_are_refused),
         cmocka_unit_test(deep_nesting_is_refused),
