@@ -4,6 +4,7 @@
  *   attrs.c    values and attributes of a call → ir_attrs, by the table of ir/words.h
  *   lower.c    expressions → operators
  *   split.c    split → slices
+ *   one_d.c    conv1d and pools over a length → those over images
  *   blocks.c   calls of blocks: a scope of their own, statements lowered into the caller's graph
  *   ports.c    inputs and outputs
  *   states.c   states and their assignments
@@ -124,6 +125,15 @@ bool read_attrs(sema *s, const ir_word *w, const ast_name *op, const call_args *
 /* `a, b = split(x, …)`: a slice for each of the statement's names. attrs: read by the table. */
 bool lower_split(sema *s, const ast_expr *call, const ast_name *name, ir_tensor *x,
                  const call_attrs *attrs, int want, ir_tensor **out);
+
+/* ---- one_d.c ------------------------------------------------------------------------------- */
+
+/* conv1d, maxpool1d, avgpool1d. */
+bool is_one_d(const ir_word *w);
+/* x, [L, C], as an image [1, L, C]; completes the attributes. NULL after a diagnostic. */
+ir_tensor *enter_one_d(sema *s, const ir_word *w, const ast_expr *call, ir_tensor *x, ir_attrs *at);
+/* [1, L, C] as [L, C], under the name of the statement. */
+ir_tensor *leave_one_d(sema *s, const ast_expr *call, ir_tensor *y, const char *local);
 
 /* ---- lower.c, blocks.c, ports.c, sema.c ------------------------------------------------------ */
 

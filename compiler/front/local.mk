@@ -7,6 +7,7 @@ libqcc_core_la_SOURCES += \
 	compiler/front/front.h compiler/front/internal.h \
 	compiler/front/lower.c \
 	compiler/front/names.c \
+	compiler/front/one_d.c \
 	compiler/front/ports.c \
 	compiler/front/rules.c \
 	compiler/front/sema.c \

@@ -169,7 +169,9 @@ static ir_tensor *add_operator(sema *s, const ir_word *w, const ast_expr *call,
     for (int i = 0; i < n; i++)
         in[i] = args->tensors.v[i];
     ir_attrs at = attrs->at;
-    bool weighted = ir_opinfos[w->kind].flags & OPF_W;
+    bool weighted = ir_opinfos[w->kind].flags & OPF_W, flat = is_one_d(w);
+    if (flat && !(in[0] = enter_one_d(s, w, call, in[0], &at)))
+        return NULL;
     if (!finish_attrs(s, w, call, in, &at))
         return NULL;
     if (weighted && !add_weights(s, w, name, attrs, in, &n, &names))
@@ -177,15 +179,19 @@ static ir_tensor *add_operator(sema *s, const ir_word *w, const ast_expr *call,
     if (!local)
         local = fresh_local(s, s->st->local, w->word);
     ir_shape unknown = {.rank = 0};
-    const char *full = full_name(s, local);
+    const char *full = full_name(s, flat ? fresh_local(s, local, ir_opinfos[w->kind].word) : local);
     ir_tensor *out =
         ir_add_tensor(s->ctx, s->g, full, IR_VALUE, IR_F32, &unknown, call->loc);
     ir_op *op = ir_add_op(s->ctx, s->g, w->kind, weighted ? names.label : full, n, in, 1, &out,
                           call->loc);
     op->wname = names.key;
-    out->tflite_index = attrs->tensor;
     op->at = at;
-    return ir_infer_shape(s->ctx, op) ? out : NULL;
+    if (!ir_infer_shape(s->ctx, op))
+        return NULL;
+    if (flat && !(out = leave_one_d(s, call, out, local)))
+        return NULL;
+    out->tflite_index = attrs->tensor;
+    return out;
 }
 
 /* Arguments and attributes of a call; false after a diagnostic. */

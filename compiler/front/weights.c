@@ -132,6 +132,9 @@ static bool check_shape(const binder *b, const weight_slot *slot, const named_te
         same &= t->dim[i] == want->dim[i];
         reversed &= t->dim[i] == want->dim[want->rank - 1 - i];
     }
+    const int64_t flat[3] = {want->dim[0], want->dim[1], want->dim[3]}; /* PyTorch's Conv1d */
+    if (!same && want->rank == 4 && want->dim[2] == 1 && t->rank == 3)
+        same = t->dim[0] == flat[0] && t->dim[1] == flat[1] && t->dim[2] == flat[2];
     if (same)
         return true;
     diag_add(b->ctx, D_TENSOR_SHAPE, slot->op->loc, "the tensor '%s' is %s", t->name,

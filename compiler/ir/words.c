@@ -60,6 +60,18 @@ static const ir_attr resize[] = {{"size", NULL, IR_A_SIZE, AT(kernel), true, tru
                                  {"align", "corners", IR_A_FLAG, AT(align_corners), false, false, 0, 0, 0},
                                  {"half", "pixel", IR_A_FLAG, AT(half_pixel), false, false, 0, 0, 0},
                                  END};
+/* Lowered to the two-dimensional operators on [1, L, C] (front/one_d.c): no graph has these words. */
+#define ALONG(name, field, pos, req, dflt) \
+    {name, NULL, IR_A_INT, AT(field) + sizeof(int), pos, req, 1, BIG, dflt}
+static const ir_attr conv1d[] = {COUNT("filters"), ALONG("kernel", kernel, false, true, 0),
+                                 ALONG("stride", stride, false, false, 1), PAD,
+                                 ALONG("dilation", dilation, false, false, 1), GROUPS, NO_BIAS, WEIGHTS,
+                                 END};
+static const ir_attr maxpool1d[] = {ALONG("kernel", kernel, true, true, 0),
+                                    ALONG("stride", stride, false, false, 0), PAD, CEIL, END};
+static const ir_attr avgpool1d[] = {
+    ALONG("kernel", kernel, true, true, 0), ALONG("stride", stride, false, false, 0), PAD, CEIL,
+    {"count", "all", IR_A_FLAG, AT(count_all), false, false, 0, 0, 0}, END};
 /* Lowered to slices (front/split.c): no graph has it. */
 static const ir_attr split[] = {
     {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1},
@@ -97,6 +109,9 @@ const ir_word ir_words[] = {
     {"transpose", OP_TRANSPOSE, 1, 1, transpose},
     {"requantize", OP_REQUANTIZE, 1, 1, NULL},
     {"split", OP_SLICE, 1, 1, split},
+    {"conv1d", OP_CONV2D, 1, 1, conv1d},
+    {"maxpool1d", OP_MAXPOOL, 1, 1, maxpool1d},
+    {"avgpool1d", OP_AVGPOOL, 1, 1, avgpool1d},
     {"resize_nearest", OP_RESIZE_NEAREST, 1, 1, resize},
     {"resize_bilinear", OP_RESIZE_BILINEAR, 1, 1, resize},
     {"reduce_sum", OP_REDUCE_SUM, 1, 1, reduce},

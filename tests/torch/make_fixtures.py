@@ -303,6 +303,38 @@ def branches():
         output last
     }""")
 
+    # length, channels here; channels, length there
+    fixture("conv1d", lambda: Net(
+        lambda m, x: F.avg_pool1d(F.max_pool1d(F.relu(m.c2(F.elu(m.c1(x.permute(0, 2, 1))))), 2), 2,
+                                  stride=1).permute(0, 2, 1),
+        c1=nn.Conv1d(3, 4, 3, stride=2, padding=1), c2=nn.Conv1d(4, 6, 2, dilation=2, groups=2, bias=False)),
+        (19, 3), """
+    model conv1d {
+        input x : f32[19, 3]
+        c1 = conv1d(x, 4, kernel 3, stride 2, pad 1) |> elu
+        c2 = conv1d(c1, 6, kernel 2, dilation 2, groups 2, no bias) |> relu
+        p = maxpool1d(c2, 2)
+        output q = avgpool1d(p, 2, stride 1)
+    }""")
+
+    # what has no weights: the input is an image, the reductions are over its sides
+    fixture("operators", lambda: Net(
+        lambda m, x: torch.cat([
+            (torch.maximum(F.gelu(x), -x) - torch.minimum(x, x * x)).mean(3),
+            F.interpolate(x, size=(4, 9), mode="bilinear", align_corners=False).sum(2)[:, :, 1:9:2],
+            F.interpolate(x, size=(6, 5), mode="bilinear", align_corners=True).amax(2)[:, :, :4]], 2)
+        .permute(0, 2, 1)), (3, 4, 6), """
+    model operators {
+        input x : f32[4, 6, 3]
+        zero = sub(x, x)
+        a = sub(maximum(gelu(x), sub(zero, x)), minimum(x, mul(x, x))) |> reduce_mean([1])
+        b = resize_bilinear(x, 4x9, half pixel) |> reduce_sum([0]) |> slice([1, 0], [9, 3], stride [2, 1])
+        c, rest = resize_bilinear(x, 6x5, align corners) |> reduce_max([0]) |> split(axis 0, sizes [4, 1])
+        d = transpose(transpose(rest, [1, 0]), [1, 0])
+        e = concat(c, d, axis 0) |> slice([0, 0], [4, 3])
+        output all = concat(a, b, e, axis 0)
+    }""")
+
     # squeeze and excite: [H, W, C] times [1, 1, C]
     fixture("squeeze", lambda: Net(
         lambda m, x: m.c1(x) * torch.sigmoid(m.up(F.relu(m.down(m.c1(x).mean((2, 3), keepdim=True))))),

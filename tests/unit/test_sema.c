@@ -140,6 +140,9 @@ static const mistake mistakes[] = {
     {"y = resize_nearest(x, 2x2, align corners, half pixel)", {"[bad-value]", "one of them, or none"}},
     {"y = argmax(x, axis -4)", {"[shape-mismatch]", "axis -4 is not one of 'x'"}},
     {"y = elu(x, alpha -1)", {"[bad-value]"}},
+    {"y = conv1d(x, 8, kernel 3)", {"[shape-mismatch]", "conv1d takes a tensor of length, channels"}},
+    {"y = reshape(x, [-1, 3]) |> maxpool1d(999)", {"[kernel-too-large]"}},
+    {"y = conv1d(reshape(x, [-1, 3]), 8, kernel 3x3)", {"[bad-value]", "kernel of conv1d"}},
     {"y = split(x)", {"[return-count]", "several results", "name them all in a statement"}},
     {"y, z = split(x, axis 3)", {"[shape-mismatch]", "axis 3 is not one of 'x'"}},
     {"y, z, w, v, u = split(x)", {"[shape-mismatch]", "has no 5 equal parts"}},
@@ -394,6 +397,28 @@ static void statements_name_their_results_and_weights(void **state)
     assert_string_equal(r.g->ops.v[1]->name, "c1_bn");
     assert_int_equal(r.g->outputs.n, 3);
     assert_string_equal(r.g->outputs.v[2]->name, "f2");
+    qctx_free(r.ctx);
+}
+
+/* conv1d is a convolution of an image of height 1; rules and weights go by the statement's name. */
+static void one_dimension_is_an_image(void **state)
+{
+    (void)state;
+    result r = lower("model m { input x : i8[10, 3]\n"
+                     "c1 = conv1d(x, 4, kernel 3, stride 2, pad 1, groups 1) |> relu\n"
+                     "p = maxpool1d(c1, 2)\n"
+                     "q = avgpool1d(p, kernel 2, stride 1, pad same)\noutput q }\n"
+                     "quantize { c1.weight : int8\nc1 : activations int8 asymmetric }");
+    static const char *const names[] = {"c1.image", "c1.conv1d.conv2d", "c1.conv1d", "c1", "p.image", "p.maxpool",
+                                        "p", "q.image", "q.avgpool", "q"};
+    assert_ops(&r, names, 10);
+    assert_keys(&r, (const char *const[]){"c1.weight", "c1.bias"}, 2);
+    const ir_op *c = r.g->ops.v[1];
+    assert_true(ir_shape_eq(&c->in[1]->shape, &(ir_shape){4, {4, 1, 3, 3}}));
+    assert_true(c->at.pad[0] == 0 && c->at.pad[1] == 0 && c->at.pad[2] == 1 && c->at.pad[3] == 1);
+    assert_true(ir_shape_eq(&c->out[0]->shape, &(ir_shape){3, {1, 5, 4}}));
+    assert_true(ir_shape_eq(&r.g->ops.v[6]->out[0]->shape, &(ir_shape){2, {2, 4}}));
+    assert_true(ir_shape_eq(&r.g->ops.v[9]->out[0]->shape, &(ir_shape){2, {2, 4}}));
     qctx_free(r.ctx);
 }
 
@@ -683,6 +708,7 @@ int main(void)
         T(warnings),
         T(what_is_used_does_not_warn),
         T(statements_name_their_results_and_weights),
+        T(one_dimension_is_an_image),
         T(blocks_contribute_their_instance),
         T(several_returns),
         T(outputs_are_tensors_of_their_own),
