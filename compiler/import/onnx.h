@@ -281,6 +281,7 @@ bool onx_split(onx_model *m, const onx_node *node);
 bool onx_gather(onx_model *m, const onx_node *node);
 /* onnx_reduce.c */
 bool onx_reduce(onx_model *m, const onx_node *node);
+bool onx_argmax(onx_model *m, const onx_node *node);
 bool onx_softmax(onx_model *m, const onx_node *node);
 
 #endif

@@ -16,11 +16,9 @@ bool onx_unary(onx_model *m, const onx_node *node)
         const char *type;
         ir_opkind kind;
         double alpha;
-    } kinds[] = {{"Relu", OP_RELU, 0},
-                 {"LeakyRelu", OP_LEAKY_RELU, 0.01},
-                 {"Sigmoid", OP_SIGMOID, 0},
-                 {"Tanh", OP_TANH, 0},
-                 {"HardSwish", OP_HARD_SWISH, 0}};
+    } kinds[] = {
+        {"Relu", OP_RELU, 0}, {"LeakyRelu", OP_LEAKY_RELU, 0.01}, {"Sigmoid", OP_SIGMOID, 0},
+        {"Tanh", OP_TANH, 0}, {"HardSwish", OP_HARD_SWISH, 0},    {"Elu", OP_ELU, 1}};
     ir_attrs at = {.groups = 1};
     onx_value *x = onx_act(m, node, 0);
     size_t i = 0;
@@ -28,7 +26,7 @@ bool onx_unary(onx_model *m, const onx_node *node)
         return false;
     while (strcmp(kinds[i].type, node->type) != 0)
         i++;
-    if (kinds[i].kind == OP_LEAKY_RELU) {
+    if (kinds[i].alpha != 0) {
         at.alpha = onx_float(node, "alpha", kinds[i].alpha);
         if (!(fabs(at.alpha) <= 1e6))
             return onx_cannot(m, node, NULL, "its alpha is %g", at.alpha);
@@ -71,12 +69,41 @@ static ir_tensor *hard_sigmoid(onx_model *m, const onx_node *node, ir_tensor *x)
     return y ? onx_scaled(m, node, y, 1.0 / 6, 0) : NULL;
 }
 
+static ir_tensor *elu(onx_model *m, const onx_node *node, ir_tensor *x, double alpha)
+{
+    const ir_attrs at = {.groups = 1, .alpha = alpha};
+    if (fabs(alpha) <= 1e6)
+        return x ? onx_emit(m, node, OP_ELU, NULL, &at, 1, &x, NULL) : NULL;
+    onx_cannot(m, node, NULL, "its alpha is %g", alpha);
+    return NULL;
+}
+
+/* γ·elu(x) with α */
+static ir_tensor *selu(onx_model *m, const onx_node *node, ir_tensor *x)
+{
+    double gamma = onx_float(node, "gamma", 1.0507009873554805);
+    ir_tensor *y = elu(m, node, x, onx_float(node, "alpha", 1.6732632423543772));
+    return y ? onx_scaled(m, node, y, gamma, 0) : NULL;
+}
+
+/* α·elu(x/α) */
+static ir_tensor *celu(onx_model *m, const onx_node *node, ir_tensor *x)
+{
+    double alpha = onx_float(node, "alpha", 1);
+    ir_tensor *y = elu(m, node, onx_scaled(m, node, x, 1 / alpha, 0), 1);
+    return y ? onx_scaled(m, node, y, alpha, 0) : NULL;
+}
+
 bool onx_composed(onx_model *m, const onx_node *node)
 {
     static const struct {
         const char *type;
         ir_tensor *(*make)(onx_model *, const onx_node *, ir_tensor *);
-    } kinds[] = {{"Abs", absolute}, {"Neg", negated}, {"HardSigmoid", hard_sigmoid}};
+    } kinds[] = {{"Abs", absolute},
+                 {"Neg", negated},
+                 {"HardSigmoid", hard_sigmoid},
+                 {"Selu", selu},
+                 {"Celu", celu}};
     onx_value *x = onx_act(m, node, 0);
     size_t i = 0;
     while (strcmp(kinds[i].type, node->type) != 0)

@@ -183,3 +183,34 @@ bool onx_softmax(onx_model *m, const onx_node *node)
     ir_tensor *y = in ? onx_emit1(m, node, OP_SOFTMAX, in) : NULL;
     return onx_done(m, node, 0, y, &x->d, onx_lay_of(&x->d, x->batch, n, dims), x->batch);
 }
+
+/* ---- the largest's index ------------------------------------------------------------------- */
+
+/* The first one's where several are equal. A float net gives it as a float. */
+bool onx_argmax(onx_model *m, const onx_node *node)
+{
+    int n, dims[ONX_MAX_RANK];
+    ir_shape shape;
+    ir_attrs at = {.groups = 1, .keep = true};
+    onx_value *operand = onx_act(m, node, 0);
+    if (!operand)
+        return false;
+    onx_value x = *operand;
+    int axis = onx_axis(onx_int(node, "axis", 0), x.d.rank);
+    const onx_value *out = onx_out(m, node, 0);
+    if (axis < 0 || (x.batch && axis == 0))
+        return onx_cannot(m, node, "export the model with batch size 1",
+                          "its axis is the batch, or none of %d dimensions", x.d.rank);
+    if (onx_int(node, "select_last_index", 0) || (out && out->readers) || m->quantized)
+        return onx_cannot(m, node, "end the model before it",
+                          "it takes the last of equals, is read, or works on codes");
+    if (!onx_take_dims(m, node, &x, 1u << axis, &n, dims, &shape))
+        return false;
+    for (int i = 0; i < n; i++)
+        at.axis = dims[i] == axis ? i : at.axis;
+    ir_tensor *in = onx_in_dims(m, node, &x, n, dims, &shape);
+    ir_tensor *y = in ? onx_emit(m, node, OP_ARGMAX, NULL, &at, 1, &in, NULL) : NULL;
+    onx_dims full = x.d, d = reduced_dims(node, &x, 1u << axis);
+    full.dim[axis] = 1;
+    return onx_done(m, node, 0, y, &d, onx_lay_of(&full, x.batch, n, dims), x.batch);
+}

@@ -443,28 +443,40 @@ static void try_bytes(const char *bytes, size_t n)
     qctx_free(ctx);
 }
 
+/* Cut off at every 64th byte; up to four bytes changed, `times` times. */
+static void break_file(const source *s, rng *r, int times)
+{
+    for (size_t n = 0; n < s->len; n += 64)
+        try_bytes(s->text, n);
+    char *copy = malloc(s->len);
+    assert_non_null(copy);
+    memcpy(copy, s->text, s->len);
+    for (int i = 0; i < times; i++) {
+        size_t at[4];
+        for (int k = 0; k < 4; k++) {
+            at[k] = (size_t)rng_below(r, s->len);
+            if (k <= i % 4)
+                copy[at[k]] = (char)rng_below(r, 256);
+        }
+        try_bytes(copy, s->len);
+        for (int k = 0; k < 4; k++)
+            copy[at[k]] = s->text[at[k]];
+    }
+    free(copy);
+}
+
 static void broken_bytes_are_refused(void **state)
 {
     (void)state;
     qctx *ctx = fresh();
     rng r;
     const float *v[8];
+    unsigned char codes[QO * QC * 6] = {1, 2, 3};
+    const int32_t bias[QO] = {5, -5, 0};
     rng_seed(&r, 5);
-    const source *s = onnx_finish(torch_net(ctx, &r, v));
-    for (size_t n = 0; n < s->len; n += 64)
-        try_bytes(s->text, n);
-    char *copy = arena_memdup(ctx->a, s->text, s->len);
-    for (int i = 0; i < 2000; i++) {
-        size_t at[4];
-        for (int k = 0; k < 4; k++) {
-            at[k] = (size_t)rng_below(&r, s->len);
-            if (k <= i % 4)
-                copy[at[k]] = (char)rng_below(&r, 256);
-        }
-        try_bytes(copy, s->len);
-        for (int k = 0; k < 4; k++)
-            copy[at[k]] = s->text[at[k]];
-    }
+    break_file(onnx_finish(torch_net(ctx, &r, v)), &r, 1000);
+    break_file(quantized_conv(ctx, ONX_INT8, 0, false, codes, bias), &r, 1500);
+    break_file(quantized_conv(ctx, ONX_UINT8, 3, true, codes, bias), &r, 1500);
     qctx_free(ctx);
 }
 
