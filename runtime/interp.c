@@ -19,6 +19,8 @@ struct interp {
     float *scratch;
     interp_hook hook;
     void *user;
+    interp_edit edit;
+    void *edit_user;
 };
 
 /* ---- codes of every type ----------------------------------------------------------------------- */
@@ -157,6 +159,12 @@ void interp_set_hook(interp *it, interp_hook hook, void *user)
     it->user = user;
 }
 
+void interp_set_edit(interp *it, interp_edit edit, void *user)
+{
+    it->edit = edit;
+    it->edit_user = user;
+}
+
 /* ---- running ----------------------------------------------------------------------------------- */
 
 static void run_op(interp *it, const ir_op *op)
@@ -173,6 +181,8 @@ static void run_op(interp *it, const ir_op *op)
     kernel(&a);
     if (it->integer)
         narrow(it->own[out->id], out->type, it->wide[out->id], ir_elems(&out->shape));
+    if (it->edit && !it->integer)
+        it->edit(it->edit_user, op, out, it->own[out->id]);
     if (it->hook)
         it->hook(it->user, op, out, it->value[out->id]);
 }

@@ -19,6 +19,10 @@ interp *interp_new(qctx *ctx, const ir_graph *g);
  * to the oracle only within rounding: never where a baked integer is chosen. */
 void interp_use_blas(qctx *ctx, interp *it);
 void interp_set_hook(interp *it, interp_hook hook, void *user);
+/* Float graphs: called after each operator, before the hook, and may change the output's values: what a
+ * later operator sees. */
+typedef void (*interp_edit)(void *user, const ir_op *op, const ir_tensor *out, float *data);
+void interp_set_edit(interp *it, interp_edit edit, void *user);
 /* in[i]: data of g->inputs[i]; out[i]: buffers for g->outputs[i]. Element types are those of the
  * tensors (float for float graphs). */
 void interp_run(interp *it, const void *const *in, void *const *out);

@@ -25,7 +25,7 @@ typedef struct cli {
     double min_accuracy, min_agreement;
     const char *engine, *cc, *cflags, *dump;
     int limit;                 /* of table rows; 0 none */
-    bool json, csv, confusion, use_float, real, quiet, static_float;
+    bool json, csv, confusion, errors, health, use_float, real, quiet, static_float;
     int64_t seed;
 } cli;
 

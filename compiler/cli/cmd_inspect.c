@@ -107,7 +107,8 @@ static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_
     printf("numerics %s, model %.16s…\n", ir_numerics_name(g->numerics), hash);
 }
 
-static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r)
+static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r,
+                        const inspect_extra *x)
 {
     printf("model %s\n", g->name);
     for (int i = 0; i < g->inputs.n; i++) {
@@ -129,6 +130,7 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
         printf("output %s %s\n", g->outputs.v[i]->name,
                ir_shape_str(ctx->a, &g->outputs.v[i]->shape));
     inspect_rounding(n);
+    inspect_extras_print(n, x);
     print_totals(ctx, n, g, r);
 }
 
@@ -159,7 +161,8 @@ static json_t *layer_json(const layer *l)
     return j;
 }
 
-static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r)
+static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r,
+                       const inspect_extra *x)
 {
     json_t *j = json_pack("{s:s}", "model", g->name), *layers = json_array();
     for (int i = 0; i < g->ops.n; i++) {
@@ -168,6 +171,7 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
     }
     json_object_set_new(j, "layers", layers);
     inspect_rounding_json(j, n);
+    inspect_extras_json(j, n, x);
     if (r) {
         int64_t weights, constants, lower;
         char hash[65];
@@ -194,12 +198,15 @@ int cmd_inspect(qctx *ctx, cli *c)
         return EXIT_BAD_INPUT;
     const ir_graph *g = weights ? n->legal : n->lowered;
     emit_result emitted, *r = n->legal ? &emitted : NULL;
-    if (r && !emit_c(ctx, g, &c->emit, r))
+    inspect_extra x = {0};
+    if (!weights && (c->errors || c->health))
+        return cli_usage(c, "--errors and --health need the weights");
+    if (r && (!emit_c(ctx, g, &c->emit, r) || !inspect_extras(ctx, c, n, &x)))
         return EXIT_BAD_INPUT;
     progress_end(ctx);
     if (c->json)
-        print_json(ctx, n, g, r);
+        print_json(ctx, n, g, r, &x);
     else
-        print_table(ctx, n, g, r);
+        print_table(ctx, n, g, r, &x);
     return EXIT_DONE;
 }

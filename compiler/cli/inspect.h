@@ -5,9 +5,20 @@
 #include <jansson.h>
 
 #include "compiler/cli/cli.h"
+#include "compiler/report/errors.h"
 
-/* inspect_rounding.c: what rounding on the data did, layer by layer; nothing where no layer asks. */
+/* inspect_rounding.c: what rounding on the data did, layer by layer; nothing where no layer asks.
+ */
 void inspect_rounding(const net *n);
 void inspect_rounding_json(json_t *j, const net *n);
+
+/* inspect_errors.c: what --errors and --health ask for. */
+typedef struct inspect_extra {
+    layer_error *errors; /* [operators], or NULL */
+    health health;       /* n = 0: not asked for */
+} inspect_extra;
+bool inspect_extras(qctx *ctx, cli *c, const net *n, inspect_extra *x);
+void inspect_extras_print(const net *n, const inspect_extra *x);
+void inspect_extras_json(json_t *j, const net *n, const inspect_extra *x);
 
 #endif

@@ -204,6 +204,8 @@ static const option_row rows[] = {
     {"json", NULL, CMD_EVAL | CMD_INSPECT | CMD_DIFF, "machine-readable output", take_flag, AT(json)},
     {"csv", NULL, CMD_EVAL, "print the figures as CSV, a line for each quantization", take_flag, AT(csv)},
     {"confusion", NULL, CMD_EVAL, "print the confusion matrices", take_flag, AT(confusion)},
+    {"errors", NULL, CMD_INSPECT, "each layer's SQNR, clipping, share of the net's error, and what would help", take_flag, AT(errors)},
+    {"health", NULL, CMD_INSPECT, "what the calibration rows are worth: coverage, drift, clipping, growth", take_flag, AT(health)},
     {"layout", "nchw|nhwc", READS, "order of the .npy files' dimensions", take_layout, 0},
     {"bind", "NAME=FILE", READS, "an input of a .onnx model becomes this constant (.npy, or .pb: a TensorProto)", take_bind, 0},
     {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},

@@ -1,0 +1,121 @@
+/* inspect_errors.c - `qcc inspect --errors` and `--health`. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "compiler/cli/inspect.h"
+
+/* Below this many rows, or above these shares, the calibration set is told to be poor. */
+enum { FEW_ROWS = 100 };
+#define MUCH_DRIFT 0.25
+#define MUCH_GROWTH 0.05
+
+bool inspect_extras(qctx *ctx, cli *c, const net *n, inspect_extra *x)
+{
+    port_map *ports;
+    *x = (inspect_extra){0};
+    if (!c->errors && !c->health)
+        return true;
+    if (n->saved || n->floating->states.n) {
+        diag_add(ctx, D_BAD_OPTION, loc_file(n->file->src),
+                 "--errors and --health compare with the "
+                 "float net on the calibration rows: %s",
+                 n->saved ? "a saved pair has neither"
+                          : "a model with states has no rows of its own");
+        return false;
+    }
+    return net_ports(ctx, n, &c->net, &ports) &&
+           (!c->errors || explain_errors(ctx, n, ports, &x->errors)) &&
+           (!c->health || check_health(ctx, n, ports, &x->health));
+}
+
+static void print_errors(const net *n, const layer_error *e)
+{
+    printf("\n%-16s %9s %9s %16s %19s\n", "errors", "SQNR dB", "clipped", "share of weights",
+           "share of activation");
+    for (int i = 0; i < n->prepared->ops.n; i++)
+        printf("%-16.16s %9.2f %7.3f %% %14.1f %% %17.1f %%\n", e[i].op->name, e[i].sqnr_db,
+               100 * e[i].clipped, 100 * e[i].weights, 100 * e[i].activation);
+    for (int i = 0; i < n->prepared->ops.n; i++)
+        if (e[i].advice)
+            printf("%s\n", e[i].advice);
+}
+
+static void print_health(const health *h)
+{
+    double drift = 0, growth = 0;
+    printf("\n%-16s %12s %12s %8s %9s %7s %7s\n", "calibration", "lowest", "highest", "covered",
+           "clipped", "drift", "growth");
+    for (int i = 0; i < h->n; i++) {
+        const layer_health *l = &h->v[i];
+        printf("%-16.16s %12.5g %12.5g %6.1f %% %7.3f %% %5.1f %% %5.1f %%\n", l->t->name, l->lo,
+               l->hi, 100 * l->covered, 100 * l->clipped, 100 * l->drift, 100 * l->growth);
+        drift = fmax(drift, l->drift);
+        growth = fmax(growth, l->growth);
+    }
+    printf("%" PRId64 " rows, %" PRId64 " of them repeated. ", h->rows, h->repeated);
+    if (h->rows < FEW_ROWS)
+        printf("Few: %d or more are better. ", FEW_ROWS);
+    if (drift > MUCH_DRIFT)
+        printf("The halves differ by up to %.0f %% of a range: shuffle, or give more rows. ",
+               100 * drift);
+    if (growth > MUCH_GROWTH)
+        printf("The last quarter widened a range by %.0f %%: more rows would widen it further. ",
+               100 * growth);
+    puts("");
+}
+
+void inspect_extras_print(const net *n, const inspect_extra *x)
+{
+    if (x->errors)
+        print_errors(n, x->errors);
+    if (x->health.n)
+        print_health(&x->health);
+}
+
+static void set_number(json_t *j, const char *key, double v)
+{
+    if (isfinite(v))
+        json_object_set_new(j, key, json_real(v));
+}
+
+static json_t *error_json(const layer_error *e)
+{
+    json_t *j = json_pack("{s:s}", "layer", e->op->name);
+    set_number(j, "sqnr_db", e->sqnr_db);
+    set_number(j, "clipped", e->clipped);
+    set_number(j, "weights_share", e->weights);
+    set_number(j, "activation_share", e->activation);
+    if (e->advice)
+        json_object_set_new(j, "advice", json_string(e->advice));
+    return j;
+}
+
+static json_t *health_json(const layer_health *l)
+{
+    json_t *j = json_pack("{s:s}", "activation", l->t->name);
+    set_number(j, "lowest", l->lo);
+    set_number(j, "highest", l->hi);
+    set_number(j, "covered", l->covered);
+    set_number(j, "clipped", l->clipped);
+    set_number(j, "drift", l->drift);
+    set_number(j, "growth", l->growth);
+    return j;
+}
+
+void inspect_extras_json(json_t *j, const net *n, const inspect_extra *x)
+{
+    json_t *errors = json_array(), *rows = json_array();
+    for (int i = 0; x->errors && i < n->prepared->ops.n; i++)
+        json_array_append_new(errors, error_json(&x->errors[i]));
+    for (int i = 0; i < x->health.n; i++)
+        json_array_append_new(rows, health_json(&x->health.v[i]));
+    if (x->errors)
+        json_object_set(j, "errors", errors);
+    if (x->health.n) {
+        json_object_set_new(j, "calibration_rows", json_integer(x->health.rows));
+        json_object_set_new(j, "calibration_repeated", json_integer(x->health.repeated));
+        json_object_set(j, "calibration", rows);
+    }
+    json_decref(errors);
+    json_decref(rows);
+}
