@@ -65,6 +65,8 @@ void ref_pool_size(const ir_op *op, int size[3]);
 int64_t ref_broadcast(const ir_shape *out, const ir_shape *in, int64_t i);
 /* The same for pad: element of the input, or -1 in the padding. */
 int64_t ref_pad_source(const ir_op *op, int64_t i);
+/* The same for dilate: -1 between the cells. */
+int64_t ref_dilate_source(const ir_op *op, int64_t i);
 /* Element of the input that element i of a slice, of a transpose is. */
 int64_t ref_slice_source(const ir_op *op, int64_t i);
 int64_t ref_transpose_source(const ir_op *op, int64_t i);

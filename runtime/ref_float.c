@@ -112,7 +112,7 @@ static void pad(const ref_args *a)
 {
     float *y = a->out;
     for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++) {
-        int64_t from = ref_pad_source(a->op, i);
+        int64_t from = a->op->kind == OP_PAD ? ref_pad_source(a->op, i) : ref_dilate_source(a->op, i);
         y[i] = from < 0 ? 0 : ((const float *)a->in[0])[from];
     }
 }
@@ -151,6 +151,7 @@ const ref_kernel ref_float_kernels[OP_COUNT] = {
     [OP_ARGMAX] = ref_float_argmax,
     [OP_RESIZE_NEAREST] = ref_float_nearest,
     [OP_RESIZE_BILINEAR] = ref_float_bilinear,
+    [OP_DILATE] = pad,
     [OP_ELU] = unary,
     [OP_GELU] = unary,
     [OP_GELU_TANH] = unary,

@@ -155,7 +155,7 @@ static void pad(const ref_args *a)
 {
     int32_t *y = a->out;
     for (int64_t i = 0; i < ir_elems(&a->op->out[0]->shape); i++) {
-        int64_t from = ref_pad_source(a->op, i);
+        int64_t from = a->op->kind == OP_PAD ? ref_pad_source(a->op, i) : ref_dilate_source(a->op, i);
         y[i] = from < 0 ? a->op->q->in_zero[0] : ((const int32_t *)a->in[0])[from];
     }
 }
@@ -193,6 +193,7 @@ const ref_kernel ref_int_kernels[OP_COUNT] = {
     [OP_ARGMAX] = ref_int_argmax,
     [OP_RESIZE_NEAREST] = ref_int_nearest,
     [OP_RESIZE_BILINEAR] = ref_int_bilinear,
+    [OP_DILATE] = pad,
     [OP_ELU] = unary,
     [OP_GELU] = unary,
     [OP_GELU_TANH] = unary,

@@ -133,3 +133,13 @@ int64_t ref_reduce_source(const ir_op *op, int64_t i, int64_t k)
     }
     return element;
 }
+
+int64_t ref_dilate_source(const ir_op *op, int64_t i)
+{
+    const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
+    int64_t c = i % out->dim[2];
+    int64_t x = i / out->dim[2] % out->dim[1], y = i / out->dim[2] / out->dim[1];
+    if (y % op->at.stride[0] != 0 || x % op->at.stride[1] != 0)
+        return -1;
+    return (y / op->at.stride[0] * in->dim[1] + x / op->at.stride[1]) * in->dim[2] + c;
+}

@@ -108,3 +108,28 @@ bool print_pad(emitter *e, const ir_op *op)
     op_close(&t);
     return true;
 }
+
+/* All zeros, then each cell to its place. */
+bool print_dilate(emitter *e, const ir_op *op)
+{
+    const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
+    text t;
+    op_begin(e, op, &t);
+    op_comment(e, op, &t);
+    op_open(e, op, &t);
+    text_set(&t, "zero", op->q ? "%d" : "0.0f", op->q ? (int)op->q->in_zero[0] : 0);
+    text_set(&t, "all", "%lld", (long long)ir_elems(out));
+    text_set(&t, "h", "%d", (int)in->dim[0]);
+    text_set(&t, "w", "%d", (int)in->dim[1]);
+    text_set(&t, "c", "%d", (int)in->dim[2]);
+    text_set(&t, "down", "%lld", (long long)op->at.stride[0] * out->dim[1] * out->dim[2]);
+    text_set(&t, "along", "%lld", (long long)op->at.stride[1] * out->dim[2]);
+    text_put(&t, "    for (int32_t i = 0; i < $all$; ++i)\n"
+                 "        out[i] = $zero$;\n"
+                 "    for (int32_t y = 0; y < $h$; ++y)\n"
+                 "        for (int32_t x = 0; x < $w$; ++x)\n"
+                 "            for (int32_t c = 0; c < $c$; ++c)\n"
+                 "                out[y * $down$ + x * $along$ + c] = *in0++;\n");
+    op_close(&t);
+    return true;
+}

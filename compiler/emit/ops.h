@@ -127,6 +127,7 @@ bool print_mul(emitter *e, const ir_op *op);
 bool print_concat(emitter *e, const ir_op *op);
 bool print_reshape(emitter *e, const ir_op *op);
 bool print_pad(emitter *e, const ir_op *op);
+bool print_dilate(emitter *e, const ir_op *op);
 bool print_select(emitter *e, const ir_op *op);
 bool print_gather(emitter *e, const ir_op *op);
 bool print_reduce_sum(emitter *e, const ir_op *op);

@@ -58,6 +58,7 @@ static const op_row rows[OP_COUNT] = {
     [OP_ARGMAX] = {print_argmax, print_argmax, NULL, false},
     [OP_RESIZE_NEAREST] = {print_resize_nearest, print_resize_nearest, NULL, false},
     [OP_RESIZE_BILINEAR] = {print_resize_bilinear, print_resize_bilinear, NULL, false},
+    [OP_DILATE] = {print_dilate, print_dilate, NULL, false},
     [OP_ELU] = {print_unary, print_float_unary, NULL, true},
     [OP_GELU] = {print_unary, print_float_unary, NULL, true},
     [OP_GELU_TANH] = {print_unary, print_float_unary, NULL, true},

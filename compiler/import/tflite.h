@@ -147,6 +147,7 @@ const char *tfl_word(int code);
 bool tfl_conv(tfl_model *m, const tfl_op *op);
 bool tfl_depthwise(tfl_model *m, const tfl_op *op);
 bool tfl_dense(tfl_model *m, const tfl_op *op);
+bool tfl_transpose_conv(tfl_model *m, const tfl_op *op);
 /* tflite_state.c: names the handles' tensors; variables that nothing assigns are noted. */
 void tfl_name_variables(tfl_model *m);
 void tfl_check_variables(tfl_model *m);

@@ -55,12 +55,12 @@ static bool emit_layer(tfl_model *m, const tfl_op *op, ir_opkind kind, ir_tensor
                        const char *name)
 {
     ir_tensor *in[3] = {x};
-    int n = 2;
+    int n = 2, bias = op->code == TFL_OP_TRANSPOSE_CONV ? 3 : 2;
     in[1] = tfl_weight(m, op, name, tfl_in(m, op, 1), shape, place, axis);
     if (!in[1])
         return false;
-    if (tfl_in(m, op, 2)) {
-        in[n] = tfl_bias(m, op, name, tfl_in(m, op, 2), shape->dim[0]);
+    if (tfl_in(m, op, bias)) {
+        in[n] = tfl_bias(m, op, name, tfl_in(m, op, bias), shape->dim[0]);
         if (!in[n++])
             return false;
     }
@@ -131,6 +131,82 @@ bool tfl_depthwise(tfl_model *m, const tfl_op *op)
     const int32_t *place = channels_first(m, w);
     return place && emit_layer(m, op, OP_CONV2D, x->ir, &at, &shape, place, 3, tfl_out(m, op, 0),
                                tfl_layer_name(m, op, w));
+}
+
+/* ---- transposed convolution ----------------------------------------------------------------- */
+
+/* The kernel turned by half, [O, kh, kw, I]; NULL after breaking the file. */
+static const int32_t *turned(tfl_model *m, const tfl_tensor *w)
+{
+    int64_t n = tfl_elems(w);
+    int32_t cells = w->dim[1] * w->dim[2], in = w->dim[3];
+    if (!tfl_count_bytes(m, (uint64_t)n * 4))
+        return NULL;
+    int32_t *place = ARENA_ARRAY(m->ctx->a, int32_t, n);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t o = i / in / cells, k = i / in % cells;
+        place[i] = (int32_t)((o * cells + cells - 1 - k) * in + i % in);
+    }
+    return place;
+}
+
+/* Pads of the convolution behind the dilated input, for the size that the file gives the result. */
+static bool transposed_pads(tfl_model *m, const tfl_op *op, const tfl_tensor *x, ir_attrs *at, const int stride[2])
+{
+    const tfl_tensor *to = tfl_out(m, op, 0);
+    for (int d = 0; d < 2; d++) {
+        int64_t dilated = ((int64_t)x->dim[1 + d] - 1) * stride[d] + 1, k = at->kernel[d];
+        int64_t surplus = dilated - 1 + k - to->dim[1 + d], before = surplus > 0 ? surplus / 2 : 0;
+        int64_t first = k - 1 - before, last = to->dim[1 + d] - dilated + k - 1 - first;
+        if (first < 0 || last < 0 || first > MAX_WINDOW || last > MAX_WINDOW)
+            return tfl_cannot(m, op, NULL, "its result is %d cells where kernel and stride give %lld",
+                              (int)to->dim[1 + d], (long long)(dilated - 1 + k));
+        at->pad[2 * d] = (int)first;
+        at->pad[2 * d + 1] = (int)last;
+    }
+    at->padmode = IR_PAD_EXPLICIT;
+    return true;
+}
+
+static bool check_transposed(tfl_model *m, const tfl_op *op)
+{
+    const tfl_tensor *w = tfl_in(m, op, 1), *x = tfl_in(m, op, 2);
+    bool ok = op->n_in >= 3 && op->n_in <= 4 && op->n_out == 1 && w && x && x->ir && tfl_is_const(w) &&
+              !w->sparse && w->rank == 4 && tfl_elems(w) >= 0 && tfl_out(m, op, 0)->rank == 4;
+    if (!ok)
+        return tfl_cannot(m, op, NULL, "its operands are no size, constant weights and image");
+    if (!tfl_image(m, op, x))
+        return false;
+    return (x->dim[3] == w->dim[3] && w->dim[0] <= MAX_FILTERS) ||
+           tfl_cannot(m, op, NULL, "the weights %s do not suit %d channels", tfl_tensor_str(m, w),
+                      (int)x->dim[3]);
+}
+
+/* A convolution of the input with zeros between its cells. */
+bool tfl_transpose_conv(tfl_model *m, const tfl_op *op)
+{
+    ir_attrs spread = {.groups = 1}, at = {.groups = 1, .stride = {1, 1}, .dilation = {1, 1}};
+    if (!tfl_options(m, op, OPTIONS_TRANSPOSE_CONV) || !check_transposed(m, op))
+        return false;
+    const tfl_tensor *w = tfl_in(m, op, 1), *x = tfl_in(m, op, 2);
+    spread.stride[0] = fb_int32(&m->file, op->options, TRANSPOSE_CONV_STRIDE_H, 0);
+    spread.stride[1] = fb_int32(&m->file, op->options, TRANSPOSE_CONV_STRIDE_W, 0);
+    at.kernel[0] = w->dim[1];
+    at.kernel[1] = w->dim[2];
+    at.filters = w->dim[0];
+    if (!in_window(spread.stride) || !in_window(at.kernel))
+        return tfl_cannot(m, op, NULL, "kernel %dx%d, stride %dx%d are not all in 1..%d", at.kernel[0], at.kernel[1],
+                          spread.stride[0], spread.stride[1], MAX_WINDOW);
+    if (!tfl_act(m, op, fb_int8(&m->file, op->options, TRANSPOSE_CONV_ACTIVATION, TFL_ACT_NONE), &at.act) ||
+        !transposed_pads(m, op, x, &at, spread.stride))
+        return false;
+    const char *name = tfl_layer_name(m, op, w);
+    ir_tensor *in = x->ir;
+    if (spread.stride[0] > 1 || spread.stride[1] > 1)
+        in = tfl_temporary(m, op, OP_DILATE, tfl_fresh_name(m, name, "dilated"), &spread, 1, &in, x);
+    const ir_shape shape = {.rank = 4, .dim = {w->dim[0], w->dim[1], w->dim[2], w->dim[3]}};
+    const int32_t *place = in ? turned(m, w) : NULL;
+    return place && emit_layer(m, op, OP_CONV2D, in, &at, &shape, place, 0, tfl_out(m, op, 0), name);
 }
 
 /* ---- dense --------------------------------------------------------------------------------- */

@@ -378,6 +378,7 @@ static const struct row {
 } rows[] = {
     {TFL_OP_CONV_2D, tfl_conv, "Conv2D", "conv", NULL},
     {TFL_OP_DEPTHWISE_CONV_2D, tfl_depthwise, "depthwise", "depthwise", NULL},
+    {TFL_OP_TRANSPOSE_CONV, tfl_transpose_conv, "conv2d_transpose", "conv_transpose", NULL},
     {TFL_OP_FULLY_CONNECTED, tfl_dense, "MatMul", "dense", NULL},
     {TFL_OP_AVERAGE_POOL_2D, pool, "AvgPool", "avgpool", NULL},
     {TFL_OP_MAX_POOL_2D, pool, "MaxPool", "maxpool", NULL},

@@ -180,7 +180,7 @@ typedef struct ir_rescale {
  *          out.fscale = the output scale, a divisor
  *   mul:   out, ratio[1], bound[1], acc_type
  *   concat, assign, minimum, maximum: each[n_in]; an input with each[i].n = 0 is taken as it is
- *   reshape, slice, transpose, resize_…, pad: in_zero (pad writes it); nothing else
+ *   reshape, slice, transpose, resize_…, dilate, pad: in_zero (pad and dilate write it); nothing else
  *   unary:           lut (int8), or NULL: y = clamp(x) (relu, relu6 of int16)
  *   softmax: q32: exp_table. tflm, single: soft_*. onnx: exp_real, out.fscale = output scale */
 typedef struct ir_iparams {

@@ -469,6 +469,16 @@ static bool resize(const rule *r)
     return false;
 }
 
+static bool dilate(const rule *r)
+{
+    if (!want_rank3(r))
+        return false;
+    const int *s = r->op->at.stride;
+    const int64_t out[3] = {((int64_t)r->x->dim[0] - 1) * s[0] + 1, ((int64_t)r->x->dim[1] - 1) * s[1] + 1,
+                            r->x->dim[2]};
+    return set_out(r, 3, out);
+}
+
 /* The result is there already: a state. */
 static bool assign(const rule *r)
 {
@@ -505,6 +515,7 @@ static bool (*const rules[OP_COUNT])(const rule *) = {
     [OP_REDUCE_MAX] = reduce,     [OP_REDUCE_MIN] = reduce,
     [OP_ARGMAX] = argmax,         [OP_ELU] = copy_out,
     [OP_RESIZE_NEAREST] = resize, [OP_RESIZE_BILINEAR] = resize,
+    [OP_DILATE] = dilate,
     [OP_GELU] = copy_out,         [OP_GELU_TANH] = copy_out,
 };
 

@@ -72,6 +72,8 @@ static const ir_attr maxpool1d[] = {ALONG("kernel", kernel, true, true, 0),
 static const ir_attr avgpool1d[] = {
     ALONG("kernel", kernel, true, true, 0), ALONG("stride", stride, false, false, 0), PAD, CEIL,
     {"count", "all", IR_A_FLAG, AT(count_all), false, false, 0, 0, 0}, END};
+static const ir_attr dilate[] = {
+    {"stride", NULL, IR_A_SIZE, AT(stride), true, true, 1, BIG, 1}, END};
 /* Lowered to slices (front/split.c): no graph has it. */
 static const ir_attr split[] = {
     {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1},
@@ -114,6 +116,7 @@ const ir_word ir_words[] = {
     {"avgpool1d", OP_AVGPOOL, 1, 1, avgpool1d},
     {"resize_nearest", OP_RESIZE_NEAREST, 1, 1, resize},
     {"resize_bilinear", OP_RESIZE_BILINEAR, 1, 1, resize},
+    {"dilate", OP_DILATE, 1, 1, dilate},
     {"reduce_sum", OP_REDUCE_SUM, 1, 1, reduce},
     {"reduce_mean", OP_REDUCE_MEAN, 1, 1, reduce},
     {"reduce_max", OP_REDUCE_MAX, 1, 1, reduce},

@@ -52,7 +52,7 @@ static bool takes_activation(ir_opkind k)
 static bool commutes_with_relu(ir_opkind k)
 {
     return k == OP_RESHAPE || k == OP_PAD || k == OP_MAXPOOL || k == OP_GLOBAL_MAXPOOL ||
-           k == OP_SLICE || k == OP_TRANSPOSE;
+           k == OP_SLICE || k == OP_TRANSPOSE || k == OP_DILATE;
 }
 
 /* The producer of a tensor with one use. */

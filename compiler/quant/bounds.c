@@ -74,6 +74,7 @@ static code_range result_range(const prover *p, const ir_op *op)
     case OP_RESIZE_BILINEAR:
         return in;
     case OP_PAD:
+    case OP_DILATE:
         return with(in, q->in_zero[0]);
     case OP_MAXPOOL:
     case OP_AVGPOOL:

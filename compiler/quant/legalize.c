@@ -267,6 +267,7 @@ static const rule_fn rules[OP_COUNT] = {
     [OP_REDUCE_MAX] = legal_pass,
     [OP_REDUCE_MIN] = legal_pass,
     [OP_ARGMAX] = legal_argmax,
+    [OP_DILATE] = legal_pass,
     [OP_RESIZE_NEAREST] = legal_pass,
     [OP_RESIZE_BILINEAR] = legal_pass,
     [OP_ELU] = legal_unary,

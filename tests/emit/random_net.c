@@ -449,6 +449,12 @@ static ir_tensor *make_resize(maker *m, ir_tensor *x)
     return append(m, one_in(m, 2) ? OP_RESIZE_NEAREST : OP_RESIZE_BILINEAR, &at, 1, &x, x->quant);
 }
 
+static ir_tensor *make_dilate(maker *m, ir_tensor *x)
+{
+    ir_attrs at = {.groups = 1, .stride = {between(m, 1, 3), between(m, 1, 3)}};
+    return append(m, OP_DILATE, &at, 1, &x, x->quant);
+}
+
 /* The indices are an output: nothing computes with them. */
 static ir_tensor *make_argmax(maker *m, ir_tensor *x)
 {
@@ -502,7 +508,7 @@ typedef ir_tensor *(*make_fn)(maker *m, ir_tensor *x);
 
 /* Operators for tensors of height, width, channels, and those for all. */
 static const make_fn spatial[] = {make_conv, make_conv, make_conv, make_pool, make_pool, make_global,
-                                  make_pad, make_resize};
+                                  make_pad, make_resize, make_dilate};
 static const make_fn any[] = {make_dense, make_eltwise, make_eltwise, make_concat, make_unary,
                               make_unary, make_reshape, make_softmax, make_slice, make_transpose, make_stream,
                               make_reduce, make_reduce, make_argmax};

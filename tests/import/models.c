@@ -117,6 +117,28 @@ static make_model *padded_int8(qctx *ctx) { return padded(ctx, S1, S2, TFL_OP_PA
 static make_model *padded_v2(qctx *ctx) { return padded(ctx, S1, S2, TFL_OP_PADV2); }
 static make_model *padded_float(qctx *ctx) { return padded(ctx, 0, 0, TFL_OP_PAD); }
 
+/* Stride 2x3, kernel 3x2: the result is as large as the window's places, or cut to stride times the input. */
+static make_model *upward(qctx *ctx, float in, float out, int padding)
+{
+    make_model *m = make_new(ctx);
+    bool same = padding == TFL_PADDING_SAME;
+    int32_t h = same ? 10 : 11, w = same ? 12 : 11;
+    int x = image(m, in), size = make_const(m, "size", TFL_INT32, 1, DIMS(4), DIMS(1, h, w, 2));
+    int f = in > 0 ? make_weights(m, "model/up/conv2d_transpose", 4, DIMS(2, 3, 2, 3), 0, 2, 0.01f)
+                   : make_floats(m, "model/up/conv2d_transpose", 4, DIMS(2, 3, 2, 3));
+    int b = in > 0 ? make_bias(m, "b", 2) : make_floats(m, "b", 1, DIMS(2));
+    int y = make_act(m, "y", out, out > 0 ? -5 : 0, 4, DIMS(1, h, w, 2));
+    make_op *op = make_operator(m, TFL_OP_TRANSPOSE_CONV, INS(size, f, x, b), y);
+    make_option(op, OPTIONS_TRANSPOSE_CONV, TRANSPOSE_CONV_PADDING, 'b', padding);
+    make_option(op, OPTIONS_TRANSPOSE_CONV, TRANSPOSE_CONV_STRIDE_W, 'i', 3);
+    make_option(op, OPTIONS_TRANSPOSE_CONV, TRANSPOSE_CONV_STRIDE_H, 'i', 2);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *upward_int8(qctx *ctx) { return upward(ctx, S1, S2, TFL_PADDING_SAME); }
+static make_model *upward_float(qctx *ctx) { return upward(ctx, 0, 0, TFL_PADDING_VALID); }
+
 /* ---- dense --------------------------------------------------------------------------------- */
 
 static make_model *dense(qctx *ctx, int rank, const int32_t *from, const int32_t *to, int32_t columns)
@@ -534,6 +556,8 @@ const sample_model sample_models[] = {
     {"padded_v2", padded_v2, {"y = conv2d(x, 2, kernel 3x3, pad [1, 2, 0, 1], no bias, tensor 5)\n", "!= pad("}, true},
     {"padded_float", padded_float, {"pad = pad(x, [1, 2, 0, 1], tensor 2)\n",
                                     "y = conv2d(pad, 2, kernel 3x3, no bias, tensor 4)\n"}, false},
+    {"upward", upward_int8, {"up_dilated = dilate(x, 2x3)\n", "up = conv2d(up_dilated, 2, kernel 3x2, pad [2, 1, 1, 2], tensor 4)\n"}, true},
+    {"upward_float", upward_float, {"up = conv2d(up_dilated, 2, kernel 3x2, pad [2, 2, 1, 1], tensor 4)\n"}, false},
     {"dense_flat", dense_flat, {"x_flat = flatten(x)\n", "fc = dense(x_flat, 5, tensor 3)\n",
                                 "fc.weight : int8 symmetric per tensor scale"}, true},
     {"dense_rows", dense_rows, {"fc = dense(x, 5, tensor 3)\n", "i8[3, 4]"}, true},

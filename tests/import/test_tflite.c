@@ -185,6 +185,43 @@ static double depthwise_at(const make_model *m, const float *in, int y, int x, i
     return fmin(6, fmax(0, sum));
 }
 
+/* Element [y, x, oc] of the transposed convolution, by its definition: every input cell adds its kernel. */
+static double upward_at(const make_model *m, const float *in, int y, int x, int oc)
+{
+    const float *w = m->tensors[2].data, *b = m->tensors[3].data;
+    double sum = (double)b[oc];
+    for (int iy = 0; iy < 5; iy++)
+        for (int ix = 0; ix < 4; ix++)
+            for (int c = 0; c < 3; c++) {
+                int ky = y - 2 * iy, kx = x - 3 * ix;
+                if (ky >= 0 && ky < 3 && kx >= 0 && kx < 2)
+                    sum += (double)in[(iy * 4 + ix) * 3 + c] * (double)w[((oc * 3 + ky) * 2 + kx) * 3 + c];
+            }
+    return sum;
+}
+
+static void transposed_convolutions_add_kernels(void **state)
+{
+    (void)state;
+    qctx *ctx = fresh();
+    const sample_model *s = sample_models;
+    while (strcmp(s->name, "upward_float") != 0)
+        s++;
+    const make_model *m = s->build(ctx);
+    const net_options none = {0};
+    net *n = net_load_imported(ctx, import_made(ctx, m, "m", &none), &none);
+    assert_non_null(n);
+    rng r;
+    rng_seed(&r, 5);
+    float in[60], out[11 * 11 * 2];
+    for (int i = 0; i < 60; i++)
+        in[i] = (float)(rng_double(&r) - 0.5);
+    interp_run(interp_new(ctx, n->floating), (const void *[]){in}, (void *[]){out});
+    for (int i = 0; i < 11 * 11 * 2; i++)
+        assert_true(fabs((double)out[i] - upward_at(m, in, i / 22, i / 2 % 11, i % 2)) < 1e-6);
+    qctx_free(ctx);
+}
+
 static void depthwise_weights_are_transposed(void **state)
 {
     (void)state;
@@ -424,6 +461,8 @@ static void unpack_three(make_model *m) { make_model *n = m; n->ops[0].options[0
 static void concat_axis(make_model *m) { m->ops[0].options[0].value = 4; }
 static void sum_axis(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 5; }
 static void max_scales(make_model *m) { *(float *)(uintptr_t)m->tensors[2].scale = 0.5f; }
+static void upward_short(make_model *m) { m->tensors[4].dim[1] = 1; }
+static void upward_weights(make_model *m) { m->tensors[2].dim[3] = 1, m->tensors[2].dim[2] = 6; }
 static void resize_zero(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 0; }
 static void argmax_batch(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 0; }
 static void argmax_read(make_model *m)
@@ -499,6 +538,8 @@ static const struct { const char *sample; void (*change)(make_model *); const ch
     {"stacks", unpack_three, "2 results do not fill 'x'"},
     {"sum", sum_axis, "its axis 5 is not one of 4 dimensions"},
     {"max", max_scales, "two scales, which the operator ignores"},
+    {"upward", upward_short, "its result is 1 cells where kernel and stride give 11"},
+    {"upward", upward_weights, "do not suit 3 channels"},
     {"nearest", resize_zero, "no constant of two numbers in 1..32767"},
     {"argmax", argmax_batch, "it looks along the batch"},
     {"argmax", argmax_read, "operators compute with its indices"},
@@ -561,6 +602,7 @@ int main(void)
         cmocka_unit_test(samples_become_pairs),
         cmocka_unit_test(pairs_save_to_themselves),
         cmocka_unit_test(depthwise_weights_are_transposed),
+        cmocka_unit_test(transposed_convolutions_add_kernels),
         cmocka_unit_test(half_precision_is_exact),
         cmocka_unit_test(names_are_readable_and_unique),
         cmocka_unit_test(every_word_is_a_name),

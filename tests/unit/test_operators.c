@@ -236,6 +236,15 @@ static void resizes(void **state)
     check_codes(IR_NUM_SINGLE, OP_RESIZE_BILINEAR, corners, 1, tie, 0.5f, 1, CODES(0, 0, -1), 3);
 }
 
+static void dilations(void **state)
+{
+    (void)state;
+    const operand in[] = {{SHAPE(2, 2, 1), 0.5f, 9, CODES(1, 2, 3, 4), REALS(1, 2, 3, 4)}};
+    ir_attrs at = {.stride = {2, 3}};
+    check_all_modes(OP_DILATE, at, 1, in, 0.5f, 9, CODES(1, 9, 9, 2, 9, 9, 9, 9, 3, 9, 9, 4), 12);
+    check_reals(OP_DILATE, at, 1, in, REALS(1, 0, 0, 2, 0, 0, 0, 0, 3, 0, 0, 4), 12);
+}
+
 /* ---- tables ------------------------------------------------------------------------------------ */
 
 /* Reals 0, 1, -1, -2, 2 at 1/64. elu(-1) = -0.63212, gelu(1) = 0.84134, gelu_tanh(2) = 1.95460. */
@@ -258,7 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(differences), T(extremes),   T(other_scales),
-        T(slices),      T(transposes), T(slices_infer_to_themselves), T(reductions), T(places), T(curves), T(resizes),
+        T(slices),      T(transposes), T(slices_infer_to_themselves), T(reductions), T(places), T(curves), T(resizes), T(dilations),
     };
     return cmocka_run_group_tests_name("operators", tests, NULL, NULL);
 }
