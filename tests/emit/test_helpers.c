@@ -83,7 +83,7 @@ static int compile_helpers(void **state)
     buf b;
     buf_init(&b, f.ctx->a);
     buf_puts(&b, "#include <stdint.h>\n");
-    for (int h = 0; h < EH_DSP; ++h) /* from there on for one processor, which libtcc is not */
+    for (int h = 0; h < EH_COUNT; ++h)
         emit_use_helper(&e, (emit_helper)h);
     emit_helpers(&e, &b);
     buf_puts(&b, wrappers);
