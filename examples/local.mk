@@ -11,3 +11,7 @@ EXTRA_DIST += examples/api/quantize.c examples/fashion/lenet.qdl examples/fashio
 # The stories that need data from elsewhere; firmware-cortex-m is run by tests/firmware.
 TESTS += tests/examples/mnist.sh
 EXTRA_DIST += tests/examples/mnist.sh
+
+# Real MNIST, which that test fetches once.
+DISTCLEANFILES += examples/mnist/train-images-idx3-ubyte examples/mnist/train-labels-idx1-ubyte \
+	examples/mnist/t10k-images-idx3-ubyte examples/mnist/t10k-labels-idx1-ubyte
