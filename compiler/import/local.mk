@@ -3,6 +3,7 @@ libqcc_core_la_SOURCES += \
 	compiler/import/flatbuffer.c compiler/import/flatbuffer.h \
 	compiler/import/import.c compiler/import/import.h \
 	compiler/import/names.c compiler/import/names.h \
+	compiler/import/problems.c compiler/import/problems.h \
 	compiler/import/save_float.c \
 	compiler/import/tflite.c compiler/import/tflite.h \
 	compiler/import/tflite_const.c \

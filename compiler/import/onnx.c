@@ -12,44 +12,16 @@
 /* ---- messages ------------------------------------------------------------------------------ */
 
 /* "Conv '/features/0/Conv' (node 3)" */
-static const char *problem_str(onx_model *m, const onx_problem *p)
+static const char *node_str(void *model, const void *operator)
 {
-    const onx_node *node = p->node;
-    if (!node)
-        return p->reason;
+    onx_model *m = model;
+    const onx_node *node = operator;
     const char *name = node->p->name && *node->p->name ? node->p->name
                        : onx_out(m, node, 0)           ? onx_out(m, node, 0)->name
                                                        : "";
-    return arena_printf(m->ctx->a, "%s%s%s '%s' (node %d): %s", onx_shown(m->ctx, node->domain),
+    return arena_printf(m->ctx->a, "%s%s%s '%s' (node %d)", onx_shown(m->ctx, node->domain),
                         *node->domain ? "." : "", onx_shown(m->ctx, node->type),
-                        onx_shown(m->ctx, name), node->index, p->reason);
-}
-
-static bool hinted_before(const onx_model *m, int i)
-{
-    for (int k = 0; k < i; k++)
-        if (m->problems.v[k].hint && !strcmp(m->problems.v[k].hint, m->problems.v[i].hint))
-            return true;
-    return false;
-}
-
-/* One diagnostic with a note for each, so that none falls to the limit of errors. */
-static bool report(onx_model *m)
-{
-    int n = m->problems.n;
-    if (!n)
-        return true;
-    if (n == 1)
-        diag_add(m->ctx, D_IMPORT_UNSUPPORTED, loc_file(m->src), "cannot import %s",
-                 problem_str(m, &m->problems.v[0]));
-    else
-        diag_add(m->ctx, D_IMPORT_UNSUPPORTED, loc_file(m->src), "%d things cannot be imported", n);
-    for (int i = 0; i < n && n > 1; i++)
-        diag_note_at(m->ctx, loc_none(), "%s", problem_str(m, &m->problems.v[i]));
-    for (int i = 0; i < n; i++)
-        if (m->problems.v[i].hint && !hinted_before(m, i))
-            diag_hint(m->ctx, "%s", m->problems.v[i].hint);
-    return false;
+                        onx_shown(m->ctx, name), node->index);
 }
 
 /* ---- ports --------------------------------------------------------------------------------- */
@@ -123,7 +95,7 @@ static void check_inputs(onx_model *m)
         const onx_value *v = &m->values.v[m->inputs.v[i]];
         bool told = v->known || v->in_type == ONX_FLOAT || !v->readers;
         for (int k = 0; k < n && !told; k++)
-            told = reads(m, m->problems.v[k].node, v);
+            told = reads(m, m->problems.v[k].op, v);
         const char *name = onx_shown(m->ctx, v->name);
         if (!told)
             onx_cannot(m, NULL, arena_printf(m->ctx->a, "--bind %s=FILE makes it a constant", name),
@@ -351,7 +323,7 @@ ir_graph *import_onnx(qctx *ctx, const source *file, const char *name, const imp
         return NULL;
     attempt(&m, name, c.nchw, c.batch);
     tell_needed(&m);
-    if (!report(&m) || diag_errors(ctx) != errors)
+    if (!problems_report(ctx, file, &m.problems, node_str, &m) || diag_errors(ctx) != errors)
         return NULL;
     ir_remove_unused(ctx, m.g);
     m.g->stage = m.quantized ? IR_QUANTIZED : IR_LOWERED;

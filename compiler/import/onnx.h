@@ -18,6 +18,7 @@
 
 #include "compiler/import/import.h"
 #include "compiler/import/names.h"
+#include "compiler/import/problems.h"
 #include "compiler/import/onnx.pb-c.h"
 
 enum {
@@ -85,11 +86,6 @@ typedef struct onx_node {
     bool made; /* by onnx_qlinear.c */
 } onx_node;
 
-typedef struct onx_problem {
-    const onx_node *node; /* NULL: of the model as a whole */
-    const char *reason, *hint;
-} onx_problem;
-
 typedef struct onx_model {
     qctx *ctx;
     const source *src;
@@ -108,7 +104,7 @@ typedef struct onx_model {
     int64_t folded;   /* elements so far */
     bool nchw, batch; /* the host's layout; dimension 0 counts rows */
     double moved;     /* elements that are transposed */
-    VEC(onx_problem) problems;
+    import_problems problems;
     VEC(int) needed; /* graph inputs that some node needs constant */
 } onx_model;
 

@@ -12,8 +12,7 @@ bool onx_cannot(onx_model *m, const onx_node *node, const char *hint, const char
 {
     va_list ap;
     va_start(ap, fmt);
-    *VEC_PUSH(m->ctx->a, &m->problems) =
-        (onx_problem){node, arena_vprintf(m->ctx->a, fmt, ap), hint};
+    problem_add(m->ctx, &m->problems, node, hint, fmt, ap);
     va_end(ap);
     return false;
 }

@@ -11,8 +11,7 @@ bool tfl_cannot(tfl_model *m, const tfl_op *op, const char *hint, const char *fm
 {
     va_list ap;
     va_start(ap, fmt);
-    *VEC_PUSH(m->ctx->a, &m->problems) =
-        (tfl_problem){op, arena_vprintf(m->ctx->a, fmt, ap), hint};
+    problem_add(m->ctx, &m->problems, op, hint, fmt, ap);
     va_end(ap);
     return false;
 }
@@ -34,45 +33,15 @@ const char *tfl_tensor_str(const tfl_model *m, const tfl_tensor *t)
 }
 
 /* "CONV_2D 'model/conv' (operator 3)" */
-static const char *op_str(tfl_model *m, const tfl_op *op)
+static const char *op_str(void *model, const void *operator)
 {
+    tfl_model *m = model;
+    const tfl_op *op = operator;
     const char *name = op->n_out ? shown(m, m->tensors[op->out[0]].name) : "";
     const char *code = op->code == TFL_OP_CUSTOM
                            ? arena_printf(m->ctx->a, "CUSTOM %s", shown(m, op->custom))
                            : tfl_code_name(op->code);
     return arena_printf(m->ctx->a, "%s '%s' (operator %d)", code, name, op->index);
-}
-
-static const char *problem_str(tfl_model *m, const tfl_problem *p)
-{
-    return p->op ? arena_printf(m->ctx->a, "%s: %s", op_str(m, p->op), p->reason) : p->reason;
-}
-
-static bool hinted_before(const tfl_model *m, int i)
-{
-    for (int k = 0; k < i; k++)
-        if (m->problems.v[k].hint && !strcmp(m->problems.v[k].hint, m->problems.v[i].hint))
-            return true;
-    return false;
-}
-
-/* One diagnostic with a note for each, so that none falls to the limit of errors. */
-static bool report(tfl_model *m)
-{
-    int n = m->problems.n;
-    if (!n)
-        return true;
-    if (n == 1)
-        diag_add(m->ctx, D_IMPORT_UNSUPPORTED, loc_file(m->file.src), "cannot import %s",
-                 problem_str(m, &m->problems.v[0]));
-    else
-        diag_add(m->ctx, D_IMPORT_UNSUPPORTED, loc_file(m->file.src), "%d things cannot be imported", n);
-    for (int i = 0; i < n && n > 1; i++)
-        diag_note_at(m->ctx, loc_none(), "%s", problem_str(m, &m->problems.v[i]));
-    for (int i = 0; i < n; i++)
-        if (m->problems.v[i].hint && !hinted_before(m, i))
-            diag_hint(m->ctx, "%s", m->problems.v[i].hint);
-    return false;
 }
 
 /* ---- tensors ------------------------------------------------------------------------------- */
@@ -361,7 +330,7 @@ ir_graph *import_tflite(qctx *ctx, const source *file, const char *name, const i
     add_outputs(&m);
     check_inputs(&m);
     tfl_check_variables(&m);
-    if (!report(&m) || diag_errors(ctx) != errors)
+    if (!problems_report(ctx, file, &m.problems, op_str, &m) || diag_errors(ctx) != errors)
         return NULL;
     fuse_pads(&m);
     ir_remove_unused(ctx, m.g);

@@ -18,6 +18,7 @@
 #include "compiler/import/flatbuffer.h"
 #include "compiler/import/import.h"
 #include "compiler/import/names.h"
+#include "compiler/import/problems.h"
 #include "compiler/import/tflite_schema.h"
 
 enum {
@@ -56,11 +57,6 @@ typedef struct tfl_op {
     bool live;              /* its results reach an output */
 } tfl_op;
 
-typedef struct tfl_problem {
-    const tfl_op *op;       /* NULL: of the model as a whole */
-    const char *reason, *hint;
-} tfl_problem;
-
 /* A variable of the file: a state of the graph. */
 typedef struct tfl_variable {
     const char *handle;
@@ -81,7 +77,7 @@ typedef struct tfl_model {
     ir_graph *g;
     name_set names;
     uint64_t constant_bytes; /* unpacked so far */
-    VEC(tfl_problem) problems;
+    import_problems problems;
     VEC(tfl_variable) variables;
 } tfl_model;
 
