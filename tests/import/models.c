@@ -1,6 +1,8 @@
 /* models.c - models of one to five operators, with H, W and C apart. */
 #include "tests/import/models.h"
 
+#include <string.h>
+
 /* Scales that differ from tensor to tensor, so that a mix-up changes codes. */
 #define S1 0.02f
 #define S2 0.035f
@@ -616,3 +618,11 @@ const sample_model sample_models[] = {
     {"outputs", outputs, {"output y, x_output, y_output\n", "!unused"}, true},
 };
 const int n_sample_models = sizeof sample_models / sizeof *sample_models;
+
+const sample_model *sample_named(const char *name)
+{
+    const sample_model *s = sample_models;
+    while (strcmp(s->name, name) != 0)
+        s++;
+    return s;
+}

@@ -13,6 +13,8 @@ typedef struct sample_model {
 
 extern const sample_model sample_models[];
 extern const int n_sample_models;
+/* The one of that name, which must be there. */
+const sample_model *sample_named(const char *name);
 
 /* x : 5x4x3 → conv2d, the beginning of others. */
 make_model *sample_conv(qctx *ctx);

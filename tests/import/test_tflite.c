@@ -204,9 +204,7 @@ static void transposed_convolutions_add_kernels(void **state)
 {
     (void)state;
     qctx *ctx = fresh();
-    const sample_model *s = sample_models;
-    while (strcmp(s->name, "upward_float") != 0)
-        s++;
+    const sample_model *s = sample_named("upward_float");
     const make_model *m = s->build(ctx);
     const net_options none = {0};
     net *n = net_load_imported(ctx, import_made(ctx, m, "m", &none), &none);
@@ -226,9 +224,7 @@ static void depthwise_weights_are_transposed(void **state)
 {
     (void)state;
     qctx *ctx = fresh();
-    const sample_model *s = sample_models;
-    while (strcmp(s->name, "depthwise_float") != 0)
-        s++;
+    const sample_model *s = sample_named("depthwise_float");
     const make_model *m = s->build(ctx);
     const net_options none = {0};
     net *n = net_load_imported(ctx, import_made(ctx, m, "m", &none), &none);
@@ -246,9 +242,7 @@ static void half_precision_is_exact(void **state)
 {
     (void)state;
     qctx *ctx = fresh();
-    const sample_model *s = sample_models;
-    while (strcmp(s->name, "half_weights") != 0)
-        s++;
+    const sample_model *s = sample_named("half_weights");
     const net_options none = {0};
     net *n = net_load_imported(ctx, import_made(ctx, s->build(ctx), "m", &none), &none);
     assert_non_null(n);
@@ -557,9 +551,7 @@ static const struct { const char *sample; void (*change)(make_model *); const ch
 
 static make_model *changed(qctx *ctx, const char *sample, void (*change)(make_model *))
 {
-    const sample_model *s = sample_models;
-    while (strcmp(s->name, sample) != 0)
-        s++;
+    const sample_model *s = sample_named(sample);
     make_model *m = s->build(ctx);
     change(m);
     return m;
@@ -587,9 +579,7 @@ static void u8_outputs_are_warned_of(void **state)
     (void)state;
     qctx *ctx = fresh();
     const net_options none = {0};
-    const sample_model *s = sample_models;
-    while (strcmp(s->name, "byte_edges") != 0)
-        s++;
+    const sample_model *s = sample_named("byte_edges");
     assert_non_null(import_made(ctx, s->build(ctx), "m", &none));
     assert_int_equal(diag_warnings(ctx), 1);
     assert_int_equal(diag_get(ctx, 0)->id, D_IMPORT_U8_OUTPUT);
