@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/base/rng.h"
+#include "compiler/io/dataset.h"
 #include "compiler/ir/ir.h"
 #include "runtime/interp.h"
 
@@ -159,6 +160,20 @@ static inline float *net_run(qctx *ctx, const ir_graph *g, uint64_t seed)
         out[i] = ARENA_ARRAY(ctx->a, float, ir_elems(&g->outputs.v[i]->shape));
     interp_run(interp_new(ctx, g), in, out);
     return out[0];
+}
+
+/* A data set of such rows for input t; v: all their values. */
+static inline dataset *rows_data(qctx *ctx, const ir_tensor *t, int rows, float *v)
+{
+    dataset *d = ARENA_NEW(ctx->a, dataset);
+    source *src = ARENA_NEW(ctx->a, source);
+    src->name = "rows";
+    *d = (dataset){.src = src, .path = "rows", .dtype = DT_F32, .rank = 1 + t->shape.rank, .rows = rows,
+                   .row_elems = ir_elems(&t->shape), .data = v};
+    d->dim[0] = rows;
+    for (int i = 0; i < t->shape.rank; i++)
+        d->dim[i + 1] = t->shape.dim[i];
+    return d;
 }
 
 #endif

@@ -46,20 +46,7 @@ static dataset *rows_of(qctx *ctx, const ir_tensor *t, int rows, double lo, doub
     float *v = ARENA_ARRAY(ctx->a, float, rows *n);
     for (int64_t i = 0; i < rows * n; i++)
         v[i] = (float)(lo + (hi - lo) * rng_double(&r));
-    dataset *d = ARENA_NEW(ctx->a, dataset);
-    source *src = ARENA_NEW(ctx->a, source);
-    src->name = "rows";
-    *d = (dataset){.src = src,
-                   .path = "rows",
-                   .dtype = DT_F32,
-                   .rank = 1 + t->shape.rank,
-                   .rows = rows,
-                   .row_elems = n,
-                   .data = v};
-    d->dim[0] = rows;
-    for (int i = 0; i < t->shape.rank; i++)
-        d->dim[i + 1] = t->shape.dim[i];
-    return d;
+    return rows_data(ctx, t, rows, v);
 }
 
 static act_range *calibrated(qctx *ctx, const ir_graph *g, const quant_spec *spec, double lo,

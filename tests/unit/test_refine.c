@@ -264,21 +264,8 @@ static port_map rows_for(qctx *ctx, const ir_tensor *t, int rows)
         base = i % n ? 0.9 * base + 0.4 * uniform(&r) : uniform(&r);
         v[i] = (float)base;
     }
-    dataset *d = ARENA_NEW(ctx->a, dataset);
-    source *src = ARENA_NEW(ctx->a, source);
-    src->name = "rows";
-    *d = (dataset){.src = src,
-                   .path = "rows",
-                   .dtype = DT_F32,
-                   .rank = 1 + t->shape.rank,
-                   .rows = rows,
-                   .row_elems = n,
-                   .data = v};
-    d->dim[0] = rows;
-    for (int i = 0; i < t->shape.rank; i++)
-        d->dim[i + 1] = t->shape.dim[i];
     port_map m;
-    assert_true(port_map_make(ctx, t, d, NULL, &m));
+    assert_true(port_map_make(ctx, t, rows_data(ctx, t, rows, v), NULL, &m));
     return m;
 }
 
