@@ -286,7 +286,7 @@ static const char *array_of(dsp_depthwise *v)
 static void put_outputs(dsp_depthwise *v)
 {
     text *t = &v->t;
-    bool odd = v->line.out % 2 != 0, small = v->e->o->opt == EMIT_OS;
+    bool odd = v->line.out % 2 != 0, small = v->e->o->opt == EMIT_OS && v->line.out > 1;
     text_set(t, "s_code", "%s", fast_code(&v->f, "s", "c", "mult"));
     text_set(t, "t_code", "%s", fast_code(&v->f, "t", "c", "mult"));
     text_set(t, "end", "%d", odd && !small ? v->line.out - 1 : v->line.out);
@@ -314,6 +314,7 @@ static void put_function(dsp_depthwise *v)
     text_set(t, "cells", pads ? "%d" : "", v->pitch * v->lines);
     text_set(t, "zero", "%d", (int)v->op->q->in_zero[0]);
     text_set(t, "scale", "%s", v->f.scale);
+    text_set(t, "fast", "%d", v->f.fast);
     text_set(t, "weight", "%s", array_of(v));
     text_set(t, "multiplier", "%d", v->multiplier);
     text_set(t, "many_out", "%d", v->multiplier > 1);
@@ -329,7 +330,8 @@ static void put_function(dsp_depthwise *v)
                 "?cells|    for (int32_t i = 0; i < $cells$; ++i)\n"
                 "?cells|        plane[i] = $zero$;\n"
                 "    for (int32_t c = 0; c < $o$; ++c, weight += $taps$) {\n"
-                "        const int32_t bias = $scale$[2 * c], mult = $scale$[2 * c + 1];\n"
+                "?fast|        const int32_t bias = $scale$[2 * c], mult = $scale$[2 * c + 1];\n"
+                "!fast|        const int32_t bias = $scale$[2 * c];\n"
                 "!many_out|        $plane$(in0 + c, plane);\n"
                 "?many_out|        if (c % $multiplier$ == 0)\n"
                 "?many_out|            $plane$(in0 + c / $multiplier$, plane);\n");

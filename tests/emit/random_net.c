@@ -221,8 +221,22 @@ static ir_attrs plain(maker *m)
 }
 
 /* Kernel, strides, pads and dilation that fit an axis of `size` cells. */
+/* One place of the window, over all of the input, as the last layers of many nets have it. */
+static void draw_whole(ir_attrs *at, const ir_shape *x)
+{
+    for (int a = 0; a < 2; ++a) {
+        at->kernel[a] = x->dim[a];
+        at->dilation[a] = at->stride[a] = 1;
+        at->pad[2 * a] = at->pad[2 * a + 1] = 0;
+    }
+}
+
 static void draw_window(maker *m, ir_attrs *at, const ir_shape *x, bool conv)
 {
+    if (conv && one_in(m, 6)) {
+        draw_whole(at, x);
+        return;
+    }
     for (int a = 0; a < 2; ++a) {
         int size = x->dim[a];
         at->dilation[a] = conv && one_in(m, 5) ? between(m, 2, 3) : 1;

@@ -142,6 +142,37 @@ static void tcc_agrees(void **state)
     assert_true(made > n * 3 / 4);
 }
 
+/* A target with kernels of its own, in their plain C form, at every level: a level's own text shows in
+ * few shapes, which draws of target and level together would hardly meet. */
+static void run_levels(const char *target, uint64_t seed)
+{
+    qctx *ctx = qctx_new();
+    assert_non_null(ctx);
+    sample s;
+    bool made = make_sample(ctx, seed, &s);
+    for (int level = EMIT_OS; made && level <= EMIT_OSPEED; ++level) {
+        s.o.target = target;
+        s.o.opt = (emit_opt)level;
+        engine *e = engine_new(ctx, s.g, ENGINE_JIT, &s.o, NULL);
+        if (!e)
+            fail_msg("%s: seed %llu: %s", target, (unsigned long long)seed,
+                     diag_get(ctx, diag_count(ctx) - 1)->message);
+        for (int row = 0; row < ROWS; ++row)
+            check_row(ctx, e, &s, row, seed);
+    }
+    qctx_free(ctx);
+}
+
+static void kernels_agree_at_every_level(void **state)
+{
+    (void)state;
+    if (!engine_available(ENGINE_JIT))
+        skip();
+    int n = is_long() ? 6000 : 600;
+    for (int i = 0; i < n; ++i)
+        run_levels("cortex-m4", first_seed() + 100000 + (uint64_t)i);
+}
+
 /* ---- floats: close to the interpreter's ---------------------------------------------------- */
 
 static double largest(const float *v, int64_t n)
@@ -381,6 +412,7 @@ int main(int argc, char **argv)
         return write_for_target(argv + 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tcc_agrees),
+        cmocka_unit_test(kernels_agree_at_every_level),
         cmocka_unit_test(floats_agree),
         cmocka_unit_test(compilers_agree),
     };
