@@ -41,7 +41,7 @@ libqcc_core_la_SOURCES += \
 	compiler/import/onnx_order.c \
 	compiler/import/onnx_qdq.c compiler/import/onnx_qlinear.c \
 	compiler/import/onnx_read.c \
-	compiler/import/onnx_reduce.c \
+	compiler/import/onnx_reduce.c compiler/import/onnx_resize.c \
 	compiler/import/onnx_slice.c \
 	compiler/import/onnx_window.c \
 	compiler/import/onnx_wire.c

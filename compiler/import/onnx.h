@@ -275,6 +275,8 @@ bool onx_depth_space(onx_model *m, const onx_node *node);
 bool onx_slice(onx_model *m, const onx_node *node);
 bool onx_split(onx_model *m, const onx_node *node);
 bool onx_gather(onx_model *m, const onx_node *node);
+/* onnx_resize.c */
+bool onx_resize(onx_model *m, const onx_node *node);
 /* onnx_reduce.c */
 bool onx_reduce(onx_model *m, const onx_node *node);
 bool onx_argmax(onx_model *m, const onx_node *node);

@@ -59,6 +59,8 @@ static const struct row {
     {"Pad", onx_pad, NULL},
     {"DepthToSpace", onx_depth_space, NULL},
     {"SpaceToDepth", onx_depth_space, NULL},
+    {"Resize", onx_resize, NULL},
+    {"Upsample", onx_resize, NULL},
     {"Slice", onx_slice, NULL},
     {"Split", onx_split, NULL},
     {"Gather", onx_gather, NULL},
