@@ -14,6 +14,7 @@ typedef struct calibration {
     const ir_graph *g;
     calib_rows rows;
     observer *observers; /* by tensor */
+    double **power;      /* by tensor: sums of squares along the last dimension, or NULL */
     bool histograms;     /* second pass */
     bool failed;
 } calibration;
@@ -21,6 +22,19 @@ typedef struct calibration {
 static bool is_activation(const ir_tensor *t)
 {
     return t->kind != IR_CONST;
+}
+
+static int last_dim(const ir_tensor *t)
+{
+    return t->shape.rank ? t->shape.dim[t->shape.rank - 1] : 1;
+}
+
+static void add_power(const ir_tensor *t, const float *v, double *power)
+{
+    int64_t n = ir_elems(&t->shape);
+    int last = last_dim(t);
+    for (int64_t i = 0; i < n; i++)
+        power[i % last] += (double)v[i] * (double)v[i];
 }
 
 static void observe(calibration *c, const ir_tensor *t, const float *v)
@@ -34,6 +48,8 @@ static void observe(calibration *c, const ir_tensor *t, const float *v)
             observer_histogram(o, v, n);
         return;
     }
+    if (c->power[t->id])
+        add_power(t, v, c->power[t->id]);
     int64_t bad = observer_extremes(o, v, n);
     if (bad >= 0) {
         c->failed = true;
@@ -94,6 +110,27 @@ static void init_observer(qctx *ctx, const quant_spec *spec, const ir_tensor *t,
         op && (op->at.act != IR_ACT_NONE || op->kind == OP_RELU || op->kind == OP_RELU6);
 }
 
+/* Inputs of layers whose weights are fitted by codebooks. */
+static void want_power(calibration *c, const quant_spec *spec)
+{
+    for (int i = 0; i < c->g->ops.n; i++) {
+        const ir_op *op = c->g->ops.v[i];
+        const ir_tensor *w = ir_weight(op), *x = op->in[0];
+        if (w && spec_for(spec, layer_of_weight(c->ctx, w), SPEC_WEIGHT).scheme == IR_Q_CODEBOOK)
+            c->power[x->id] = ARENA_ARRAY(c->ctx->a, double, last_dim(x));
+    }
+}
+
+static const double *mean_power(const calibration *c, const ir_tensor *t)
+{
+    double *power = c->power[t->id];
+    int last = last_dim(t);
+    double n = (double)c->rows.n * (double)(ir_elems(&t->shape) / last);
+    for (int i = 0; power && i < last; i++)
+        power[i] /= n;
+    return power;
+}
+
 bool calibrate(qctx *ctx, const ir_graph *g, const quant_spec *spec, const port_map *ports,
                act_range *ranges)
 {
@@ -101,6 +138,9 @@ bool calibrate(qctx *ctx, const ir_graph *g, const quant_spec *spec, const port_
     if (!rows_open(ctx, g, ports, &c.rows))
         return false;
     c.observers = ARENA_ARRAY(ctx->a, observer, g->tensors.n);
+    c.power = ARENA_ARRAY(ctx->a, double *, g->tensors.n);
+    if (ports)
+        want_power(&c, spec);
     for (int i = 0; i < g->tensors.n; i++)
         if (is_activation(g->tensors.v[i]))
             init_observer(ctx, spec, g->tensors.v[i], &c.observers[i]);
@@ -117,7 +157,9 @@ bool calibrate(qctx *ctx, const ir_graph *g, const quant_spec *spec, const port_
     if (again && !pass_over(&c, it, in, out))
         return false;
     for (int i = 0; i < g->tensors.n; i++)
-        if (is_activation(g->tensors.v[i]))
+        if (is_activation(g->tensors.v[i])) {
             ranges[i] = observer_range(ctx, &c.observers[i]);
+            ranges[i].power = mean_power(&c, g->tensors.v[i]);
+        }
     return true;
 }

@@ -6,7 +6,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "compiler/quant/internal.h"
+#include "compiler/quant/codebook.h"
 
 /* Biases stay below this in codes where the weights' range is ours to choose: more than its
  * 26 bits buy nothing, and accumulators stay int32. */
@@ -301,17 +301,28 @@ static bool quantize_activations(chooser *c)
 
 /* ---- weights ------------------------------------------------------------------------------- */
 
+static bool check_codebook(const chooser *c, const ir_op *op, const spec_settings *s)
+{
+    const ir_tensor *w = ir_weight(op);
+    int entries = s->fit == SPEC_FIT_EXPLICIT ? s->n_entries : s->bits > 8 ? 0 : 1 << s->bits;
+    if (s->bits > 8)
+        return setting_error(c, w, "a codebook has at most 8 bits");
+    if (entries > 1 << s->bits)
+        return setting_error(c, w, "its codebook has more entries than codes of this width");
+    if (s->set & SPEC_SCALE && (s->set & SPEC_PER_CHANNEL ? s->per_channel : false))
+        return setting_error(c, w, "one scale is stated, for scales or tables per channel");
+    if (entries > CODEBOOK_I8_ENTRIES && op->in[0]->quant->bits > 8)
+        return setting_error(c, w, "codebooks of more than 64 entries go with activations of 8 bits only");
+    return true;
+}
+
 static bool check_weight(const chooser *c, const ir_op *op, const spec_settings *s)
 {
     const ir_tensor *w = ir_weight(op);
     bool observer_fits =
         s->observer == SPEC_MINMAX || s->observer == SPEC_MSE || s->observer == SPEC_PERCENTILE;
-    if (s->scheme == IR_Q_CODEBOOK) {
-        diag_add(c->ctx, D_NOT_AVAILABLE, w->loc, "'%s': codebook weights have no kernels yet",
-                 w->name);
-        diag_hint(c->ctx, "use a uniform grid, e.g. `%s : int8`", w->name);
-        return false;
-    }
+    if (s->scheme == IR_Q_CODEBOOK)
+        return check_codebook(c, op, s);
     if (s->grid == IR_GRID_TREAD && s->bits < 2)
         return setting_error(c, w, "1 bit exists on the midpoint grid only");
     if (s->set & SPEC_OBSERVER && !observer_fits)
@@ -361,6 +372,8 @@ static void fit_biases(const ir_op *op, const spec_settings *s, int n, double *l
 static ir_quant *weight_quant(chooser *c, const ir_op *op, const spec_settings *s)
 {
     const ir_tensor *w = ir_weight(op);
+    if (s->scheme == IR_Q_CODEBOOK)
+        return codebook_for(c->ctx, op, s, c->ranges[op->in[0]->id].power);
     if (s->set & SPEC_SCALE)
         return exact_quant(c->ctx, s->symmetric, s->bits, (float)s->scale, s->zero);
     bool stated = s->set & SPEC_RANGE;
@@ -392,7 +405,7 @@ static bool quantize_weights(chooser *c, const ir_op *op)
         return false;
     int64_t outside;
     w->data = round_weights(c->ctx, q, &s, &w->shape, w->data, &outside);
-    w->type = q->bits > 8 ? IR_I16 : IR_I8;
+    w->type = weight_code_type(q);
     q->clipped = (double)outside / (double)ir_elems(&w->shape);
     w->quant = q;
     const ir_tensor *b = ir_bias(op);

@@ -19,6 +19,11 @@ bool quant_is_odd_midpoint(const ir_quant *q)
     return q->scheme == IR_Q_UNIFORM && q->grid == IR_GRID_MIDPOINT && q->symmetric && q->bits <= 7;
 }
 
+ir_type weight_code_type(const ir_quant *q)
+{
+    return q->scheme == IR_Q_CODEBOOK ? IR_U8 : q->bits > 8 ? IR_I16 : IR_I8;
+}
+
 static int scale_index(const ir_quant *q, int c)
 {
     return q->n > 1 ? c : 0;

@@ -22,6 +22,8 @@ ir_quant *quant_uniform(qctx *ctx, ir_grid grid, bool symmetric, bool pow2, int 
                         int n, const double *lo, const double *hi);
 /* Port of `u8[…] real [lo, hi]` / i8: contracts.md §2. *moved: zero point had to be rounded. */
 ir_quant *quant_port(qctx *ctx, double lo, double hi, bool *moved);
+/* What codes of weights are stored as in the IR: U8 indices of codebooks, I16, else I8. */
+ir_type weight_code_type(const ir_quant *q);
 /* Symmetric midpoint of at most 7 bits: codes are the odd levels themselves. */
 bool quant_is_odd_midpoint(const ir_quant *q);
 /* Index of the channel that element i of a tensor belongs to. */

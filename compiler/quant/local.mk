@@ -3,10 +3,12 @@ libqcc_core_la_SOURCES += \
 	compiler/quant/bias.c \
 	compiler/quant/calibrate.c \
 	compiler/quant/choose.c \
+	compiler/quant/codebook.c compiler/quant/codebook.h \
 	compiler/quant/equalize.c \
 	compiler/quant/gptq.c compiler/quant/gptq.h \
 	compiler/quant/grid.c compiler/quant/grid.h \
 	compiler/quant/internal.h \
+	compiler/quant/kmeans.c \
 	compiler/quant/layer.c \
 	compiler/quant/linalg.c compiler/quant/linalg.h \
 	compiler/quant/moments.c compiler/quant/moments.h \

@@ -18,7 +18,13 @@ const char *layer_of_weight(qctx *ctx, const ir_tensor *w);
 
 /* quant/calibrate.c: the range of every activation of a FOLDED graph. data NULL: random inputs over
  * the declared range (uniform noise, 64 rows, seeded), with the warning `calibration-none`. */
-typedef struct act_range { double lo, hi; double clipped; int64_t samples; } act_range;
+typedef struct act_range {
+    double lo, hi;
+    double clipped;
+    int64_t samples;
+    const double *power; /* mean squares along the last dimension, where a codebook is fitted to what
+                            multiplies it and there are data; else NULL */
+} act_range;
 bool calibrate(qctx *ctx, const ir_graph *g, const quant_spec *spec, const port_map *ports,
                act_range *ranges /* [tensors.n] */);
 

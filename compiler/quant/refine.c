@@ -72,7 +72,9 @@ static trial trial_start(const refiner *r)
     trial t = {.q = *w->quant, .codes = ARENA_ARRAY(r->ctx->a, int32_t, n)};
     for (int64_t i = 0; i < n; i++)
         t.codes[i] =
-            w->type == IR_I16 ? ((const int16_t *)w->data)[i] : ((const int8_t *)w->data)[i];
+            w->type == IR_I16  ? ((const int16_t *)w->data)[i]
+            : w->type == IR_U8 ? ((const uint8_t *)w->data)[i]
+                               : ((const int8_t *)w->data)[i];
     t.q.scale = t.scale = arena_memdup(r->ctx->a, w->quant->scale, (size_t)t.q.n * sizeof *t.scale);
     t.bias = b ? ARENA_ARRAY(r->ctx->a, double, channels_of(r)) : NULL;
     for (int c = 0; b && c < channels_of(r); c++)

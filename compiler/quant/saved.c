@@ -57,6 +57,18 @@ static void add_weight(writer *w, const ir_op *op, const char *name)
     add(w, name, DT_U8, &packed_shape, packed);
 }
 
+static void add_codebook(writer *w, const ir_quant *q, const char *name)
+{
+    int64_t n = (int64_t)q->entries * (q->table_per_channel ? q->n : 1);
+    ir_shape one = {.rank = 1, .dim = {q->entries}}, each = {.rank = 2, .dim = {q->n, q->entries}};
+    int8_t *narrow = ARENA_ARRAY(w->ctx->a, int8_t, n);
+    for (int64_t i = 0; i < n; i++)
+        narrow[i] = (int8_t)q->table[i];
+    bool wide = q->table_type == IR_I16;
+    add(w, name, wide ? DT_I16 : DT_I8, q->table_per_channel ? &each : &one,
+        wide ? (const void *)q->table : (const void *)narrow);
+}
+
 static void add_layer(writer *w, const ir_op *op)
 {
     arena *a = w->ctx->a;
@@ -70,6 +82,8 @@ static void add_layer(writer *w, const ir_op *op)
         if (!q->symmetric)
             add(w, arena_printf(a, "%s.weight_zero_point", prefix), DT_I32, &channels, q->zero);
     }
+    if (q->scheme == IR_Q_CODEBOOK)
+        add_codebook(w, q, arena_printf(a, "%s.weight_codebook", prefix));
     if (bias)
         add(w, arena_printf(a, "%s.bias", prefix), bias->type == IR_I64 ? DT_I64 : DT_I32,
             &bias->shape, bias->data);

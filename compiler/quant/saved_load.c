@@ -10,6 +10,8 @@
 
 /* Zero points beyond this come from no range that qcc accepts. */
 #define ZERO_LIMIT (1 << 30)
+/* Codebooks of more have tables of int16. */
+#define SAVED_I8_ENTRIES 64
 
 typedef struct loader {
     qctx *ctx;
@@ -66,14 +68,18 @@ static bool satisfies(const ir_quant *q, const spec_settings *s)
 {
     bool ok = !(s->set & SPEC_OBSERVER); /* a saved pair does not know how it was calibrated */
     ok &= !(s->set & SPEC_BITS) || s->bits == q->bits;
-    ok &= !(s->set & SPEC_GRID) || s->grid == q->grid;
-    ok &= !(s->set & SPEC_SYMMETRIC) || s->symmetric == q->symmetric;
+    bool uniform = q->scheme == IR_Q_UNIFORM;
+    ok &= !(s->set & SPEC_GRID) || (uniform && s->grid == q->grid);
+    ok &= !(s->set & SPEC_SYMMETRIC) || (uniform && s->symmetric == q->symmetric);
+    ok &= !(s->set & SPEC_CODEBOOK_FIT);
+    ok &= !(s->set & SPEC_TABLE) || s->table_per_channel == q->table_per_channel;
     ok &= !(s->set & SPEC_SCHEME) || s->scheme == q->scheme;
     ok &= !(s->set & SPEC_POW2) || s->pow2 == q->pow2;
     ok &= !(s->set & SPEC_PER_CHANNEL) || s->per_channel == (q->n > 1);
     if (s->set & SPEC_SCALE)
         ok &= q->n == 1 && s->scale == (double)q->scale[0] && s->zero == q->zero[0];
-    if (s->set & SPEC_RANGE) {
+    ok &= !(s->set & SPEC_RANGE) || uniform;
+    if (s->set & SPEC_RANGE && uniform) {
         float scale;
         int32_t zero;
         quant_fit(q, s->lo, s->hi, &scale, &zero);
@@ -194,7 +200,7 @@ static ir_quant *shape_of(const loader *l, const spec_settings *s)
     ir_quant *q = ARENA_NEW(l->ctx->a, ir_quant);
     *q = (ir_quant){.scheme = s->scheme,
                     .grid = s->grid,
-                    .symmetric = s->symmetric,
+                    .symmetric = s->symmetric || s->scheme == IR_Q_CODEBOOK,
                     .pow2 = s->pow2,
                     .bits = s->bits,
                     .axis = -1,
@@ -219,6 +225,8 @@ static ir_quant *stated_quant(const loader *l, const spec_settings *s, qloc loc,
     int32_t lo, hi;
     q->scale = arena_memdup(l->ctx->a, &scale, sizeof scale);
     q->zero = arena_memdup(l->ctx->a, &s->zero, sizeof s->zero);
+    if (q->scheme == IR_Q_CODEBOOK)
+        return q;
     quant_code_range(q, &lo, &hi);
     q->lo = quant_value(q, 0, lo);
     q->hi = quant_value(q, 0, hi);
@@ -260,6 +268,34 @@ static ir_quant *channel_quant(const loader *l, const spec_settings *s, const ir
         }
     }
     return t ? q : NULL;
+}
+
+/* The table, [entries] or [channels][entries]; int8 up to 64 entries, else int16. */
+static bool load_codebook(const loader *l, const ir_op *op, bool each, ir_quant *q)
+{
+    arena *a = l->ctx->a;
+    const char *name = arena_printf(a, "%s.weight_codebook", saved_prefix(l->ctx, op));
+    const named_tensor *t = tensor_file_find(l->file, name);
+    if (each && q->n != ir_weight(op)->shape.dim[0])
+        return bad_tensor(l, "'%s': tables per channel need scales per channel", name);
+    int64_t entries = t && t->rank ? t->dim[t->rank - 1] : 2;
+    if (entries < 2 || entries > (int64_t)1 << q->bits)
+        return bad_tensor(l, "'%s' has %lld entries, not 2 to %d", name, (long long)entries,
+                          1 << q->bits);
+    q->entries = (int)entries;
+    q->table_per_channel = each && q->n > 1;
+    q->table_type = entries > SAVED_I8_ENTRIES ? IR_I16 : IR_I8;
+    int32_t dim[] = {q->n, q->entries};
+    bool wide = q->table_type == IR_I16;
+    t = take(l, name, wide ? DT_I16 : DT_I8, q->table_per_channel ? 2 : 1,
+             q->table_per_channel ? dim : dim + 1);
+    if (!t)
+        return false;
+    int16_t *table = ARENA_ARRAY(a, int16_t, t->elems);
+    for (int64_t i = 0; i < t->elems; i++)
+        table[i] = wide ? ((const int16_t *)t->data)[i] : ((const int8_t *)t->data)[i];
+    q->table = table;
+    return true;
 }
 
 /* ---- chains -------------------------------------------------------------------------------- */
@@ -321,10 +357,13 @@ static const void *file_codes(const loader *l, const ir_op *op, const ir_quant *
     int64_t n = ir_elems(&shape), row = n / rows, bytes = packed_row_bytes(row, q->bits);
     quant_code_range(q, &lo, &hi);
     if (q->bits >= 8) {
-        const named_tensor *t = take(l, name, q->bits > 8 ? DT_I16 : DT_I8, shape.rank, shape.dim);
+        bool index = q->scheme == IR_Q_CODEBOOK;
+        tensor_dtype dtype = q->bits > 8 ? DT_I16 : index ? DT_U8 : DT_I8;
+        const named_tensor *t = take(l, name, dtype, shape.rank, shape.dim);
         for (int64_t i = 0; t && i < n; i++) {
-            int32_t code =
-                q->bits > 8 ? ((const int16_t *)t->data)[i] : ((const int8_t *)t->data)[i];
+            int32_t code = q->bits > 8 ? ((const int16_t *)t->data)[i]
+                           : index     ? ((const uint8_t *)t->data)[i]
+                                       : ((const int8_t *)t->data)[i];
             if (code < lo || code > hi) {
                 bad_tensor(l, "'%s' holds %d, no code of its grid", name, (int)code);
                 return NULL;
@@ -347,19 +386,17 @@ static bool load_weight(loader *l, const ir_op *op)
 {
     ir_tensor *w = ir_weight(op);
     spec_settings s = spec_for(l->spec, op->out[0]->name, SPEC_WEIGHT);
-    if (s.scheme != IR_Q_UNIFORM) {
-        diag_add(l->ctx, D_NOT_AVAILABLE, op->loc, "'%s': codebook weights have no kernels yet",
-                 w->name);
-        return false;
-    }
-    if (s.grid == IR_GRID_TREAD && s.bits < 2)
+    bool codebook = s.scheme == IR_Q_CODEBOOK;
+    if (codebook ? s.bits > 8 : s.grid == IR_GRID_TREAD && s.bits < 2)
         return bad_rule(l, op->loc, "'%s' cannot be quantized so", w->name);
     bool tensor = s.set & SPEC_SCALE || !s.per_channel;
     ir_quant *q = tensor ? stated_quant(l, &s, op->loc, w->name) : channel_quant(l, &s, op);
-    const char *codes = q ? file_codes(l, op, q) : NULL;
+    if (!q || (codebook && !load_codebook(l, op, s.table_per_channel, q)))
+        return false;
+    const char *codes = file_codes(l, op, q);
     if (!codes)
         return false;
-    w->type = q->bits > 8 ? IR_I16 : IR_I8;
+    w->type = weight_code_type(q);
     size_t size = ir_type_size(w->type);
     int64_t n = ir_elems(&w->shape);
     const int64_t *at = weight_file_order(l->ctx, op);

@@ -22,6 +22,11 @@ static void put_selector(buf *b, const char *layer, const char *part)
 /* How codes of a tensor stand for reals, apart from the numbers. */
 static void put_scheme(buf *b, const ir_quant *q)
 {
+    if (q->scheme == IR_Q_CODEBOOK) {
+        buf_printf(b, "codebook %d bits table per %s%s", q->bits,
+                   q->table_per_channel ? "channel" : "layer", q->pow2 ? " power of two" : "");
+        return;
+    }
     buf_printf(b, "int%d %s%s%s", q->bits, q->symmetric ? "symmetric" : "asymmetric",
                q->grid == IR_GRID_MIDPOINT ? " grid midpoint" : "", q->pow2 ? " power of two" : "");
 }

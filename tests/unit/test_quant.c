@@ -516,7 +516,11 @@ static const struct refusal {
      {.set = SPEC_OBSERVER, .observer = SPEC_KL},
      "quant-setting",
      "minmax, percentile or mse"},
-    {"c", SPEC_WEIGHT, {.set = SPEC_SCHEME, .scheme = IR_Q_CODEBOOK}, "not-available", "codebook"},
+    {"c",
+     SPEC_WEIGHT,
+     {.set = SPEC_SCHEME | SPEC_BITS, .scheme = IR_Q_CODEBOOK, .bits = 16},
+     "quant-setting",
+     "at most 8 bits"},
     {"c", SPEC_WEIGHT, {.set = SPEC_RANGE, .lo = 1, .hi = 1.0000001}, "quant-range", "8-bit"},
 };
 

@@ -535,7 +535,7 @@ static const struct edit {
     {"numerics q32", "numerics tflm", "saved-option", "saved with q32"},
     {"d = dense(x, 3", "d = dense(x, 3) |> batch_norm(weights \"bn\"", "saved-rule",
      "no batch_norm"},
-    {"d.weight : int8 symmetric", "d.weight : codebook 4 bits", "not-available", "codebook"},
+    {"d.weight : int8 symmetric", "d.weight : codebook 4 bits", "saved-tensor", "lacks"},
 };
 
 static void wrong_rules_are_told(void **state)
