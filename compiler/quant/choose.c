@@ -309,8 +309,8 @@ static bool check_codebook(const chooser *c, const ir_op *op, const spec_setting
         return setting_error(c, w, "a codebook has at most 8 bits");
     if (entries > 1 << s->bits)
         return setting_error(c, w, "its codebook has more entries than codes of this width");
-    if (s->set & SPEC_SCALE && (s->set & SPEC_PER_CHANNEL ? s->per_channel : false))
-        return setting_error(c, w, "one scale is stated, for scales or tables per channel");
+    if (s->set & SPEC_SCALE && s->set & SPEC_PER_CHANNEL && s->per_channel)
+        return setting_error(c, w, "one scale is stated, for scales per channel");
     if (entries > CODEBOOK_I8_ENTRIES && op->in[0]->quant->bits > 8)
         return setting_error(c, w, "codebooks of more than 64 entries go with activations of 8 bits only");
     return true;

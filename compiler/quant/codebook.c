@@ -12,7 +12,7 @@
 
 /* Largest level of an int8 table; of an int16 one where the accumulator leaves room for it. */
 enum { MOST_I8 = 127, MOST_I16 = 8191, LEAST_I16 = 1023 };
-enum { ROUNDS = 8, SHRINK_FIRST = 100, SHRINK_LAST = 30 };
+enum { MOST_ENTRIES = 256, ROUNDS = 8, SHRINK_FIRST = 100, SHRINK_LAST = 30 };
 /* An input that never moves counts as this share of the mean one. */
 #define DEAD_SHARE 1e-3
 /* As choose.c has it: biases stay below so many codes. */
@@ -283,7 +283,8 @@ static void sort_entries(double *v, int n)
     }
 }
 
-/* Given entries are shapes, to which scales are fitted, only where scales per channel are stated. */
+/* Given entries are shapes, to which scales are fitted, only where scales per channel are stated.
+ */
 static bool is_absolute(const spec_settings *s)
 {
     return s->fit == SPEC_FIT_EXPLICIT && !(s->set & SPEC_PER_CHANNEL && s->per_channel);
@@ -305,6 +306,28 @@ static void take_entries(fit *f)
     keep_best(f, error_now(f));
 }
 
+/* What an entry is divided by to be a level: the largest power of two of which all are multiples,
+ * where that leaves them small enough; else what makes the largest `most`. */
+static double unit_of(const fit *f)
+{
+    double largest = 0, unit = 1;
+    bool exact = false;
+    for (int i = 0; i < f->entries; i++)
+        largest = fmax(largest, fabs(f->entry[i]));
+    if (!(largest > 0))
+        return 1;
+    while (unit > largest)
+        unit /= 2;
+    for (; !exact && largest / unit <= f->most; unit /= 2) {
+        exact = true;
+        for (int i = 0; i < f->entries; i++)
+            exact &= f->entry[i] / unit == floor(f->entry[i] / unit);
+        if (exact)
+            return unit;
+    }
+    return largest / f->most;
+}
+
 static void fit_shape(fit *f)
 {
     const spec_settings *s = f->job->s;
@@ -313,12 +336,13 @@ static void fit_shape(fit *f)
         take_entries(f);
         return;
     }
-    double largest = 0;
-    for (int i = 0; i < f->entries; i++)
-        largest = fmax(largest, fabs(f->entry[i]));
+    double unit = unit_of(f);
+    f->most = 1;
+    for (int i = 0; i < f->entries; i++) {
+        f->table[i] = (int16_t)round(f->entry[i] / unit);
+        f->most = fmax(f->most, fabs((double)f->table[i]));
+    }
     start_scales(f, false);
-    for (int i = 0; i < f->entries; i++)
-        f->table[i] = (int16_t)(largest > 0 ? round(f->entry[i] / largest * f->most) : 0);
     if (s->set & SPEC_SCALE)
         f->scale[0] = s->scale;
     search_scales(f);
@@ -370,7 +394,7 @@ static fit new_fit(qctx *ctx, const codebook_job *job, int entries, int channels
     f.means = kmeans_new(ctx, entries);
     f.scale = ARENA_ARRAY(a, double, scales);
     f.best_scale = ARENA_ARRAY(a, double, scales);
-    f.entry = ARENA_ARRAY(a, double, 257);
+    f.entry = ARENA_ARRAY(a, double, MOST_ENTRIES);
     f.table = ARENA_ARRAY(a, int16_t, entries);
     f.best_table = ARENA_ARRAY(a, int16_t, entries);
     return f;
@@ -417,16 +441,17 @@ ir_quant *fit_codebook(qctx *ctx, const codebook_job *job)
 {
     const spec_settings *s = job->s;
     bool each = s->table_per_channel;
-    double given[257];
+    double given[MOST_ENTRIES] = {0};
     int entries = entries_of(s, codebook_bits(s), given);
-    int n = (s->per_channel && !(s->set & SPEC_SCALE) && !is_absolute(s)) || each ? job->channels : 1;
+    int n =
+        (s->per_channel && !(s->set & SPEC_SCALE) && !is_absolute(s)) || each ? job->channels : 1;
     ir_quant *q = ARENA_NEW(ctx->a, ir_quant);
     float *scale = ARENA_ARRAY(ctx->a, float, n);
     int16_t *table = ARENA_ARRAY(ctx->a, int16_t, (int64_t)entries * (each ? n : 1));
     fit f = new_fit(ctx, job, entries, each ? 1 : job->channels, each ? 1 : n);
     for (int c = 0; c < (each ? n : 1); c++) {
         f.first = c;
-        for (int i = 0; i < entries && i < 257; i++)
+        for (int i = 0; i < entries; i++)
             f.entry[i] = given[i];
         run(&f);
         for (int k = 0; k < f.scales; k++)

@@ -57,6 +57,8 @@ static void squeeze(kmeans *k)
         k->sum[k->n] = k->sum[i];
         k->square[k->n++] = k->square[i];
     }
+    for (int i = k->n; i < BINS; i++) /* so that squeezing again changes nothing */
+        k->mass[i] = k->sum[i] = k->square[i] = 0;
     for (int i = 0; i < k->n; i++) {
         k->m[i + 1] = k->m[i] + k->mass[i];
         k->s[i + 1] = k->s[i] + k->sum[i];

@@ -1,6 +1,9 @@
 # Grids, passes over the float graph, the quantizer, saved pairs.
-check_PROGRAMS += tests/unit/test_grid tests/unit/test_observers tests/unit/test_passes \
+check_PROGRAMS += tests/unit/test_codebook tests/unit/test_grid tests/unit/test_observers tests/unit/test_passes \
 	tests/unit/test_quant tests/unit/test_refine tests/unit/test_saved tests/unit/test_search
+tests_unit_test_codebook_SOURCES = tests/unit/test_codebook.c
+tests_unit_test_codebook_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_codebook_LDADD = $(TEST_LIBS)
 tests_unit_test_grid_SOURCES = tests/unit/test_grid.c
 tests_unit_test_grid_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_grid_LDADD = $(TEST_LIBS)
@@ -19,8 +22,8 @@ tests_unit_test_refine_LDADD = $(TEST_LIBS)
 tests_unit_test_saved_SOURCES = tests/unit/test_saved.c tests/unit/float_nets.h
 tests_unit_test_saved_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_saved_LDADD = $(TEST_LIBS)
-TESTS += tests/unit/test_grid tests/unit/test_observers tests/unit/test_passes \
-	tests/unit/test_quant tests/unit/test_refine tests/unit/test_saved tests/unit/test_search
+TESTS += tests/unit/test_codebook tests/unit/test_grid tests/unit/test_observers \
+	tests/unit/test_passes tests/unit/test_quant tests/unit/test_refine tests/unit/test_saved tests/unit/test_search
 tests_unit_test_search_SOURCES = tests/unit/test_search.c
 tests_unit_test_search_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_search_LDADD = $(TEST_LIBS)
