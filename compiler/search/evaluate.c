@@ -158,17 +158,6 @@ static bool measure_sizes(searcher *s, qctx *ctx, const ir_graph *g, search_poin
     return true;
 }
 
-static bool is_missing_kernel(const qctx *ctx)
-{
-    bool only = true, any = false;
-    for (int i = 0; i < diag_count(ctx); i++) {
-        const diag *d = diag_get(ctx, i);
-        any |= d->id == D_NOT_AVAILABLE;
-        only &= d->id == D_NOT_AVAILABLE || d->severity != DIAG_ERROR;
-    }
-    return any && only;
-}
-
 /* Errors of a run's context, for the user. */
 static void hand_over(qctx *to, const qctx *from)
 {
@@ -201,7 +190,7 @@ bool search_run(searcher *s, const char *choice, search_point *p)
     own->seed = s->ctx->seed;
     own->threads = s->ctx->threads;
     bool ok = run_fresh(s, own, choice, p);
-    if (!ok && !is_missing_kernel(own)) {
+    if (!ok) {
         s->failed = true;
         hand_over(s->ctx, own);
     }

@@ -4,7 +4,6 @@
 
 #include "compiler/search/search.h"
 
-enum { SEARCH_MOST_SCHEMES = 9 };
 extern const int search_n_schemes;
 
 typedef struct searcher {
@@ -15,10 +14,9 @@ typedef struct searcher {
     int layers;
     const char **layer; /* names that rules take */
     bool *fixed;        /* a rule of the user's states the layer's scheme or width: left alone */
-    bool unavailable[SEARCH_MOST_SCHEMES]; /* schemes that this build has no kernels for */
     int64_t rows, code, ram, offset;
     float **floats;              /* [rows]: output 0 of the float net */
-    bool failed;                 /* an error that is no missing kernel */
+    bool failed;                 /* after an error */
     int runs, remembered, noted; /* noted: how many of memo come from the file */
     const char *identity;        /* of net and data: what noted runs belong to */
     VEC(search_point) memo;
@@ -26,8 +24,7 @@ typedef struct searcher {
 
 /* evaluate.c: calibrates, runs the float net over the selection rows, finds the layers. */
 bool search_start(qctx *ctx, net *n, const port_map *ports, const search_options *o, searcher *s);
-/* Quantizes as chosen and runs the selection rows; false with s->failed after a diagnostic, without
- * where a scheme has no kernels. */
+/* Quantizes as chosen and runs the selection rows; false, with s->failed, after a diagnostic. */
 bool search_run(searcher *s, const char *choice, search_point *p);
 /* Leaves the net quantized as chosen. */
 bool search_apply(searcher *s, const char *choice);

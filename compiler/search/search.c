@@ -73,15 +73,11 @@ static bool measure(searcher *s, const search_point *base, knapsack_option *opti
             char *choice = arena_memdup(s->ctx->a, base->choice, (size_t)s->layers + 1);
             choice[l] = (char)('0' + k);
             options[l * n + k] = (knapsack_option){-1, 0};
-            if (s->unavailable[k] || (k > 0 && s->fixed[l]))
+            if (k > 0 && s->fixed[l])
                 continue;
             double done = 0.7 * (l * n + k) / (s->layers * n);
-            if (!run_choice(s, choice, &p, done, done)) {
-                if (s->failed)
-                    return false;
-                s->unavailable[k] = true;
-                continue;
-            }
+            if (!run_choice(s, choice, &p, done, done))
+                return false;
             /* the base's bytes are shared out so that sums are those of the net */
             options[l * n + k] =
                 (knapsack_option){p.flash - base->flash + (l == 0 ? base->flash : 0) + s->offset,
