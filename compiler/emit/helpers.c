@@ -224,13 +224,36 @@ static const helper helpers[EH_COUNT] = {
     [EH_DSP_BOTH] = {"both", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_both},
     [EH_DSP_SSAT8] = {"ssat8", BIT(EH_DSP), helper_dsp_ssat8},
     [EH_DSP_TWO] = {"two", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_two},
+    [EH_APART] = {"apart", 0,
+        "/* $U$_APART: a function that is not inlined, so that its loop has all registers. $U$_KEEP(v): v\n"
+        " * is in a register from here on, its value unknown to the compiler. */\n"
+        "#if defined(__GNUC__) && !defined(__TINYC__)\n"
+        "#define $U$_APART static __attribute__((noinline))\n"
+        "#define $U$_KEEP(v) __asm__(\"\" : \"+r\"(v))\n"
+        "#else\n"
+        "#define $U$_APART static\n"
+        "#define $U$_KEEP(v) (void)(v)\n"
+        "#endif\n"},
+    [EH_LONG_LOW] = {"low", 0,
+        "/* Of two sums in one, 2^(n-1) + low + high * 2^n, -2^(n-1) <= low < 2^(n-1): 2^(n-1) + low. */\n"
+        "static inline int32_t $P$_low(int64_t sum, int n)\n"
+        "{\n"
+        "    return (int32_t)((uint32_t)sum & ((UINT32_C(1) << n) - 1u));\n"
+        "}\n"},
+    [EH_LONG_HIGH] = {"high", BIT(EH_ASR),
+        "/* Of the same: high. */\n"
+        "static inline int32_t $P$_high(int64_t sum, int n)\n"
+        "{\n"
+        "    return (int32_t)$P$_asr(sum, n);\n"
+        "}\n"},
 };
 
 const char *const emit_helper_suffixes[] = {
     "clamp", "asr32", "asr", "shl", "shl_sat", "narrow", "round_away", "doubling_high", "q32",
     "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", "erff", "dsp", "word",
     "pack", "even", "odd", "smlad", "next", "load", "load16", "widen", "tile22", "tile14", "wide22",
-    "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", "smlabb", "smlabt", "smlatb", "smlatt", "both", "ssat8", "two", NULL};
+    "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", "smlabb", "smlabt", "smlatb", "smlatt", "both", "ssat8", "two",
+    "apart", "low", "high", NULL};
 
 _Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes == EH_COUNT + 1,
                "one suffix a helper");

@@ -221,8 +221,8 @@ const char helper_dsp_smmlar[] =
     "    __asm__(\"smmlar %0, %1, %2, %3\" : \"=r\"(r) : \"r\"(a), \"r\"(b), \"r\"(sum));\n"
     "    return r;\n"
     "#else\n"
-    "    return (int32_t)(((int64_t)a * b + sum * (INT64_C(1) << 32) + (INT64_C(1) << 31)) >> "
-    "32);\n"
+    "    const int64_t half = sum * (INT64_C(1) << 32) + (INT64_C(1) << 31); /* SMLAL starts from it */\n"
+    "    return (int32_t)((half + (int64_t)a * b) >> 32);\n"
     "#endif\n"
     "}\n";
 
@@ -331,7 +331,7 @@ const char helper_dsp_both[] =
 const char helper_dsp_ssat8[] = "/* v limited to 8 bits. */\n"
                                 "$U$_INLINE int32_t $P$_ssat8(int32_t v)\n"
                                 "{\n"
-                                "#if $U$_DSP\n"
+                                "#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__) && !defined(__TINYC__)\n"
                                 "    int32_t r;\n"
                                 "    __asm__(\"ssat %0, #8, %1\" : \"=r\"(r) : \"r\"(v));\n"
                                 "    return r;\n"

@@ -25,6 +25,7 @@ typedef enum emit_helper {
     EH_DSP_WIDE14, EH_DSP_SMMLAR, EH_DSP_SMMLA, EH_DSP_TFLM, EH_DSP_SINGLE,
     EH_DSP_SMLABB, EH_DSP_SMLABT, EH_DSP_SMLATB, EH_DSP_SMLATT,
     EH_DSP_BOTH, EH_DSP_SSAT8, EH_DSP_TWO,
+    EH_APART, EH_LONG_LOW, EH_LONG_HIGH, /* two sums in one of 64 bits */
     EH_COUNT /* texts: helpers.c */
 } emit_helper;
 

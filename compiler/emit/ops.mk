@@ -5,6 +5,8 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/helpers.c \
 	compiler/emit/helpers_dsp.c compiler/emit/helpers_dsp.h \
 	compiler/emit/kernels_dsp.c \
+	compiler/emit/kernels_long.c \
+	compiler/emit/long.h compiler/emit/long_conv.c compiler/emit/long_lone.c \
 	compiler/emit/loops.c \
 	compiler/emit/op_conv.c \
 	compiler/emit/op_dense.c \

@@ -57,5 +57,6 @@ const kernel *emit_kernel(const emitter *e, const ir_op *op);
 
 /* ---- kernel tables, one a file ------------------------------------------------------------- */
 extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
+extern const kernel cortex_m3_kernels[]; /* kernels_long.c */
 
 #endif

@@ -14,7 +14,7 @@ static const emit_target targets[] = {
      NULL,
      NULL,
      {.registers = 8, .load = 100, .pair_load = 200, .multiply = 300, .lanes = 1}},
-    {"cortex-m3", "ARMv7-M: Cortex-M3", NULL, NULL, {PLAIN}},
+    {"cortex-m3", "ARMv7-M: Cortex-M3", NULL, cortex_m3_kernels, {PLAIN}},
     {"cortex-m4",
      "ARMv7E-M and ARMv8-M with DSP: Cortex-M4, M7, M33",
      NULL,

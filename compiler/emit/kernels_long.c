@@ -1,0 +1,12 @@
+/* kernels_long.c - kernels of cortex-m3. */
+#include "compiler/emit/long.h"
+
+const kernel cortex_m3_kernels[] = {
+    {"long-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL},
+    {"long-conv", OP_CONV2D, WEIGHTS_CODE, NULL, long_conv_in_place, long_takes_conv,
+     long_print_conv, long_scratch_conv},
+    {"long-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL},
+    {"long-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_conv, long_print_conv,
+     long_scratch_conv},
+    {0},
+};

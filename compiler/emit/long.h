@@ -1,0 +1,19 @@
+/* long.h - kernels for cores with a 32x32 -> 64 bit multiply-accumulate and no SIMD (Cortex-M3):
+ * two products an instruction, in the two halves of a 64-bit sum. Their text is plain C. */
+#ifndef QCC_EMIT_LONG_H
+#define QCC_EMIT_LONG_H
+
+#include "compiler/emit/dsp.h"
+
+/* Terms of an unrolled loop. */
+int long_unroll(const emitter *e);
+
+bool long_takes_conv(const emitter *e, const ir_op *op);
+bool long_print_conv(emitter *e, const ir_op *op);
+int64_t long_scratch_conv(const emitter *e, const ir_op *op);
+bool long_conv_in_place(const ir_op *op);
+/* One window that lies in one piece: dense layers, convolutions over the whole input. */
+bool long_takes_lone(const emitter *e, const ir_op *op);
+bool long_print_lone(emitter *e, const ir_op *op);
+
+#endif
