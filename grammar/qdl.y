@@ -44,7 +44,7 @@ static void qdlyyerror(qloc *loc, qdl_parser *ps, const char *message);
 %token <value> STRING "a quoted name" NUMBER "a number" SIZE "a size such as 3x3"
 %token <name> MODEL "`model`" BLOCK "`block`" QUANTIZE "`quantize`" INPUT "`input`"
 %token <name> OUTPUT "`output`" RETURN "`return`" WEIGHTS "`weights`" X "`x`"
-%token <name> STATE "`state`"
+%token <name> STATE "`state`" AUGMENT "`augment`"
 %token LBRACE "`{`" RBRACE "`}`" LPAREN "`(`" RPAREN "`)`" LBRACKET "`[`" RBRACKET "`]`"
 %token COMMA "`,`" COLON "`:`" EQUALS "`=`" ASSIGN "`:=`" DOT "`.`" PIPE "`|>`"
 %token BAD "an unknown character"
@@ -75,6 +75,7 @@ section:
   | BLOCK error body                      { ast_block_def(ps, $1, NULL, $3); }
   | BLOCK error
   | QUANTIZE LBRACE rules RBRACE          { ast_quantize(ps, @$); }
+  | AUGMENT LBRACE rules RBRACE           { ast_augment(ps, @$); }
   | WORD label body                       { ast_unknown_section(ps, $1, $2); }
   | error
   ;
@@ -221,7 +222,7 @@ name:
   | STRING                                { $$ = ast_quoted(ps, $1); }
   ;
 
-word: WORD | MODEL | BLOCK | QUANTIZE | INPUT | STATE | OUTPUT | RETURN | WEIGHTS | X;
+word: WORD | MODEL | BLOCK | QUANTIZE | AUGMENT | INPUT | STATE | OUTPUT | RETURN | WEIGHTS | X;
 
 %%
 

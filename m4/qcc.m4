@@ -55,6 +55,18 @@ AS_IF([test "x$have_openblas" = xyes],
   [AC_DEFINE([HAVE_OPENBLAS], [1], [Define to 1 if OpenBLAS is there.])])
 AM_CONDITIONAL([HAVE_OPENBLAS], [test "x$have_openblas" = xyes])])
 
+AC_DEFUN([QCC_LIBPNG],
+[AC_ARG_WITH([libpng], [AS_HELP_STRING([--without-libpng], [build without the contact sheets of qcc augment])],
+  [], [with_libpng=auto])
+have_libpng=no
+AS_IF([test "x$with_libpng" != xno],
+  [PKG_CHECK_MODULES([LIBPNG], [libpng >= 1.6], [have_libpng=yes],
+     [AS_IF([test "x$with_libpng" = xyes],
+        [AC_MSG_ERROR([libpng was asked for and not found (Debian: apt-get install libpng-dev)])])])])
+AS_IF([test "x$have_libpng" = xyes],
+  [AC_DEFINE([HAVE_LIBPNG], [1], [Define to 1 if libpng is there.])])
+AM_CONDITIONAL([HAVE_LIBPNG], [test "x$have_libpng" = xyes])])
+
 AC_DEFUN([QCC_SANITIZERS],
 [AC_ARG_ENABLE([sanitizers],
   [AS_HELP_STRING([--enable-sanitizers], [build with AddressSanitizer and UndefinedBehaviorSanitizer])],

@@ -16,9 +16,11 @@ typedef struct cli {
     VEC(const char *) operands;
     VEC(const char *) outputs; /* -o */
     VEC(const char *) quants;  /* --quant */
+    VEC(const char *) augments; /* --augment */
     net_options net;
     emit_options emit;
     const char *header, *split_weights, *selftest_rows;
+    const char *preview;
     const char *data, *labels, *select, *select_labels;
     const char *write_quant, *search_file;
     int64_t max_flash, max_ram; /* bytes; 0: no limit */
@@ -39,7 +41,7 @@ typedef struct cli_command {
 
 enum {
     CMD_COMPILE = 1 << 0, CMD_QUANTIZE = 1 << 1, CMD_RUN = 1 << 2, CMD_EVAL = 1 << 3,
-    CMD_INSPECT = 1 << 4, CMD_IMPORT = 1 << 5, CMD_DIFF = 1 << 6
+    CMD_INSPECT = 1 << 4, CMD_IMPORT = 1 << 5, CMD_DIFF = 1 << 6, CMD_AUGMENT = 1 << 12
 };
 
 extern const cli_command cli_commands[];
@@ -52,6 +54,7 @@ int cmd_eval(qctx *ctx, cli *c);
 int cmd_inspect(qctx *ctx, cli *c);
 int cmd_import(qctx *ctx, cli *c);
 int cmd_diff(qctx *ctx, cli *c);
+int cmd_augment(qctx *ctx, cli *c);
 
 /* options.c: reads argv after the command's name. EXIT_DONE to go on, EXIT_WRONG_USAGE after a
  * message; *help where --help was among them. */

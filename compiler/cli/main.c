@@ -35,6 +35,9 @@ const cli_command cli_commands[] = {
     {"inspect", CMD_INSPECT, 1, 2, cmd_inspect, "qcc inspect NET.qdl [WEIGHTS] [OPTIONS]",
      "layers, shapes, parameters, MACs, scales, accumulator bounds, memory",
      "  qcc inspect net.qdl weights.bin --calibrate train.npy\n"},
+    {"augment", CMD_AUGMENT, 1, 1, cmd_augment, "qcc augment NET.qdl --data F --preview OUT.png [OPTIONS]",
+     "draws a contact sheet: rows of data as they are, and varied at random as training would see them",
+     "  qcc augment net.qdl --data train-images.gz --augment rotate=10,crop=2 --preview sheet.png\n"},
     {"diff", CMD_DIFF, 2, 2, cmd_diff, "qcc diff A B --data F [OPTIONS]",
      "compares two executions layer by layer: error of B against A, and where they first part",
      "  A and B are each float:NET.qdl,WEIGHTS, quant:NET.qdl,WEIGHTS, float:MODEL.tflite,\n"
@@ -45,8 +48,7 @@ const cli_command cli_commands[] = {
 const int cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 
 /* Commands of the language of qcc's documentation that this version does not have. */
-static const char *const later_commands[] = {"export", "tune", "train", "recover",
-                                             "augment"};
+static const char *const later_commands[] = {"export", "tune", "train", "recover"};
 
 static const cli_command *find_command(const char *name)
 {

@@ -10,7 +10,7 @@
 #include "compiler/front/literal.h"
 
 #define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF)
-#define READS (ANY_NET | CMD_IMPORT)
+#define READS (ANY_NET | CMD_IMPORT | CMD_AUGMENT)
 #define SEARCHES (CMD_COMPILE | CMD_QUANTIZE)
 #define EMITS (CMD_COMPILE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
 
@@ -122,6 +122,13 @@ static bool take_bind(qctx *ctx, cli *c, const option_row *row, const char *valu
     return true;
 }
 
+static bool take_augment(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)row;
+    *VEC_PUSH(ctx->a, &c->augments) = value;
+    return true;
+}
+
 static bool take_selftest(qctx *ctx, cli *c, const option_row *row, const char *value)
 {
     (void)ctx, (void)row;
@@ -164,14 +171,14 @@ static bool take_rate(qctx *ctx, cli *c, const option_row *row, const char *valu
 
 #define AT(field) offsetof(cli, field)
 static const option_row rows[] = {
-    {"o", "FILE", READS & ~(CMD_EVAL | CMD_INSPECT | CMD_DIFF), "where to write (compile, run: - is standard output)", take_output, 0},
+    {"o", "FILE", READS & ~(CMD_EVAL | CMD_INSPECT | CMD_DIFF | CMD_AUGMENT), "where to write (compile, run: - is standard output)", take_output, 0},
     {"header", "FILE", CMD_COMPILE, "write a C header too", take_text, AT(header)},
     {"calibrate", "FILE[:OFFSET+COUNT]", ANY_NET, "data that activation ranges are taken from (no labels needed)", take_text, AT(net.calibrate)},
     {"quant", "FILE", ANY_NET, "a quantize part in a file of its own (eval: several are compared)", take_quant, 0},
     {"range", "[LAYER=]A:B", ANY_NET, "range of the weights, of all layers or of one", take_setting, 0},
     {"bits", "[LAYER=]N", ANY_NET, "bits of the weights", take_setting, 0},
     {"grid", "[LAYER=]tread|midpoint", ANY_NET, "levels at multiples of the scale, or the middle of each interval", take_setting, 0},
-    {"numerics", "q32|tflm|single|onnx", READS, "how accumulators become output codes (docs/numerics.md)", take_setting, 0},
+    {"numerics", "q32|tflm|single|onnx", READS & ~CMD_AUGMENT, "how accumulators become output codes (docs/numerics.md)", take_setting, 0},
     {"target", "NAME", EMITS, "what the C is written for (generic; help: all)", take_text, AT(emit.target)},
     {"O", "s|2|speed", EMITS, "flash against speed", take_level, 0},
     {"max-flash", "BYTES", SEARCHES, "search bits and schemes layer by layer: constants and code at most this (48K)", take_bytes, AT(max_flash)},
@@ -198,9 +205,11 @@ static const option_row rows[] = {
     {"engine", "jit|interpreter|cc|blas", CMD_RUN | CMD_EVAL, "libtcc, the reference interpreter, the system compiler; OpenBLAS with --float", take_text, AT(engine)},
     {"float", NULL, CMD_RUN, "run the float net", take_flag, AT(use_float)},
     {"real", NULL, CMD_RUN, "write real values (float32) instead of codes", take_flag, AT(real)},
-    {"codes", NULL, ANY_NET, "numbers of a CSV are codes", take_flag, AT(net.codes)},
-    {"data", "FILE[:OFFSET+COUNT]", CMD_EVAL | CMD_DIFF, "rows that are evaluated or compared", take_text, AT(data)},
+    {"codes", NULL, ANY_NET | CMD_AUGMENT, "numbers of a CSV are codes", take_flag, AT(net.codes)},
+    {"data", "FILE[:OFFSET+COUNT]", CMD_EVAL | CMD_DIFF | CMD_AUGMENT, "rows that are evaluated, compared or shown", take_text, AT(data)},
     {"labels", "FILE[:OFFSET+COUNT]", CMD_EVAL, "their labels (a CSV may hold its own)", take_text, AT(labels)},
+    {"augment", "STEP=VALUE,...", CMD_AUGMENT, "vary rows at random: rotate=10,flip=h@0.5,crop=2 (docs/augmentation.md)", take_augment, 0},
+    {"preview", "FILE.png", CMD_AUGMENT, "the contact sheet to write", take_text, AT(preview)},
     {"json", NULL, CMD_EVAL | CMD_INSPECT | CMD_DIFF, "machine-readable output", take_flag, AT(json)},
     {"csv", NULL, CMD_EVAL, "print the figures as CSV, a line for each quantization", take_flag, AT(csv)},
     {"confusion", NULL, CMD_EVAL, "print the confusion matrices", take_flag, AT(confusion)},
@@ -209,7 +218,7 @@ static const option_row rows[] = {
     {"layout", "nchw|nhwc", READS, "order of the .npy files' dimensions", take_layout, 0},
     {"bind", "NAME=FILE", READS, "an input of a .onnx model becomes this constant (.npy, or .pb: a TensorProto)", take_bind, 0},
     {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
-    {"seed", "N", ANY_NET, "wherever chance enters (default 1)", take_seed, 0},
+    {"seed", "N", ANY_NET | CMD_AUGMENT, "wherever chance enters (default 1)", take_seed, 0},
     {"dump", "PASS", READS, "print the graph after a pass (lower, fold_bn, fuse, equalize, choose, refine, legalize, all)", take_text, AT(dump)},
     {"quiet", NULL, READS, "no warnings, no progress bar", take_flag, AT(quiet)},
 };

@@ -454,15 +454,20 @@ void ast_block_def(qdl_parser *ps, ast_name name, const ast_names *params, ast_b
 
 void ast_unknown_section(qdl_parser *ps, ast_name word, ast_name name)
 {
-    static const char *const words[] = {"model", "block", "quantize"};
+    static const char *const words[] = {"model", "block", "quantize", "augment"};
     qdl_fail(ps, D_UNKNOWN_SECTION, word.loc, "'%s %s' is no part of a file", word.s, name.s);
-    diag_expected(ps->ctx, "`model NAME {`, `block NAME(…) {` or `quantize {`");
-    near_miss(ps, word.s, words, 3);
+    diag_expected(ps->ctx, "`model NAME {`, `block NAME(…) {`, `quantize {` or `augment {`");
+    near_miss(ps, word.s, words, 4);
 }
 
 void ast_quantize(qdl_parser *ps, qloc loc)
 {
     first_section(ps, &ps->file->has_quantize, &ps->quantize_loc, loc, "quantize part");
+}
+
+void ast_augment(qdl_parser *ps, qloc loc)
+{
+    first_section(ps, &ps->file->has_augment, &ps->augment_loc, loc, "augment part");
 }
 
 /* Errors in a rule's settings count as well, but leave the tree whole. */
@@ -474,6 +479,11 @@ static void count_errors(qdl_parser *ps, int before)
 
 void ast_rule(qdl_parser *ps, qloc loc, const ast_names *path, const ast_values *items)
 {
+    if (ps->section == T_AUGMENT) {
+        qdl_fail(ps, D_SYNTAX, loc, "a step of augmentation has no `:`");
+        diag_expected(ps->ctx, "a step and its value, such as `rotate 10`");
+        return;
+    }
     int before = ps->ctx->errors;
     spec_add_rule(ps->ctx, ps->file->spec, loc, path->v, path->n, items->v, items->n);
     count_errors(ps, before);
@@ -482,6 +492,9 @@ void ast_rule(qdl_parser *ps, qloc loc, const ast_names *path, const ast_values 
 void ast_directive(qdl_parser *ps, qloc loc, ast_name word, const ast_values *items)
 {
     int before = ps->ctx->errors;
-    spec_add_directive(ps->ctx, ps->file->spec, loc, &word, items->v, items->n);
+    if (ps->section == T_AUGMENT)
+        aug_add(ps->ctx, ps->file->augment, &word, items->v, items->n);
+    else
+        spec_add_directive(ps->ctx, ps->file->spec, loc, &word, items->v, items->n);
     count_errors(ps, before);
 }

@@ -5,6 +5,7 @@
 #ifndef QCC_AST_H
 #define QCC_AST_H
 
+#include "compiler/augment/augment.h"
 #include "compiler/base/ctx.h"
 #include "compiler/quant/spec.h"
 
@@ -85,7 +86,8 @@ typedef struct ast_file {
     VEC(ast_block *) blocks;
     VEC(ast_stmt *) stmts;
     quant_spec *spec;        /* never NULL; empty if there is no quantize part */
-    bool has_model, has_quantize;
+    aug_spec *augment;       /* never NULL; empty if there is no augment part */
+    bool has_model, has_quantize, has_augment;
 } ast_file;
 
 /* Parses a whole source. NULL when an error was reported (all that could be found in one run are

@@ -39,6 +39,7 @@ static const struct {
     {"`output`", E_SILENT},   {"`return`", E_SILENT},
     {"`weights`", E_SILENT},  {"`x`", E_SILENT},
     {"`state`", E_SILENT},    {"`:=`", E_SILENT},
+    {"`augment`", E_SILENT},
     {"`[`", E_LIST},          {"`=`", E_EQUALS},
     {"`:`", E_COLON},         {"`.`", E_DOT},
     {"`(`", E_LPAREN},        {"`{`", E_LBRACE},
@@ -61,7 +62,7 @@ static unsigned class_bits(const char *const *names, int n)
 }
 
 static const char *const statements[] = {"input", "state", "output", "return", "weights"};
-static const char *const sections[] = {"model", "block", "quantize"};
+static const char *const sections[] = {"model", "block", "quantize", "augment"};
 static const char *const directives[] = {"numerics", "saved", "default"};
 
 static const char *statement_words(const qdl_parser *ps)
@@ -69,6 +70,8 @@ static const char *statement_words(const qdl_parser *ps)
     switch (ps->section) {
     case T_BLOCK:
         return "NAME = …, `return` or `}`";
+    case T_AUGMENT:
+        return "a step such as `rotate 10`, or `}`";
     case T_QUANTIZE:
         return "`default`, a layer's name, `numerics` or `}`";
     default:
@@ -126,7 +129,7 @@ static const char *expected_words(const qdl_parser *ps, unsigned bits)
 {
     bool at_start = ps->stmt_tokens == 1;
     if (bits & E_MODEL && bits & E_END)
-        return "`model`, `block`, `quantize` or the end of the file";
+        return "`model`, `block`, `quantize`, `augment` or the end of the file";
     if (at_start && bits & E_WORD && bits & E_RBRACE)
         return statement_words(ps);
     const char *sum = NULL;
@@ -175,7 +178,9 @@ static const char *near_word(const qdl_parser *ps)
         return NULL;
     const char *s = ps->first_word.v.name.s;
     if (ps->depth_before == 0)
-        return nearest_name(s, sections, 3);
+        return nearest_name(s, sections, 4);
+    if (ps->section == T_AUGMENT)
+        return NULL;
     if (ps->section == T_QUANTIZE)
         return nearest_name(s, directives, 3);
     return nearest_name(s, statements, 4);

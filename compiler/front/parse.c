@@ -14,6 +14,7 @@ static qdl_parser *parser_new(qctx *ctx, const source *src)
     ps->file->src = src;
     ps->file->model = (ast_name){"", loc_file(src), false};
     ps->file->spec = spec_new(ctx);
+    ps->file->augment = ARENA_NEW(ctx->a, aug_spec);
     qdl_scan *scan = ARENA_NEW(ctx->a, qdl_scan);
     scan->ctx = ctx;
     scan->src = src;

@@ -74,7 +74,7 @@ typedef struct qdl_parser {
     qdl_token first_word; /* first token of the statement */
     int stmt_tokens;      /* tokens of the statement so far */
     uint32_t last_end;    /* end of the last token that was not a newline */
-    int section;          /* T_MODEL, T_BLOCK, T_QUANTIZE: where the tokens stand; 0 outside */
+    int section;          /* T_MODEL, T_BLOCK, T_QUANTIZE, T_AUGMENT: where the tokens stand; 0 outside */
     int errors;           /* of this source, in its text */
     int rule_errors;      /* in what the quantize part's rules say */
     bool stopped;         /* no more tokens, no more messages */
@@ -82,7 +82,7 @@ typedef struct qdl_parser {
     /* ast.c */
     VEC(struct qdl_flag { ast_expr *call; bool chained; }) flags; /* calls of operators
                              that have a bare flag, settled when all blocks are known */
-    qloc model_loc, quantize_loc;
+    qloc model_loc, quantize_loc, augment_loc;
 } qdl_parser;
 
 /* ---- qdl_lex.l ----------------------------------------------------------------------------- */
@@ -134,7 +134,8 @@ void ast_model(qdl_parser *ps, qloc loc, ast_name name, const ast_block *body);
 void ast_block_def(qdl_parser *ps, ast_name name, const ast_names *params, ast_block *body);
 void ast_unknown_section(qdl_parser *ps, ast_name word, ast_name name);
 void ast_quantize(qdl_parser *ps, qloc loc);
-/* `path : items`; `word items` (numerics, saved). */
+void ast_augment(qdl_parser *ps, qloc loc);
+/* `path : items`; `word items` (numerics, saved; the steps of the augment part). */
 void ast_rule(qdl_parser *ps, qloc loc, const ast_names *path, const ast_values *items);
 void ast_directive(qdl_parser *ps, qloc loc, ast_name word, const ast_values *items);
 

@@ -38,7 +38,7 @@ static void drop(qdl_parser *ps)
 
 static bool is_word(int kind)
 {
-    return kind == T_WORD || (kind >= T_MODEL && kind <= T_X);
+    return kind == T_WORD || (kind >= T_MODEL && kind <= T_AUGMENT);
 }
 
 static bool is_name(int kind)
@@ -77,11 +77,11 @@ static int innermost_brace(const qdl_parser *ps)
 }
 
 /* Whether the tokens from i on can only begin a section: `model NAME {`, `block NAME (`,
- * `quantize {`. */
+ * `quantize {`, `augment {`. */
 static bool section_ahead(qdl_parser *ps, int i)
 {
     int kind = peek(ps, i)->kind;
-    if (kind == T_QUANTIZE)
+    if (kind == T_QUANTIZE || kind == T_AUGMENT)
         return peek(ps, i + 1)->kind == T_LBRACE;
     if ((kind != T_MODEL && kind != T_BLOCK) || !is_name(peek(ps, i + 1)->kind))
         return false;
@@ -234,7 +234,7 @@ static void account(qdl_parser *ps, const qdl_token *t)
         ps->cut_string = false;
     }
     if (ps->depth_before == 0 && fresh)
-        ps->section = t->kind == T_BLOCK || t->kind == T_QUANTIZE ? t->kind : T_MODEL;
+        ps->section = t->kind == T_BLOCK || t->kind == T_QUANTIZE || t->kind == T_AUGMENT ? t->kind : T_MODEL;
     if (t->kind != T_NEWLINE && t->kind != T_END)
         ps->last_end = t->loc.end;
     ps->before = ps->prev;

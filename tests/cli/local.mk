@@ -1,5 +1,17 @@
-CLI_TESTS = tests/cli/usage.sh tests/cli/inspect.sh tests/cli/bad_input.sh tests/cli/saved.sh tests/cli/schemes.sh tests/cli/search.sh tests/cli/errors.sh tests/cli/engines.sh \
-	tests/cli/eval.sh tests/cli/diagnostics.sh tests/cli/stream.sh tests/cli/diff.sh
+CLI_TESTS = \
+	tests/cli/augment.sh \
+	tests/cli/bad_input.sh \
+	tests/cli/diagnostics.sh \
+	tests/cli/diff.sh \
+	tests/cli/engines.sh \
+	tests/cli/errors.sh \
+	tests/cli/eval.sh \
+	tests/cli/inspect.sh \
+	tests/cli/saved.sh \
+	tests/cli/schemes.sh \
+	tests/cli/search.sh \
+	tests/cli/stream.sh \
+	tests/cli/usage.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/cli/lib.sh tests/cli/rows.awk tests/cli/install.sh examples/api/quantize.c
 

@@ -138,11 +138,11 @@ static const struct message {
     {"}", "t.qdl:1:1: error: unexpected '}' [syntax-error]\n"
           "    1 | }\n"
           "      | ^\n"
-          "  expected: `model`, `block`, `quantize` or the end of the file\n"},
+          "  expected: `model`, `block`, `quantize`, `augment` or the end of the file\n"},
     {"input a : f32[3]", "t.qdl:1:1: error: unexpected 'input' [syntax-error]\n"
                          "    1 | input a : f32[3]\n"
                          "      | ^~~~~\n"
-                         "  expected: `model`, `block`, `quantize` or the end of the file\n"},
+                         "  expected: `model`, `block`, `quantize`, `augment` or the end of the file\n"},
     {"quantize { default : }", "t.qdl:1:22: error: unexpected '}' [syntax-error]\n"
                                "    1 | quantize { default : }\n"
                                "      |                      ^\n"
@@ -297,7 +297,7 @@ static const struct message {
      "t.qdl:1:1: error: 'modle m' is no part of a file [unknown-section]\n"
      "    1 | modle m { output a }\n"
      "      | ^~~~~\n"
-     "  expected: `model NAME {`, `block NAME(\xe2\x80\xa6) {` or `quantize {`\n"
+     "  expected: `model NAME {`, `block NAME(\xe2\x80\xa6) {`, `quantize {` or `augment {`\n"
      "  hint: did you mean 'model'?\n"},
     {"foo bar { output }",
      "t.qdl:1:18: error: unexpected '}' [syntax-error]\n"
@@ -307,7 +307,7 @@ static const struct message {
      "t.qdl:1:1: error: 'foo bar' is no part of a file [unknown-section]\n"
      "    1 | foo bar { output }\n"
      "      | ^~~\n"
-     "  expected: `model NAME {`, `block NAME(\xe2\x80\xa6) {` or `quantize {`\n"},
+     "  expected: `model NAME {`, `block NAME(\xe2\x80\xa6) {`, `quantize {` or `augment {`\n"},
     {"model a { }\n"
      "model b { }",
      "t.qdl:2:1: error: a second model in one file [duplicate-section]\n"
