@@ -5,6 +5,7 @@
  *   lower.c    expressions → operators
  *   split.c    split → slices
  *   one_d.c    conv1d and pools over a length → those over images
+ *   transposed.c  conv_transpose → dilate and conv2d
  *   blocks.c   calls of blocks: a scope of their own, statements lowered into the caller's graph
  *   ports.c    inputs and outputs
  *   states.c   states and their assignments
@@ -134,6 +135,12 @@ bool is_one_d(const ir_word *w);
 ir_tensor *enter_one_d(sema *s, const ir_word *w, const ast_expr *call, ir_tensor *x, ir_attrs *at);
 /* [1, L, C] as [L, C], under the name of the statement. */
 ir_tensor *leave_one_d(sema *s, const ast_expr *call, ir_tensor *y, const char *local);
+
+/* ---- transposed.c -------------------------------------------------------------------------- */
+
+/* x with zeros between its cells, and the attributes of the convolution of that; NULL after a
+ * diagnostic. */
+ir_tensor *enter_transposed(sema *s, const ast_expr *call, ir_tensor *x, ir_attrs *at);
 
 /* ---- lower.c, blocks.c, ports.c, sema.c ------------------------------------------------------ */
 

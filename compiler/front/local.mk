@@ -13,4 +13,5 @@ libqcc_core_la_SOURCES += \
 	compiler/front/sema.c \
 	compiler/front/split.c \
 	compiler/front/states.c \
+	compiler/front/transposed.c \
 	compiler/front/weights.c

@@ -172,6 +172,8 @@ static ir_tensor *add_operator(sema *s, const ir_word *w, const ast_expr *call,
     bool weighted = ir_opinfos[w->kind].flags & OPF_W, flat = is_one_d(w);
     if (flat && !(in[0] = enter_one_d(s, w, call, in[0], &at)))
         return NULL;
+    if (!strcmp(w->word, "conv_transpose") && !(in[0] = enter_transposed(s, call, in[0], &at)))
+        return NULL;
     if (!finish_attrs(s, w, call, in, &at))
         return NULL;
     if (weighted && !add_weights(s, w, name, attrs, in, &n, &names))

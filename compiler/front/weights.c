@@ -15,12 +15,15 @@ static bool is_variance(const weight_slot *slot)
     return slot->op->kind == OP_BATCH_NORM && slot->tensor == slot->op->in[4];
 }
 
-/* Conv weights are [out, kh, kw, in/groups] here and [out, in/groups, kh, kw] there. */
-static ir_shape torch_shape(const ir_tensor *t)
+/* Conv weights are [out, kh, kw, in/groups] here and [out, in/groups, kh, kw] there, those of a
+ * transposed one [in, out/groups, kh, kw]. */
+static ir_shape torch_shape(const ir_op *op, const ir_tensor *t)
 {
     ir_shape s = t->shape;
     if (s.rank == 4) {
-        s.dim[1] = t->shape.dim[3];
+        int groups = op->at.groups;
+        s.dim[0] = op->at.transposed ? t->shape.dim[3] * groups : t->shape.dim[0];
+        s.dim[1] = op->at.transposed ? t->shape.dim[0] / groups : t->shape.dim[3];
         s.dim[2] = t->shape.dim[1];
         s.dim[3] = t->shape.dim[2];
     }
@@ -41,7 +44,7 @@ int weight_slots(qctx *ctx, const ir_graph *g, weight_slot **slots)
             slot->tensor = op->in[k];
             slot->key = arena_printf(ctx->a, "%s.%s", op->wname ? op->wname : op->name,
                                      parts[k - 1]);
-            slot->torch_shape = torch_shape(op->in[k]);
+            slot->torch_shape = torch_shape(op, op->in[k]);
         }
     }
     *slots = all.v;
@@ -146,11 +149,23 @@ static bool check_shape(const binder *b, const weight_slot *slot, const named_te
     return false;
 }
 
+/* Element i of [in, out/groups, kh, kw]: the kernel is turned by half. */
+static int64_t transposed_place(const weight_slot *slot, int64_t i)
+{
+    const ir_shape *s = &slot->tensor->shape;
+    int64_t kw = s->dim[2], window = s->dim[1] * kw, in = s->dim[3];
+    int64_t outs = s->dim[0] / slot->op->at.groups, cell = window - 1 - i % window;
+    int64_t o = i / window % outs, c = i / window / outs;
+    return ((c / in * outs + o) * window + cell) * in + c % in;
+}
+
 /* Place in the IR's constant of element i of PyTorch's tensor. columns: PyTorch's number of each
  * element of the layer's input, inverted. */
 static int64_t place(const weight_slot *slot, const int32_t *columns, int64_t i)
 {
     const ir_shape *s = &slot->tensor->shape;
+    if (s->rank == 4 && slot->op->at.transposed)
+        return transposed_place(slot, i);
     if (s->rank == 4) {
         int64_t kw = s->dim[2], kh = s->dim[1], in = s->dim[3];
         int64_t w = i % kw, h = i / kw % kh, c = i / (kw * kh) % in, o = i / (kw * kh * in);

@@ -134,6 +134,9 @@ typedef struct ir_attrs {
     ir_padmode padmode;
     int pad[4];        /* top, bottom, left, right; ≥ 0. Of OP_PAD too */
     int groups;        /* conv2d; == channels for depthwise */
+    int out_pad[2];    /* conv_transpose: rows, columns more at bottom and right; until it is lowered */
+    bool transposed;   /* conv2d: was written as `conv_transpose`, whose weights lie in the file as
+                          [in, out/groups, kh, kw] and turned by half. Says nothing of the operator */
     bool depthwise;    /* was written as `depthwise`: for printing */
     int filters;       /* conv2d, dense: output channels. depthwise: multiplier * C */
     bool ceil_mode;    /* pools */

@@ -14,6 +14,7 @@
 #define KERNEL(pos) {"kernel", NULL, IR_A_SIZE, AT(kernel), pos, true, 1, BIG, 0}
 #define STRIDE(dflt) {"stride", NULL, IR_A_SIZE, AT(stride), false, false, 1, BIG, dflt}
 #define PAD {"pad", NULL, IR_A_PAD, AT(pad), false, false, 0, BIG, 0}
+#define OUTPUT_PADDING {"output_padding", NULL, IR_A_SIZE, AT(out_pad), false, false, 0, BIG, 0}
 #define DILATION {"dilation", NULL, IR_A_SIZE, AT(dilation), false, false, 1, BIG, 1}
 #define GROUPS {"groups", NULL, IR_A_INT, AT(groups), false, false, 1, MANY, 1}
 #define NO_BIAS {"no", "bias", IR_A_NO_BIAS, 0, false, false, 0, 0, 0}
@@ -67,6 +68,9 @@ static const ir_attr conv1d[] = {COUNT("filters"), ALONG("kernel", kernel, false
                                  ALONG("stride", stride, false, false, 1), PAD,
                                  ALONG("dilation", dilation, false, false, 1), GROUPS, NO_BIAS, WEIGHTS,
                                  END};
+/* Lowered to dilate and conv2d (front/transposed.c). */
+static const ir_attr conv_transpose[] = {COUNT("filters"), KERNEL(false), STRIDE(1), PAD, OUTPUT_PADDING,
+                                         DILATION, GROUPS, NO_BIAS, WEIGHTS, END};
 static const ir_attr maxpool1d[] = {ALONG("kernel", kernel, true, true, 0),
                                     ALONG("stride", stride, false, false, 0), PAD, CEIL, END};
 static const ir_attr avgpool1d[] = {
@@ -112,6 +116,7 @@ const ir_word ir_words[] = {
     {"requantize", OP_REQUANTIZE, 1, 1, NULL},
     {"split", OP_SLICE, 1, 1, split},
     {"conv1d", OP_CONV2D, 1, 1, conv1d},
+    {"conv_transpose", OP_CONV2D, 1, 1, conv_transpose},
     {"maxpool1d", OP_MAXPOOL, 1, 1, maxpool1d},
     {"avgpool1d", OP_AVGPOOL, 1, 1, avgpool1d},
     {"resize_nearest", OP_RESIZE_NEAREST, 1, 1, resize},

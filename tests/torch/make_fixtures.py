@@ -317,6 +317,19 @@ def branches():
         output q = avgpool1d(p, 2, stride 1)
     }""")
 
+    # c1: pads beside the kernel's reach; c2: groups; c3: a kernel smaller than its stride
+    fixture("conv_transpose", lambda: Net(
+        lambda m, x: m.c3(F.relu(m.c2(m.c1(x)))),
+        c1=nn.ConvTranspose2d(2, 6, (3, 4), stride=(2, 3), padding=(1, 2), output_padding=(1, 0)),
+        c2=nn.ConvTranspose2d(6, 9, (2, 3), groups=3, dilation=(2, 1), bias=False),
+        c3=nn.ConvTranspose2d(9, 4, (1, 2), stride=(2, 3), output_padding=(1, 2))), (2, 4, 5), """
+    model conv_transpose {
+        input x : f32[4, 5, 2]
+        c1 = conv_transpose(x, 6, kernel 3x4, stride 2x3, pad [1, 1, 2, 2], output_padding 1x0)
+        c2 = conv_transpose(c1, 9, kernel 2x3, groups 3, dilation 2x1, no bias) |> relu
+        output c3 = conv_transpose(c2, 4, kernel 1x2, stride 2x3, output_padding 1x2)
+    }""")
+
     # what has no weights: the input is an image, the reductions are over its sides
     fixture("operators", lambda: Net(
         lambda m, x: torch.cat([

@@ -116,6 +116,9 @@ static const mistake mistakes[] = {
     {"y = conv1d(x, 8, kernel 3)", {"[shape-mismatch]", "conv1d takes a tensor of length, channels"}},
     {"y = reshape(x, [-1, 3]) |> maxpool1d(999)", {"[kernel-too-large]"}},
     {"y = conv1d(reshape(x, [-1, 3]), 8, kernel 3x3)", {"[bad-value]", "kernel of conv1d"}},
+    {"y = conv_transpose(flatten(x), 8, kernel 3)", {"[shape-mismatch]", "conv_transpose takes a tensor of height"}},
+    {"y = conv_transpose(x, 8, kernel 3, pad 3)", {"[pad-too-large]", "reaches 2 cells further", "-1 is not in 0"}},
+    {"y = conv_transpose(x, 8, kernel 3, stride 2, output_padding 2x0)", {"[bad-value]", "an output_padding of 2"}},
     {"y = split(x)", {"[return-count]", "several results", "name them all in a statement"}},
     {"y, z = split(x, axis 3)", {"[shape-mismatch]", "axis 3 is not one of 'x'"}},
     {"y, z, w, v, u = split(x)", {"[shape-mismatch]", "has no 5 equal parts"}},
@@ -395,6 +398,28 @@ static void one_dimension_is_an_image(void **state)
     qctx_free(r.ctx);
 }
 
+/* What conv_transpose becomes; `same` is TensorFlow's. */
+static void transposed_is_dilated(void **state)
+{
+    (void)state;
+    result r = lower("model m { input x : i8[5, 3, 6]\n"
+                     "c1 = conv_transpose(x, 4, kernel 3x2, stride 2x1, pad 1x0, groups 2)\n"
+                     "c2 = conv_transpose(c1, 2, kernel 2x3, stride 3x2, pad same, no bias)\noutput c2 }");
+    assert_null(r.g); /* pads are four numbers, or one */
+    qctx_free(r.ctx);
+    r = lower("model m { input x : i8[5, 3, 6]\n"
+              "c1 = conv_transpose(x, 4, kernel 3x2, stride 2x1, pad [1, 0, 0, 1], groups 2)\n"
+              "c2 = conv_transpose(c1, 2, kernel 2x3, stride 3x2, pad same, no bias)\noutput c2 }");
+    assert_ops(&r, (const char *const[]){"c1.dilate", "c1", "c2.dilate", "c2"}, 4);
+    assert_keys(&r, (const char *const[]){"c1.weight", "c1.bias", "c2.weight"}, 3);
+    const ir_op *c1 = r.g->ops.v[1], *c2 = r.g->ops.v[3];
+    assert_true(ir_shape_eq(&c1->out[0]->shape, &(ir_shape){3, {10, 3, 4}}));
+    assert_true(c1->at.pad[0] == 1 && c1->at.pad[1] == 2 && c1->at.pad[2] == 1 && c1->at.pad[3] == 0);
+    assert_true(ir_shape_eq(&c1->in[1]->shape, &(ir_shape){4, {4, 3, 2, 3}}));
+    assert_true(ir_shape_eq(&c2->out[0]->shape, &(ir_shape){3, {30, 6, 2}}));
+    qctx_free(r.ctx);
+}
+
 static void blocks_contribute_their_instance(void **state)
 {
     (void)state;
@@ -603,6 +628,7 @@ int main(void)
         T(what_is_used_does_not_warn),
         T(statements_name_their_results_and_weights),
         T(one_dimension_is_an_image),
+        T(transposed_is_dilated),
         T(blocks_contribute_their_instance),
         T(several_returns),
         T(outputs_are_tensors_of_their_own),
