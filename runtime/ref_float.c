@@ -22,6 +22,7 @@ static double combine(ir_opkind kind, double a, double b)
     case OP_SUB: return a - b;
     case OP_MINIMUM: return fmin(a, b);
     case OP_MAXIMUM: return fmax(a, b);
+    case OP_PRELU: return a < 0 ? a * b : a;
     default: return a * b;
     }
 }
@@ -152,6 +153,7 @@ const ref_kernel ref_float_kernels[OP_COUNT] = {
     [OP_RESIZE_NEAREST] = ref_float_nearest,
     [OP_RESIZE_BILINEAR] = ref_float_bilinear,
     [OP_DILATE] = pad,
+    [OP_PRELU] = binary,
     [OP_ELU] = unary,
     [OP_GELU] = unary,
     [OP_GELU_TANH] = unary,

@@ -89,6 +89,14 @@ static int32_t select_codes(const ir_op *op, int32_t x1, int32_t x2)
     return (op->kind == OP_MINIMUM) == (a < b) ? a : b;
 }
 
+/* x2: the slope. */
+static int32_t prelu_codes(const ir_op *op, int32_t x1, int32_t x2)
+{
+    const ir_iparams *q = op->q;
+    int64_t v = (int64_t)x1 - q->in_zero[0];
+    return v >= 0 ? ref_requantize(q, &q->in[0], 0, v) : ref_requantize(q, &q->out, 0, v * (x2 - q->in_zero[1]));
+}
+
 static void binary(const ref_args *a)
 {
     const ir_op *op = a->op;
@@ -97,6 +105,7 @@ static void binary(const ref_args *a)
     int32_t *y = a->out;
     int32_t (*codes)(const ir_op *, int32_t, int32_t) =
         op->kind == OP_MUL ? mul_codes
+        : op->kind == OP_PRELU ? prelu_codes
         : op->kind == OP_ADD || op->kind == OP_SUB ? add_codes : select_codes;
     for (int64_t i = 0; i < ir_elems(shape); i++) {
         int32_t c1 = x1[ref_broadcast(shape, &op->in[0]->shape, i)];
@@ -194,6 +203,7 @@ const ref_kernel ref_int_kernels[OP_COUNT] = {
     [OP_RESIZE_NEAREST] = ref_int_nearest,
     [OP_RESIZE_BILINEAR] = ref_int_bilinear,
     [OP_DILATE] = pad,
+    [OP_PRELU] = binary,
     [OP_ELU] = unary,
     [OP_GELU] = unary,
     [OP_GELU_TANH] = unary,

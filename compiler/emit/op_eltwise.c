@@ -170,6 +170,32 @@ bool print_mul(emitter *e, const ir_op *op)
     return true;
 }
 
+/* x1: the slopes. */
+bool print_prelu(emitter *e, const ir_op *op)
+{
+    const ir_iparams *q = op->q;
+    arena *a = e->ctx->a;
+    requant plain, product;
+    text t;
+    op_begin(e, op, &t);
+    requant_init(&plain, e, op, &q->in[0], "plain_");
+    requant_init(&product, e, op, &q->out, "");
+    op_comment(e, op, &t);
+    op_open(e, op, &t);
+    int braces = open_loops(e, op, &t);
+    text_set(&t, "u", "%s", centred(a, text_expand(&t, "$a$"), q->in_zero[0]));
+    text_set(&t, "v", "%s", centred(a, text_expand(&t, "$b$"), q->in_zero[1]));
+    text_set(&t, "plain", "%s", requant_code(&plain, "u", "0"));
+    text_set(&t, "product", "%s", requant_code(&product, "(u * v)", "0"));
+    text_put(&t, "        const int32_t u = $u$;\n"
+                 "        const int32_t v = $v$;\n"
+                 "        $to$ = u < 0 ? $product$\n"
+                 "                     : $plain$;\n");
+    close_loops(&t, braces);
+    op_close(&t);
+    return true;
+}
+
 /* minimum and maximum: of the operands as codes of the output. */
 bool print_select(emitter *e, const ir_op *op)
 {
@@ -198,6 +224,7 @@ static const char *float_operation(ir_opkind kind)
     case OP_SUB: return "$a$ - $b$";
     case OP_MINIMUM: return "$a$ < $b$ ? $a$ : $b$";
     case OP_MAXIMUM: return "$a$ > $b$ ? $a$ : $b$";
+    case OP_PRELU: return "$a$ < 0.0f ? $a$ * $b$ : $a$";
     default: return "$a$ * $b$";
     }
 }

@@ -124,6 +124,7 @@ bool print_avgpool(emitter *e, const ir_op *op);
 bool print_global_avgpool(emitter *e, const ir_op *op);
 bool print_add(emitter *e, const ir_op *op);
 bool print_mul(emitter *e, const ir_op *op);
+bool print_prelu(emitter *e, const ir_op *op);
 bool print_concat(emitter *e, const ir_op *op);
 bool print_reshape(emitter *e, const ir_op *op);
 bool print_pad(emitter *e, const ir_op *op);

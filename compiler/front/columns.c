@@ -104,7 +104,7 @@ static bool keeps_order(const ir_op *op)
 static bool is_binary(const ir_op *op)
 {
     return op->kind == OP_ADD || op->kind == OP_SUB || op->kind == OP_MUL ||
-           op->kind == OP_MINIMUM || op->kind == OP_MAXIMUM;
+           op->kind == OP_MINIMUM || op->kind == OP_MAXIMUM || op->kind == OP_PRELU;
 }
 
 static void follow(column_orders *o, const ir_op *op)

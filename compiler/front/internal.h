@@ -5,6 +5,7 @@
  *   lower.c    expressions → operators
  *   split.c    split → slices
  *   one_d.c    conv1d and pools over a length → those over images
+ *   constants.c   constants as operands
  *   transposed.c  conv_transpose → dilate and conv2d
  *   blocks.c   calls of blocks: a scope of their own, statements lowered into the caller's graph
  *   ports.c    inputs and outputs
@@ -135,6 +136,15 @@ bool is_one_d(const ir_word *w);
 ir_tensor *enter_one_d(sema *s, const ir_word *w, const ast_expr *call, ir_tensor *x, ir_attrs *at);
 /* [1, L, C] as [L, C], under the name of the statement. */
 ir_tensor *leave_one_d(sema *s, const ast_expr *call, ir_tensor *y, const char *local);
+
+/* ---- constants.c ---------------------------------------------------------------------------- */
+
+/* The tensor that `constant` gives: no operator makes it. NULL after a diagnostic. */
+ir_tensor *lower_constant(sema *s, const ast_expr *call, const call_attrs *attrs, const char *local);
+/* The slopes of a prelu of x that names none: one for each channel. NULL after a diagnostic. */
+ir_tensor *add_slope(sema *s, const ast_expr *call, const ir_tensor *x, const call_attrs *attrs);
+/* Whether constants stand only where an operator takes them; false after `constant-place`. */
+bool check_constants(sema *s, const ast_expr *call, const ir_word *w, ir_tensor *const *in, int n);
 
 /* ---- transposed.c -------------------------------------------------------------------------- */
 

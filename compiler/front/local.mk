@@ -4,6 +4,7 @@ libqcc_core_la_SOURCES += \
 	compiler/front/attrs.c \
 	compiler/front/blocks.c \
 	compiler/front/columns.c compiler/front/columns.h \
+	compiler/front/constants.c \
 	compiler/front/front.h compiler/front/internal.h \
 	compiler/front/lower.c \
 	compiler/front/names.c \

@@ -169,6 +169,10 @@ static ir_tensor *add_operator(sema *s, const ir_word *w, const ast_expr *call,
     for (int i = 0; i < n; i++)
         in[i] = args->tensors.v[i];
     ir_attrs at = attrs->at;
+    if (!check_constants(s, call, w, in, n))
+        return NULL;
+    if (w->kind == OP_PRELU && n == 1 && !(in[n++] = add_slope(s, call, in[0], attrs)))
+        return NULL;
     bool weighted = ir_opinfos[w->kind].flags & OPF_W, flat = is_one_d(w);
     if (flat && !(in[0] = enter_one_d(s, w, call, in[0], &at)))
         return NULL;
@@ -254,7 +258,11 @@ static bool lower_call(sema *s, const ast_expr *call, ir_tensor *first, bool has
     bool ok = read_call(s, w, call, name, first, has_first, &args, &attrs);
     if (!strcmp(w->word, "split"))
         return ok && lower_split(s, call, name, args.tensors.v[0], &attrs, want, out);
-    *out = ok ? add_operator(s, w, call, name, &args, &attrs, local) : NULL;
+    bool constant = !strcmp(w->word, "constant");
+    if (ok && constant)
+        *out = lower_constant(s, call, &attrs, local);
+    else
+        *out = ok ? add_operator(s, w, call, name, &args, &attrs, local) : NULL;
     if (want == 1)
         return *out != NULL;
     diag_add(s->ctx, D_RETURN_COUNT, name->loc, "%s gives one result, not %d", w->word, want);

@@ -234,6 +234,10 @@ static void add_output(sema *s, const ast_stmt *stmt, const ast_expr *e, int num
     statement st = {.local = local ? local : ""};
     s->st = &st;
     ir_tensor *t = lower_expr(s, e, local);
+    if (t && t->kind == IR_CONST) {
+        diag_add(s->ctx, D_CONSTANT_PLACE, e->loc, "an output cannot be the constant '%s'", t->name);
+        t = NULL;
+    }
     if (t && (t->is_output || t->kind == IR_INPUT || t->kind == IR_STATE)) {
         bool is_new = stmt->names.n && e->kind == AST_E_NAME;
         t = copy_tensor(s, t, is_new ? local : unnamed_output(s), e->loc);

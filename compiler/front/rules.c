@@ -33,7 +33,7 @@ static const ir_tensor *find_part(const rules *r, const char *layer, const char 
 static bool is_layer(const rules *r, const char *name)
 {
     const ir_tensor *t = find(r, name);
-    return (t && t->kind != IR_CONST) || find_part(r, name, "weight");
+    return (t && (t->kind != IR_CONST || ir_is_operand(t))) || find_part(r, name, "weight");
 }
 
 static void unknown_layer(rules *r, const spec_rule *rule)
@@ -41,7 +41,7 @@ static void unknown_layer(rules *r, const spec_rule *rule)
     const char **known = ARENA_ARRAY(r->ctx->a, const char *, r->g->tensors.n + r->g->aliases.n);
     int n = 0;
     for (int i = 0; i < r->g->tensors.n; i++)
-        if (r->g->tensors.v[i]->kind != IR_CONST)
+        if (r->g->tensors.v[i]->kind != IR_CONST || ir_is_operand(r->g->tensors.v[i]))
             known[n++] = r->g->tensors.v[i]->name;
     for (int i = 0; i < r->g->aliases.n; i++)
         known[n++] = r->g->aliases.v[i].name;

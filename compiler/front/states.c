@@ -55,6 +55,10 @@ void lower_assign(sema *s, const ast_stmt *stmt)
     ir_tensor *value = lower_expr(s, stmt->exprs.v[0], NULL);
     if (to && value == to)
         value = copy_tensor(s, value, fresh_local(s, name->s, "copy"), stmt->loc);
+    if (value && value->kind == IR_CONST) {
+        diag_add(s->ctx, D_CONSTANT_PLACE, stmt->loc, "a state cannot be assigned the constant '%s'", value->name);
+        return;
+    }
     if (!to || !value)
         return;
     ir_op *op = ir_add_op(s->ctx, s->g, OP_ASSIGN, to->name, 1, &value, 1, &to, stmt->loc);

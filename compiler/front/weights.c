@@ -33,8 +33,17 @@ static ir_shape torch_shape(const ir_op *op, const ir_tensor *t)
 int weight_slots(qctx *ctx, const ir_graph *g, weight_slot **slots)
 {
     VEC(weight_slot) all = {0};
+    bool *seen = ARENA_ARRAY(ctx->a, bool, g->tensors.n);
     for (int i = 0; i < g->ops.n; i++) {
         ir_op *op = g->ops.v[i];
+        for (int k = 0; k < op->n_in; k++) {
+            ir_tensor *t = op->in[k];
+            if (ir_is_operand(t) && !seen[t->id])
+                *VEC_PUSH(ctx->a, &all) =
+                    (weight_slot){.op = op, .tensor = t, .torch_shape = t->shape,
+                                  .key = arena_printf(ctx->a, "%s.weight", t->wname)};
+            seen[t->id] = true;
+        }
         if (!(ir_opinfos[op->kind].flags & OPF_W))
             continue;
         const char *const *parts = op->kind == OP_BATCH_NORM ? norm_parts : layer_parts;
@@ -136,7 +145,7 @@ static bool check_shape(const binder *b, const weight_slot *slot, const named_te
         reversed &= t->dim[i] == want->dim[want->rank - 1 - i];
     }
     const int64_t flat[3] = {want->dim[0], want->dim[1], want->dim[3]}; /* PyTorch's Conv1d */
-    if (!same && want->rank == 4 && want->dim[2] == 1 && t->rank == 3)
+    if (!same && slot->op->kind == OP_CONV2D && want->rank == 4 && want->dim[2] == 1 && t->rank == 3)
         same = t->dim[0] == flat[0] && t->dim[1] == flat[1] && t->dim[2] == flat[2];
     if (same)
         return true;
@@ -166,7 +175,7 @@ static int64_t place(const weight_slot *slot, const int32_t *columns, int64_t i)
     const ir_shape *s = &slot->tensor->shape;
     if (s->rank == 4 && slot->op->at.transposed)
         return transposed_place(slot, i);
-    if (s->rank == 4) {
+    if (s->rank == 4 && slot->op->kind == OP_CONV2D) {
         int64_t kw = s->dim[2], kh = s->dim[1], in = s->dim[3];
         int64_t w = i % kw, h = i / kw % kh, c = i / (kw * kh) % in, o = i / (kw * kh * in);
         return ((o * kh + h) * kw + w) * in + c;

@@ -36,6 +36,10 @@ bool format_float(qctx *ctx, const ir_graph *g, const char *comment, buf *qdl, b
     for (int i = 0; i < g->ops.n; i++)
         if (ir_opinfos[g->ops.v[i]->kind].flags & OPF_W)
             add_layer(ctx, &list, g->ops.v[i]);
+    ir_tensor **constants;
+    for (int i = 0, n = ir_operands(ctx->a, g, &constants); i < n; i++)
+        add(ctx, &list, arena_printf(ctx->a, "%s.weight", constants[i]->wname), &constants[i]->shape,
+            constants[i]->data);
     for (const char *line = comment; *line;) {
         size_t n = strcspn(line, "\n");
         buf_printf(qdl, "# %.*s\n", (int)n, line);

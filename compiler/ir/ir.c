@@ -62,6 +62,26 @@ ir_tensor *ir_find_tensor(const ir_graph *g, const char *name)
     return NULL;
 }
 
+bool ir_is_operand(const ir_tensor *t)
+{
+    return t->kind == IR_CONST && t->wname != NULL;
+}
+
+int ir_operands(arena *a, const ir_graph *g, ir_tensor ***list)
+{
+    VEC(ir_tensor *) all = {0};
+    bool *seen = ARENA_ARRAY(a, bool, g->tensors.n);
+    for (int i = 0; i < g->ops.n; i++)
+        for (int k = 0; k < g->ops.v[i]->n_in; k++) {
+            ir_tensor *t = g->ops.v[i]->in[k];
+            if (ir_is_operand(t) && !seen[t->id])
+                *VEC_PUSH(a, &all) = t;
+            seen[t->id] = true;
+        }
+    *list = all.v;
+    return all.n;
+}
+
 static bool reads(const ir_op *op, const ir_tensor *t)
 {
     for (int i = 0; i < op->n_in; i++)

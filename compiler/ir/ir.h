@@ -117,6 +117,7 @@ typedef struct ir_tensor {
     ir_type port_type;  /* input: the code type that the QDL declares, I8 (u8 and f32 too) or I16 */
     double real_lo, real_hi; /* declared real range of an input (real_lo < real_hi), else 0, 0 */
     bool is_output;     /* also a graph output */
+    const char *wname;  /* constant that is an operand: "k" of "k.weight" in the weight file; else NULL */
     int tflite_index;   /* tN that an importer noted, or -1 */
     ir_view view;
     qloc loc;
@@ -182,6 +183,7 @@ typedef struct ir_rescale {
  *          bound[1]. tflm, single: in[], out, left_shift. onnx: in[].fscale = input scales,
  *          out.fscale = the output scale, a divisor
  *   mul:   out, ratio[1], bound[1], acc_type
+ *   prelu: as mul for negative inputs, in[0] for the others
  *   concat, assign, minimum, maximum: each[n_in]; an input with each[i].n = 0 is taken as it is
  *   reshape, slice, transpose, resize_…, dilate, pad: in_zero (pad and dilate write it); nothing else
  *   unary:           lut (int8), or NULL: y = clamp(x) (relu, relu6 of int16)
@@ -275,6 +277,10 @@ void ir_compact(qctx *ctx, ir_graph *g, const bool *dead);
 /* Removes the operators whose results reach no output. */
 void ir_remove_unused(qctx *ctx, ir_graph *g);
 ir_tensor *ir_find_tensor(const ir_graph *g, const char *name);
+/* Whether t is a constant that stands as an operand, quantized like an activation: not a weight. */
+bool ir_is_operand(const ir_tensor *t);
+/* All such constants that operators read, in the order of their first use; their number. */
+int ir_operands(arena *a, const ir_graph *g, ir_tensor ***list);
 /* Number of operators that read t, plus one if it is an output. */
 int ir_uses(const ir_graph *g, const ir_tensor *t);
 

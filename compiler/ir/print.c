@@ -125,7 +125,7 @@ static void put_number(buf *b, const ir_attr *a, double v)
  * result's name. */
 static const char *weights_label(const buf *b, const ir_op *op)
 {
-    const char *name = op->n_in > 1 ? op->in[1]->name : "";
+    const char *name = op->n_in > 1 && !ir_is_operand(op->in[1]) ? op->in[1]->name : "";
     size_t n = strlen(name), suffix = strlen(".weight");
     if (n <= suffix || strcmp(name + n - suffix, ".weight") != 0)
         return NULL;
@@ -232,6 +232,22 @@ static void put_declaration(buf *b, const ir_graph *g, const ir_tensor *t)
         buf_printf(b, " layout %s", g->layout);
 }
 
+/* Constants that are operands stand above what reads them. */
+static void put_constant(buf *b, const ir_tensor *t)
+{
+    buf_puts(b, "    ");
+    ir_print_name(b, t->name);
+    buf_puts(b, " = constant(");
+    put_dims(b, &t->shape);
+    if (strcmp(t->wname, t->name) != 0) {
+        buf_puts(b, ", weights ");
+        ir_print_string(b, t->wname);
+    }
+    if (t->tflite_index >= 0)
+        buf_printf(b, ", tensor %d", t->tflite_index);
+    buf_puts(b, ")");
+}
+
 static void put_outputs(buf *b, const ir_graph *g)
 {
     for (int i = 0; i < g->outputs.n; i++) {
@@ -279,7 +295,7 @@ static void note_op(buf *b, const ir_op *op)
     buf_puts(b, "  # ");
     note_tensor(b, op->out[0]);
     for (int i = 0; i < op->n_in; i++) {
-        if (op->in[i]->kind != IR_CONST)
+        if (op->in[i]->kind != IR_CONST || ir_is_operand(op->in[i]))
             continue;
         buf_puts(b, "; ");
         ir_print_name(b, op->in[i]->name);
@@ -330,6 +346,11 @@ static void print(const ir_graph *g, buf *b, bool notes)
     for (int i = 0; i < g->states.n; i++) {
         put_declaration(b, g, g->states.v[i]->tensor);
         end_declaration(b, g->states.v[i]->tensor, notes);
+    }
+    ir_tensor **constants;
+    for (int i = 0, n = ir_operands(b->a, g, &constants); i < n; i++) {
+        put_constant(b, constants[i]);
+        end_declaration(b, constants[i], notes);
     }
     for (int i = 0; i < g->ops.n; i++) {
         put_operator(b, g->ops.v[i]);

@@ -255,6 +255,17 @@ static bool binary(const rule *r)
     return true;
 }
 
+/* The slopes repeat along x, never x along them. */
+static bool prelu(const rule *r)
+{
+    const ir_shape *slope = &r->op->in[1]->shape;
+    if (broadcasts(slope, r->x))
+        return copy_out(r);
+    diag_add(r->ctx, D_SHAPE_MISMATCH, r->op->loc, "prelu of '%s' (%s): slopes of %s do not repeat to its shape",
+             r->op->in[0]->name, shape_str(r, r->x), shape_str(r, slope));
+    return false;
+}
+
 static bool same_but_axis(const ir_shape *a, const ir_shape *b, int axis)
 {
     if (a->rank != b->rank)
@@ -515,7 +526,7 @@ static bool (*const rules[OP_COUNT])(const rule *) = {
     [OP_REDUCE_MAX] = reduce,     [OP_REDUCE_MIN] = reduce,
     [OP_ARGMAX] = argmax,         [OP_ELU] = copy_out,
     [OP_RESIZE_NEAREST] = resize, [OP_RESIZE_BILINEAR] = resize,
-    [OP_DILATE] = dilate,
+    [OP_DILATE] = dilate,         [OP_PRELU] = prelu,
     [OP_GELU] = copy_out,         [OP_GELU_TANH] = copy_out,
 };
 

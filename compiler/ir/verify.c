@@ -31,7 +31,7 @@ static bool broken(const checker *c, qloc loc, const char *fmt, ...)
 
 static bool is_activation(const ir_tensor *t)
 {
-    return t->kind != IR_CONST;
+    return t->kind != IR_CONST || ir_is_operand(t);
 }
 
 /* ---- structure ----------------------------------------------------------------------------- */
@@ -310,9 +310,13 @@ static bool bias_quantized(const checker *c, const ir_tensor *t)
 
 static bool all_quantized(const checker *c)
 {
-    for (int i = 0; i < c->g->tensors.n; i++)
-        if (is_activation(c->g->tensors.v[i]) && !activation_quantized(c, c->g->tensors.v[i]))
+    for (int i = 0; i < c->g->tensors.n; i++) {
+        const ir_tensor *t = c->g->tensors.v[i];
+        if (is_activation(t) && !activation_quantized(c, t))
             return false;
+        if (ir_is_operand(t) && (!t->data || !codes_in_range(c, t)))
+            return t->data ? false : broken(c, t->loc, "the constant '%s' has no codes", t->name);
+    }
     for (int i = 0; i < c->g->ops.n; i++) {
         const ir_op *op = c->g->ops.v[i];
         if (ir_weight(op) && !weight_quantized(c, ir_weight(op)))

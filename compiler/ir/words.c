@@ -78,6 +78,9 @@ static const ir_attr avgpool1d[] = {
     {"count", "all", IR_A_FLAG, AT(count_all), false, false, 0, 0, 0}, END};
 static const ir_attr dilate[] = {
     {"stride", NULL, IR_A_SIZE, AT(stride), true, true, 1, BIG, 1}, END};
+/* A tensor of the weights file (front/constants.c): no graph has it as an operator. */
+static const ir_attr constant[] = {LIST("shape", to, true, true, 1, INT32_MAX, 0), WEIGHTS, END};
+static const ir_attr prelu[] = {WEIGHTS, END};
 /* Lowered to slices (front/split.c): no graph has it. */
 static const ir_attr split[] = {
     {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1},
@@ -128,6 +131,8 @@ const ir_word ir_words[] = {
     {"reduce_min", OP_REDUCE_MIN, 1, 1, reduce},
     {"argmax", OP_ARGMAX, 1, 1, argmax},
     {"elu", OP_ELU, 1, 1, elu},
+    {"prelu", OP_PRELU, 1, 2, prelu},
+    {"constant", OP_RESHAPE, 0, 0, constant},
     {"gelu", OP_GELU, 1, 1, NULL},
     {"gelu_tanh", OP_GELU_TANH, 1, 1, NULL},
 };

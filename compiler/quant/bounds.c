@@ -96,11 +96,21 @@ static code_range result_range(const prover *p, const ir_op *op)
     }
 }
 
+static code_range range_of_constant(const ir_tensor *t)
+{
+    code_range r = { INT16_MAX, INT16_MIN };
+    for (int64_t i = 0; i < ir_elems(&t->shape); i++)
+        r = with(r, t->type == IR_I16 ? ((const int16_t *)t->data)[i] : ((const int8_t *)t->data)[i]);
+    return r;
+}
+
 static void start_ranges(prover *p, const ir_graph *g)
 {
     p->codes = ARENA_ARRAY(p->ctx->a, code_range, g->tensors.n);
-    for (int i = 0; i < g->tensors.n; i++)
-        p->codes[i] = type_range(g->tensors.v[i]->type);
+    for (int i = 0; i < g->tensors.n; i++) {
+        const ir_tensor *t = g->tensors.v[i];
+        p->codes[i] = ir_is_operand(t) ? range_of_constant(t) : type_range(t->type);
+    }
 }
 
 /* ---- widths ------------------------------------------------------------------------------------ */
@@ -263,6 +273,14 @@ static bool prove_mul(const prover *p, ir_op *op)
            rescale_fill(p->ctx, op, 1, q->ratio, q->bound, &q->out);
 }
 
+/* The product, as mul; in[0] serves what is not negative. */
+static bool prove_prelu(const prover *p, ir_op *op)
+{
+    double ratio = ratio_concat(op, 0);
+    int64_t bound = largest_offset(p->codes[op->in[0]->id], op->q->in_zero[0]);
+    return prove_mul(p, op) && rescale_fill(p->ctx, op, 1, &ratio, &bound, &op->q->in[0]);
+}
+
 static bool prove_concat(const prover *p, ir_op *op)
 {
     ir_rescale *each = ARENA_ARRAY(p->ctx->a, ir_rescale, op->n_in);
@@ -295,6 +313,7 @@ static const prove_fn proofs[OP_COUNT] = {
     [OP_MINIMUM] = prove_concat,
     [OP_MAXIMUM] = prove_concat,
     [OP_ASSIGN] = prove_concat,
+    [OP_PRELU] = prove_prelu,
     [OP_REDUCE_SUM] = prove_global_avgpool,
     [OP_REDUCE_MEAN] = prove_global_avgpool,
 };

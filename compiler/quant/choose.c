@@ -412,6 +412,69 @@ static bool quantize_weights(chooser *c, const ir_op *op)
     return !b || choose_bias(c->ctx, c->spec, op, b->data);
 }
 
+/* ---- constants that are operands ------------------------------------------------------------ */
+
+static act_range extremes(const ir_tensor *t)
+{
+    act_range r = {0};
+    for (int64_t i = 0; i < ir_elems(&t->shape); i++) {
+        r.lo = fmin(r.lo, (double)((const float *)t->data)[i]);
+        r.hi = fmax(r.hi, (double)((const float *)t->data)[i]);
+    }
+    if (r.hi - r.lo < DEAD_RANGE)
+        r = (act_range){.lo = -1, .hi = 1};
+    return r;
+}
+
+static ir_quant *constant_quant(const chooser *c, const ir_tensor *t)
+{
+    bool stated;
+    spec_settings s = activation_settings(c->ctx, c->spec, t, &stated);
+    act_range r = extremes(t);
+    if (!check_activation(c, t, &s))
+        return NULL;
+    if (s.set & SPEC_SCALE)
+        return exact_quant(c->ctx, s.symmetric, s.bits, (float)s.scale, s.zero);
+    if (s.set & SPEC_RANGE)
+        r = (act_range){.lo = s.lo, .hi = s.hi};
+    if (!check_range(c, t, r.lo, r.hi, s.bits))
+        return NULL;
+    return quant_uniform(c->ctx, IR_GRID_TREAD, s.symmetric, s.pow2, s.bits, -1, 1, &r.lo, &r.hi);
+}
+
+/* All values are known: the range is theirs. */
+static bool quantize_constant(const chooser *c, ir_tensor *t)
+{
+    int64_t n = ir_elems(&t->shape);
+    int32_t lo, hi;
+    ir_quant *q = constant_quant(c, t);
+    if (!q)
+        return false;
+    bool wide = q->bits > 8;
+    void *codes = arena_calloc(c->ctx->a, (size_t)n, wide ? sizeof(int16_t) : sizeof(int8_t));
+    quant_code_range(q, &lo, &hi);
+    for (int64_t i = 0; i < n; i++) {
+        int32_t code = port_quantize(((const float *)t->data)[i], q->scale[0], q->zero[0], lo, hi);
+        if (wide)
+            ((int16_t *)codes)[i] = (int16_t)code;
+        else
+            ((int8_t *)codes)[i] = (int8_t)code;
+    }
+    t->quant = q;
+    t->data = codes;
+    t->type = wide ? IR_I16 : IR_I8;
+    return true;
+}
+
+static bool quantize_constants(const chooser *c)
+{
+    ir_tensor **constants;
+    bool ok = true;
+    for (int i = 0, n = ir_operands(c->ctx->a, c->g, &constants); i < n; i++)
+        ok &= quantize_constant(c, constants[i]);
+    return ok;
+}
+
 /* ---- rules that nothing obeys -------------------------------------------------------------- */
 
 /* Whether a tensor that is left obeys rules for `layer`. */
@@ -444,7 +507,7 @@ ir_graph *choose_quantization(qctx *ctx, const ir_graph *folded, const quant_spe
     chooser c = {.ctx = ctx, .g = ir_clone(ctx, folded), .spec = spec, .ranges = ranges};
     warn_unused_rules(&c);
     make_groups(&c);
-    bool ok = quantize_activations(&c);
+    bool ok = quantize_activations(&c) && quantize_constants(&c);
     for (int i = 0; ok && i < c.g->ops.n; i++)
         if (ir_opinfos[c.g->ops.v[i]->kind].flags & OPF_W)
             ok &= quantize_weights(&c, c.g->ops.v[i]);

@@ -119,6 +119,10 @@ bool format_pair(qctx *ctx, const ir_graph *g, buf *qdl, buf *bin)
     for (int i = 0; i < g->ops.n; i++)
         if (ir_weight(g->ops.v[i]))
             add_layer(&w, g->ops.v[i]);
+    ir_tensor **constants;
+    for (int i = 0, n = ir_operands(ctx->a, g, &constants); i < n; i++)
+        add(&w, arena_printf(ctx->a, "%s.weight", constants[i]->wname),
+            constants[i]->type == IR_I16 ? DT_I16 : DT_I8, &constants[i]->shape, constants[i]->data);
     const char *const metadata[][2] = {{"qcc.numerics", ir_numerics_name(g->numerics)}};
     print_saved(g, qdl);
     return safetensors_format(ctx, bin, w.tensors.v, w.tensors.n, metadata, 1);
@@ -153,15 +157,19 @@ static int64_t stored_code(const ir_tensor *t, int64_t i)
     return 0;
 }
 
+static float *real_values(qctx *ctx, const ir_tensor *t)
+{
+    int64_t n = ir_elems(&t->shape);
+    float *v = ARENA_ARRAY(ctx->a, float, n);
+    for (int64_t i = 0; i < n; i++)
+        v[i] = (float)quant_value(t->quant, quant_channel(t->quant, &t->shape, i), (int32_t)stored_code(t, i));
+    return v;
+}
+
 static void to_float(qctx *ctx, const ir_op *quantized, const ir_op *op)
 {
     const ir_tensor *w = ir_weight(quantized), *b = ir_bias(quantized);
-    int64_t n = ir_elems(&w->shape);
-    float *v = ARENA_ARRAY(ctx->a, float, n);
-    for (int64_t i = 0; i < n; i++)
-        v[i] = (float)quant_value(w->quant, quant_channel(w->quant, &w->shape, i),
-                                  (int32_t)stored_code(w, i));
-    op->in[1]->data = v;
+    op->in[1]->data = real_values(ctx, w);
     if (!b)
         return;
     int channels = w->shape.dim[0];
@@ -184,6 +192,8 @@ ir_graph *dequantized_float(qctx *ctx, const ir_graph *quantized)
     }
     for (int i = 0; i < g->tensors.n; i++) {
         ir_tensor *t = g->tensors.v[i];
+        if (ir_is_operand(t))
+            t->data = real_values(ctx, t);
         t->type = IR_F32;
         if (t->kind != IR_INPUT) /* ports keep theirs: rows of codes stay readable */
             t->quant = NULL;

@@ -101,7 +101,7 @@ static bool check_option(const loader *l, const spec_rule *r)
 {
     for (int i = 0; i < l->g->tensors.n; i++) {
         const ir_tensor *t = l->g->tensors.v[i];
-        bool weight = t->kind == IR_CONST;
+        bool weight = t->kind == IR_CONST && !ir_is_operand(t);
         const char *layer = weight ? layer_of_weight(l->ctx, t) : t->name;
         if (!t->quant || weight != (r->part == SPEC_WEIGHT) || r->part == SPEC_BIAS)
             continue;
@@ -408,6 +408,24 @@ static bool load_weight(loader *l, const ir_op *op)
     return true;
 }
 
+/* A constant that is an operand: its quantization like an activation's, its codes like weights. */
+static bool load_constant(loader *l, ir_tensor *t)
+{
+    if (!load_activation(l, t))
+        return false;
+    const char *name = arena_printf(l->ctx->a, "%s.weight", t->wname);
+    const named_tensor *f = take(l, name, t->type == IR_I16 ? DT_I16 : DT_I8, t->shape.rank, t->shape.dim);
+    int32_t lo, hi;
+    quant_code_range(t->quant, &lo, &hi);
+    for (int64_t i = 0; f && i < f->elems; i++) {
+        int32_t code = t->type == IR_I16 ? ((const int16_t *)f->data)[i] : ((const int8_t *)f->data)[i];
+        if (code < lo || code > hi)
+            return bad_tensor(l, "'%s' holds %d, no code of its grid", name, (int)code);
+    }
+    t->data = f ? f->data : NULL;
+    return f != NULL;
+}
+
 static bool load_bias(loader *l, const ir_op *op)
 {
     ir_tensor *b = ir_bias(op);
@@ -471,6 +489,9 @@ ir_graph *load_saved(qctx *ctx, const ir_graph *lowered, const quant_spec *spec,
     for (int i = 0; i < l.g->tensors.n; i++)
         if (l.g->tensors.v[i]->kind != IR_CONST)
             ok &= load_activation(&l, l.g->tensors.v[i]);
+    ir_tensor **constants;
+    for (int i = 0, n = ir_operands(ctx->a, l.g, &constants); i < n; i++)
+        ok &= load_constant(&l, constants[i]);
     for (int i = 0; i < l.g->ops.n; i++)
         ok &= load_op(&l, l.g->ops.v[i]);
     if (!ok || !all_taken(&l) || !check_numerics(&l) || !check_options(&l, spec))

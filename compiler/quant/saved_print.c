@@ -48,7 +48,7 @@ static bool has_declaration(const ir_tensor *t)
 
 static void put_activation(buf *b, const ir_tensor *t)
 {
-    if (t->kind == IR_CONST || has_declaration(t) || ir_is_index(t))
+    if (has_declaration(t) || ir_is_index(t))
         return;
     put_selector(b, t->name, "");
     buf_puts(b, "activations ");
@@ -83,6 +83,9 @@ void print_saved(const ir_graph *g, buf *b)
                g->source_sha256 ? g->source_sha256 : "", ir_numerics_name(g->numerics));
     for (int i = 0; i < g->inputs.n; i++)
         put_activation(b, g->inputs.v[i]);
+    ir_tensor **constants;
+    for (int i = 0, n = ir_operands(b->a, g, &constants); i < n; i++)
+        put_activation(b, constants[i]);
     for (int i = 0; i < g->ops.n; i++) {
         put_activation(b, g->ops.v[i]->out[0]);
         if (ir_weight(g->ops.v[i]))

@@ -320,6 +320,23 @@ static ir_tensor *make_global(maker *m, ir_tensor *x)
     return append(m, OP_GLOBAL_AVGPOOL, &at, 1, &x, q);
 }
 
+/* A constant that is an operand. */
+static ir_tensor *operand_constant(maker *m, const ir_shape *s, double scale)
+{
+    ir_quant *q = act_quant(m, scale);
+    int64_t n = ir_elems(s);
+    int8_t *codes = ARENA_ARRAY(m->ctx->a, int8_t, n);
+    int16_t *wide = ARENA_ARRAY(m->ctx->a, int16_t, n);
+    for (int64_t i = 0; i < n; ++i) {
+        wide[i] = (int16_t)between(m, INT16_MIN, INT16_MAX);
+        codes[i] = (int8_t)between(m, INT8_MIN, INT8_MAX);
+    }
+    ir_tensor *t = activation(m, IR_CONST, "constant", s, q);
+    t->wname = t->name;
+    t->data = q->bits == 16 ? (const void *)wide : codes;
+    return t;
+}
+
 /* Another operand for x: an input of the same shape or one that is broadcast, or x. */
 static ir_tensor *operand(maker *m, ir_tensor *x)
 {
@@ -332,7 +349,21 @@ static ir_tensor *operand(maker *m, ir_tensor *x)
         s.rank = 1;
         s.dim[0] = x->shape.dim[x->shape.rank - 1];
     }
+    if (one_in(m, 3))
+        return operand_constant(m, &s, (double)x->quant->scale[0] * power(m, -2, 2));
     return activation(m, IR_INPUT, "side", &s, act_quant(m, (double)x->quant->scale[0] * power(m, -2, 2)));
+}
+
+/* Slopes: constants mostly, one for each channel or for all, or an input. */
+static ir_tensor *make_prelu(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    at.act = IR_ACT_NONE;
+    ir_shape s = {1, {one_in(m, 4) ? 1 : x->shape.dim[x->shape.rank - 1]}};
+    ir_tensor *slope = one_in(m, 4) ? activation(m, IR_INPUT, "slope", &s, act_quant(m, power(m, -10, -5)))
+                                    : operand_constant(m, &s, power(m, -10, -5));
+    ir_tensor *in[2] = {x, slope};
+    return append(m, OP_PRELU, &at, 2, in, act_quant(m, (double)x->quant->scale[0] * power(m, -1, 2)));
 }
 
 static ir_tensor *make_eltwise(maker *m, ir_tensor *x)
@@ -343,6 +374,8 @@ static ir_tensor *make_eltwise(maker *m, ir_tensor *x)
         in[0] = y, in[1] = x;
     double a = (double)x->quant->scale[0], b = (double)y->quant->scale[0];
     static const ir_opkind kinds[] = {OP_ADD, OP_ADD, OP_MUL, OP_SUB, OP_MINIMUM, OP_MAXIMUM};
+    if (!m->wide && one_in(m, 5))
+        return make_prelu(m, x);
     ir_opkind kind = kinds[below(m, 6)];
     double scale = kind != OP_MUL ? fmax(a, b) * power(m, -1, 3) : a * b * power(m, 3, 8);
     if ((kind == OP_MINIMUM || kind == OP_MAXIMUM) && one_in(m, 2))
@@ -360,7 +393,7 @@ static ir_tensor *make_concat(maker *m, ir_tensor *x)
     for (int i = 1; i < n; ++i) {
         ir_shape s = x->shape;
         s.dim[at.axis] = between(m, 1, 6);
-        in[i] = one_in(m, 4) ? x : activation(m, IR_INPUT, "part", &s, one_in(m, 3) ? x->quant :
+        in[i] = one_in(m, 4) ? x : one_in(m, 4) ? operand_constant(m, &s, (double)x->quant->scale[0]) : activation(m, IR_INPUT, "part", &s, one_in(m, 3) ? x->quant :
                                    act_quant(m, (double)x->quant->scale[0] * power(m, -2, 2)));
     }
     ir_quant *q = one_in(m, 2) ? x->quant : act_quant(m, (double)x->quant->scale[0] * power(m, -2, 3));

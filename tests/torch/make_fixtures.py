@@ -68,6 +68,14 @@ class Net(nn.Module):
         return self.function(self, x)
 
 
+class Constant(nn.Module):
+    """Numbers, as qcc keeps them: channels last."""
+
+    def __init__(self, *shape):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(*shape))
+
+
 def randomize_norms(net):
     """Statistics as training leaves them, one scale of each norm negative."""
     for layer in net.modules():
@@ -78,6 +86,8 @@ def randomize_norms(net):
             nn.init.uniform_(layer.running_mean, -0.5, 0.5)
             nn.init.uniform_(layer.running_var, 0.2, 2)
             layer.num_batches_tracked.fill_(1234)
+        if isinstance(layer, nn.PReLU):
+            nn.init.uniform_(layer.weight, -1, 1)
 
 
 def check_shape(layer, inputs, output):
@@ -328,6 +338,25 @@ def branches():
         c1 = conv_transpose(x, 6, kernel 3x4, stride 2x3, pad [1, 1, 2, 2], output_padding 1x0)
         c2 = conv_transpose(c1, 9, kernel 2x3, groups 3, dilation 2x1, no bias) |> relu
         output c3 = conv_transpose(c2, 4, kernel 1x2, stride 2x3, output_padding 1x2)
+    }""")
+
+    def with_constants(m, x):
+        grid, b = m.grid.weight.permute(2, 0, 1), m.b.weight.view(4, 1, 1)
+        s = torch.minimum((m.act(m.c1(x)) + grid) * b, m.top.weight)
+        return torch.cat([m.slope(b - s), grid.expand(len(x), -1, -1, -1)], 1)
+
+    fixture("constants", lambda: Net(
+        with_constants, c1=nn.Conv2d(2, 4, 3, padding=1), act=nn.PReLU(4, 0.3), grid=Constant(5, 7, 4),
+        b=Constant(4), top=Constant(1), slope=nn.PReLU(1, -0.7)), (2, 5, 7), """
+    model constants {
+        input x : f32[5, 7, 2]
+        c1 = conv2d(x, 4, kernel 3x3, pad 1)
+        act = prelu(c1)
+        grid = constant([5, 7, 4])
+        b = constant([4])
+        s = add(act, grid) |> mul(b) |> minimum(constant([1], weights "top"))
+        k = prelu(sub(b, s), constant([1], weights "slope"))
+        output y = concat(k, grid, axis 2)
     }""")
 
     # what has no weights: the input is an image, the reductions are over its sides

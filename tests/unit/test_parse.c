@@ -200,7 +200,7 @@ static const char *const language_words[] = {
     "table",      "layer",       "kmeans",   "quantile",  "apot",       "entries",
     "int1",       "int4",        "int8",     "int16",     "int32",      "int64",
     "begin",      "end",         "axes",     "sizes",     "alpha",
-    "size",       "align",       "half",
+    "size",       "align",       "half",     "output_padding",
 };
 
 enum { N_WORDS = sizeof language_words / sizeof *language_words };
