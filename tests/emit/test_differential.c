@@ -22,6 +22,7 @@ typedef struct sample {
     ir_graph *g;
     emit_options o;
     void **in[ROWS], **out[ROWS];
+    double *peaks[ROWS]; /* float nets: [tensor id], the largest magnitude that the interpreter met */
 } sample;
 
 /* ---- samples ------------------------------------------------------------------------------ */
@@ -58,11 +59,29 @@ static void draw_options(qctx *ctx, emit_options *o, rng *r)
     o->target = targets[rng_below(r, 2) ? rng_below(r, (uint64_t)n) : 0];
 }
 
+static double largest(const float *v, int64_t n)
+{
+    double top = 1e-3;
+    for (int64_t i = 0; i < n; ++i)
+        top = fmax(top, fabs((double)v[i]));
+    return top;
+}
+
+static void note_peak(void *user, const ir_op *op, const ir_tensor *out, float *data)
+{
+    (void)op;
+    double *peaks = *(double **)user;
+    peaks[out->id] = largest(data, ir_elems(&out->shape));
+}
+
 static void fill_rows(qctx *ctx, sample *s, rng *r)
 {
     const ir_graph *g = s->g;
     interp *it = interp_new(ctx, g);
+    double *peaks;
+    interp_set_edit(it, note_peak, &peaks);
     for (int row = 0; row < ROWS; ++row) {
+        peaks = s->peaks[row] = ARENA_ARRAY(ctx->a, double, g->tensors.n);
         s->in[row] = ARENA_ARRAY(ctx->a, void *, g->inputs.n);
         s->out[row] = ARENA_ARRAY(ctx->a, void *, g->outputs.n);
         for (int k = 0; k < g->inputs.n; ++k) {
@@ -179,19 +198,19 @@ static void kernels_agree_at_every_level(void **state)
 
 /* ---- floats: close to the interpreter's ---------------------------------------------------- */
 
-static double largest(const float *v, int64_t n)
+/* Near the output's own largest value; a mean of values that cancel keeps their rounding errors, so it
+ * may also be off by 4e-6 (some 30 roundings) of the largest that it averages. */
+static double float_limit(const ir_tensor *t, const float *want, const double *peaks)
 {
-    double top = 1e-3;
-    for (int64_t i = 0; i < n; ++i)
-        top = fmax(top, fabs((double)v[i]));
-    return top;
+    double limit = 1e-4 * largest(want, ir_elems(&t->shape));
+    if (t->producer && t->producer->kind == OP_GLOBAL_AVGPOOL)
+        limit = fmax(limit, 4e-6 * peaks[t->producer->in[0]->id]);
+    return limit;
 }
 
-static void check_floats(const ir_tensor *t, const float *got, const float *want, uint64_t seed)
+static void check_floats(const ir_tensor *t, const float *got, const float *want, double limit, uint64_t seed)
 {
-    int64_t n = ir_elems(&t->shape);
-    double limit = 1e-4 * largest(want, n);
-    for (int64_t i = 0; i < n; ++i)
+    for (int64_t i = 0; i < ir_elems(&t->shape); ++i)
         if (!(fabs((double)got[i] - (double)want[i]) <= limit))
             fail_msg("float: seed %llu '%s'[%lld] is %g, not %g", (unsigned long long)seed, t->name,
                      (long long)i, (double)got[i], (double)want[i]);
@@ -218,7 +237,8 @@ static void run_float(uint64_t seed)
             out[k] = arena_alloc(ctx->a, (size_t)bytes_of(s.g->outputs.v[k]));
         assert_int_equal(engine_run(e, (const void *const *)s.in[row], out), 0);
         for (int k = 0; k < s.g->outputs.n; ++k)
-            check_floats(s.g->outputs.v[k], out[k], s.out[row][k], seed);
+            check_floats(s.g->outputs.v[k], out[k], s.out[row][k],
+                         float_limit(s.g->outputs.v[k], s.out[row][k], s.peaks[row]), seed);
     }
     qctx_free(ctx);
 }
