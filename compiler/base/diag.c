@@ -87,6 +87,30 @@ void diag_hint(qctx *ctx, const char *fmt, ...)
     va_end(ap);
 }
 
+static const char *printed(qctx *ctx, const diag *d)
+{
+    buf b;
+    buf_init(&b, ctx->a);
+    diag_print(&b, d);
+    return buf_str(&b);
+}
+
+void diag_drop_repeats(qctx *ctx)
+{
+    int kept = 0;
+    for (int i = 0; i < ctx->diags.n; i++) {
+        diag *d = ctx->diags.v[i];
+        bool again = false;
+        for (int k = 0; k < kept && d->severity == DIAG_WARNING && !again; k++)
+            again = ctx->diags.v[k]->id == d->id &&
+                    !strcmp(printed(ctx, ctx->diags.v[k]), printed(ctx, d));
+        ctx->warnings -= again;
+        if (!again)
+            ctx->diags.v[kept++] = d;
+    }
+    ctx->diags.n = kept;
+}
+
 int diag_errors(const qctx *ctx)
 {
     return ctx->errors;

@@ -67,6 +67,10 @@ void diag_expected(qctx *ctx, const char *fmt, ...) __attribute__((format(printf
 void diag_note_at(qctx *ctx, qloc loc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void diag_hint(qctx *ctx, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Removes warnings that say again, at the same place, what an earlier one says: of work that was done
+ * more than once. */
+void diag_drop_repeats(qctx *ctx);
+
 int diag_errors(const qctx *ctx);
 int diag_warnings(const qctx *ctx);
 int diag_count(const qctx *ctx);

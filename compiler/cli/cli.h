@@ -22,7 +22,8 @@ typedef struct cli {
     const char *header, *split_weights, *selftest_rows;
     const char *preview;
     const char *data, *labels, *select, *select_labels;
-    const char *write_quant, *search_file;
+    const char *write_quant, *search_file, *report;
+    const struct search_result *searched; /* of a search that was made */
     int64_t max_flash, max_ram; /* bytes; 0: no limit */
     double min_accuracy, min_agreement;
     const char *engine, *cc, *cflags, *dump;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "compiler/base/file.h"
-#include "compiler/cli/cli.h"
+#include "compiler/cli/report.h"
 
 /* "dir/weights.c" -> "weights.c": comments carry no path. */
 static const char *base_name(const char *path)
@@ -43,14 +43,17 @@ static bool selftest_rows(qctx *ctx, cli *c, const ir_graph *g)
     return true;
 }
 
-static bool write_result(qctx *ctx, const cli *c, const emit_result *r)
+/* report: the page, or NULL. */
+static bool write_result(qctx *ctx, const cli *c, const emit_result *r, const char *report)
 {
-    file_out out[3] = {{c->outputs.v[0], r->c, strlen(r->c)}};
+    file_out out[4] = {{c->outputs.v[0], r->c, strlen(r->c)}};
     int n = 1;
     if (c->header)
         out[n++] = (file_out){c->header, r->header, strlen(r->header)};
     if (c->split_weights)
         out[n++] = (file_out){c->split_weights, r->weights_c, strlen(r->weights_c)};
+    if (report)
+        out[n++] = (file_out){c->report, report, strlen(report)};
     return file_write_all(ctx, out, n);
 }
 
@@ -72,7 +75,10 @@ int cmd_compile(qctx *ctx, cli *c)
     c->emit.split_name = c->split_weights ? base_name(c->split_weights) : NULL;
     c->emit.strict_acc32 = c->net.strict_acc32;
     emit_result r;
-    if (!selftest_rows(ctx, c, g) || !emit_c(ctx, g, &c->emit, &r) || !write_result(ctx, c, &r))
+    if (!selftest_rows(ctx, c, g) || !emit_c(ctx, g, &c->emit, &r))
+        return EXIT_BAD_INPUT;
+    const char *report = c->report ? report_text(ctx, c, n, NULL) : NULL;
+    if ((c->report && !report) || !write_result(ctx, c, &r, report))
         return EXIT_BAD_INPUT;
     return EXIT_DONE;
 }
@@ -82,5 +88,9 @@ int cmd_quantize(qctx *ctx, cli *c)
     if (c->outputs.n != 1)
         return cli_usage(c, c->outputs.n ? "more than one -o" : "no -o: NAME of the pair NAME.qdl + NAME.bin");
     net *n = cli_net(ctx, c, true);
-    return n && save_pair(ctx, n->quantized, c->outputs.v[0]) ? EXIT_DONE : EXIT_BAD_INPUT;
+    const char *report = n && c->report ? report_text(ctx, c, n, NULL) : NULL;
+    if (!n || (c->report && !report) || !save_pair(ctx, n->quantized, c->outputs.v[0]))
+        return EXIT_BAD_INPUT;
+    bool written = !report || file_write(ctx, c->report, report, strlen(report));
+    return written ? EXIT_DONE : EXIT_BAD_INPUT;
 }

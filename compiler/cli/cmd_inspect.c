@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compiler/cli/inspect.h"
+#include "compiler/cli/report.h"
 #include "compiler/quant/grid.h"
 
 typedef struct layer {
@@ -130,7 +131,7 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
         printf("output %s %s\n", g->outputs.v[i]->name,
                ir_shape_str(ctx->a, &g->outputs.v[i]->shape));
     inspect_rounding(n);
-    inspect_extras_print(n, x);
+    inspect_extras_print(ctx, n, x);
     print_totals(ctx, n, g, r);
 }
 
@@ -171,7 +172,7 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
     }
     json_object_set_new(j, "layers", layers);
     inspect_rounding_json(j, n);
-    inspect_extras_json(j, n, x);
+    inspect_extras_json(ctx, j, n, x);
     if (r) {
         int64_t weights, constants, lower;
         char hash[65];
@@ -199,9 +200,12 @@ int cmd_inspect(qctx *ctx, cli *c)
     const ir_graph *g = weights ? n->legal : n->lowered;
     emit_result emitted, *r = n->legal ? &emitted : NULL;
     inspect_extra x = {0};
-    if (!weights && (c->errors || c->health))
-        return cli_usage(c, "--errors and --health need the weights");
+    if (!weights && (c->errors || c->health || c->report))
+        return cli_usage(c, "--errors, --health and --report need the weights");
     if (r && (!emit_c(ctx, g, &c->emit, r) || !inspect_extras(ctx, c, n, &x)))
+        return EXIT_BAD_INPUT;
+    report_extra known = {.errors = x.errors, .health = x.health.n ? &x.health : NULL};
+    if (!report_write(ctx, c, n, &known))
         return EXIT_BAD_INPUT;
     progress_end(ctx);
     if (c->json)

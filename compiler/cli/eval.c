@@ -237,6 +237,7 @@ static bool quantize_all(qctx *ctx, cli *c, eval *e)
         r->n = cli_net(ctx, c, true);
         if (!r->n)
             return false;
+        diag_drop_repeats(ctx);
         r->q.g = r->n->legal;
         r->name = c->quants.n ? c->quants.v[i] : r->n->legal->name;
     }
@@ -255,6 +256,8 @@ int cmd_eval(qctx *ctx, cli *c)
         return EXIT_WRONG_USAGE;
     eval *e = ARENA_NEW(ctx->a, eval);
     if (!quantize_all(ctx, c, e) || !eval_measure(ctx, c, e))
+        return EXIT_BAD_INPUT;
+    if (c->report && !eval_report(ctx, c, e))
         return EXIT_BAD_INPUT;
     progress_end(ctx);
     if (c->json)

@@ -63,6 +63,9 @@ int64_t *eval_confusion(qctx *ctx, const eval *e, const eval_side *s);
  * NaN unless labels are 0 and 1, both present. */
 double eval_auc(qctx *ctx, const int32_t *labels, const double *score, int64_t rows);
 
+/* eval_report.c: the page of --report, of the first quantization, all of them by size. */
+bool eval_report(qctx *ctx, cli *c, const eval *e);
+bool eval_has_accuracy(const eval *e);
 void eval_print(qctx *ctx, const eval *e, bool confusion);
 void eval_print_json(qctx *ctx, const eval *e);
 void eval_print_csv(const eval *e);

@@ -10,7 +10,7 @@ static double share(int64_t k, int64_t n)
     return (double)k / (double)n;
 }
 
-static bool has_accuracy(const eval *e)
+bool eval_has_accuracy(const eval *e)
 {
     return e->labels && e->reading != EVAL_RECONSTRUCTION;
 }
@@ -19,7 +19,7 @@ static bool has_accuracy(const eval *e)
 
 static void accuracy_lines(const eval *e, const eval_run *r)
 {
-    if (!has_accuracy(e))
+    if (!eval_has_accuracy(e))
         return;
     double flo, fhi, qlo, qhi;
     wilson_interval(e->f.right, e->rows, &flo, &fhi);
@@ -73,7 +73,7 @@ static void print_run(const eval *e, int i)
         printf("  agreement                                  %9.2f %%      of rows decided as in "
                "float\n",
                100 * share(r->agree, e->rows));
-    if (has_accuracy(e)) {
+    if (eval_has_accuracy(e)) {
         paired_line(e, "paired", r->q.right - e->f.right, "float", r->only_float,
                     r->only_quantized);
         if (i > 0)
@@ -121,7 +121,7 @@ void eval_print(qctx *ctx, const eval *e, bool confusion)
     printf("  flash (host): .text + .rodata + .data of the emitted C under cc -O2 here; RAM: "
            "input, output and\n"
            "  arena, without the stack\n");
-    if (!confusion || !has_accuracy(e))
+    if (!confusion || !eval_has_accuracy(e))
         return;
     print_confusion(ctx, e, "float", &e->f);
     for (int i = 0; i < e->n_runs; i++)
@@ -149,7 +149,7 @@ static void csv_name(const char *name)
 static void csv_side(const eval *e, const char *name, const eval_side *s)
 {
     double lo, hi;
-    bool known = has_accuracy(e);
+    bool known = eval_has_accuracy(e);
     wilson_interval(s->right, e->rows, &lo, &hi);
     csv_name(name);
     printf(",%" PRId64, e->rows);
@@ -175,7 +175,7 @@ void eval_print_csv(const eval *e)
         const eval_run *r = &e->runs[i];
         csv_side(e, r->name, &r->q);
         csv_number(share(r->agree, e->rows));
-        csv_number(has_accuracy(e) ? mcnemar_exact(r->only_float, r->only_quantized) : NAN);
+        csv_number(eval_has_accuracy(e) ? mcnemar_exact(r->only_float, r->only_quantized) : NAN);
         csv_number(r->sqnr_db);
         csv_number(r->rmse);
         putchar('\n');
@@ -206,7 +206,7 @@ static void set_number(json_t *j, const char *key, double v)
 static json_t *side_json(qctx *ctx, const eval *e, const eval_side *s)
 {
     json_t *j = json_object();
-    if (has_accuracy(e)) {
+    if (eval_has_accuracy(e)) {
         double lo, hi;
         wilson_interval(s->right, e->rows, &lo, &hi);
         json_object_set_new(j, "accuracy", json_real(share(s->right, e->rows)));
@@ -220,7 +220,7 @@ static json_t *side_json(qctx *ctx, const eval *e, const eval_side *s)
         json_object_set_new(j, "flash_host_bytes", json_integer(s->flash));
     json_object_set_new(j, "ram_bytes", json_integer(s->arena + s->io));
     json_object_set_new(j, "time_s", json_real(s->time_s));
-    if (has_accuracy(e))
+    if (eval_has_accuracy(e))
         json_object_set_new(j, "confusion", confusion_json(ctx, e, s));
     return j;
 }
@@ -232,7 +232,7 @@ static void set_comparison(json_t *j, const eval *e, const eval_run *r)
     json_object_set_new(j, "rmse", json_real(r->rmse));
     if (e->reading == EVAL_RECONSTRUCTION)
         set_number(j, "score_error", r->score_error);
-    if (!has_accuracy(e))
+    if (!eval_has_accuracy(e))
         return;
     json_object_set_new(j, "only_float_right", json_integer(r->only_float));
     json_object_set_new(j, "only_quantized_right", json_integer(r->only_quantized));
@@ -245,7 +245,7 @@ static json_t *run_json(qctx *ctx, const eval *e, int i)
     json_t *j = json_pack("{s:s}", "name", r->name);
     json_object_set_new(j, "quantized", side_json(ctx, e, &r->q));
     set_comparison(j, e, r);
-    if (i > 0 && has_accuracy(e)) {
+    if (i > 0 && eval_has_accuracy(e)) {
         json_object_set_new(j, "only_first_right", json_integer(r->only_first));
         json_object_set_new(j, "only_this_right", json_integer(r->only_this));
         json_object_set_new(j, "mcnemar_p_first",

@@ -18,7 +18,7 @@ typedef struct inspect_extra {
     health health;       /* n = 0: not asked for */
 } inspect_extra;
 bool inspect_extras(qctx *ctx, cli *c, const net *n, inspect_extra *x);
-void inspect_extras_print(const net *n, const inspect_extra *x);
-void inspect_extras_json(json_t *j, const net *n, const inspect_extra *x);
+void inspect_extras_print(qctx *ctx, const net *n, const inspect_extra *x);
+void inspect_extras_json(qctx *ctx, json_t *j, const net *n, const inspect_extra *x);
 
 #endif

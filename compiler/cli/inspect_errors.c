@@ -4,11 +4,6 @@
 
 #include "compiler/cli/inspect.h"
 
-/* Below this many rows, or above these shares, the calibration set is told to be poor. */
-enum { FEW_ROWS = 100 };
-#define MUCH_DRIFT 0.25
-#define MUCH_GROWTH 0.05
-
 bool inspect_extras(qctx *ctx, cli *c, const net *n, inspect_extra *x)
 {
     port_map *ports;
@@ -40,36 +35,30 @@ static void print_errors(const net *n, const layer_error *e)
             printf("%s\n", e[i].advice);
 }
 
-static void print_health(const health *h)
+static void print_health(qctx *ctx, const health *h)
 {
-    double drift = 0, growth = 0;
-    printf("\n%-16s %12s %12s %8s %9s %7s %7s\n", "calibration", "lowest", "highest", "covered",
-           "clipped", "drift", "growth");
+    const char *words[HEALTH_WORDS];
+    int n = health_words(ctx, h, words);
+    printf("\n%-16s %12s %12s %8s %9s %7s %7s %6s\n", "calibration", "lowest", "highest", "covered",
+           "clipped", "drift", "growth", "shift");
     for (int i = 0; i < h->n; i++) {
         const layer_health *l = &h->v[i];
-        printf("%-16.16s %12.5g %12.5g %6.1f %% %7.3f %% %5.1f %% %5.1f %%\n", l->t->name, l->lo,
-               l->hi, 100 * l->covered, 100 * l->clipped, 100 * l->drift, 100 * l->growth);
-        drift = fmax(drift, l->drift);
-        growth = fmax(growth, l->growth);
+        printf("%-16.16s %12.5g %12.5g %6.1f %% %7.3f %% %5.1f %% %5.1f %% %6.1f\n", l->t->name,
+               l->lo, l->hi, 100 * l->covered, 100 * l->clipped, 100 * l->drift, 100 * l->growth,
+               l->shift);
     }
-    printf("%" PRId64 " rows, %" PRId64 " of them repeated. ", h->rows, h->repeated);
-    if (h->rows < FEW_ROWS)
-        printf("Few: %d or more are better. ", FEW_ROWS);
-    if (drift > MUCH_DRIFT)
-        printf("The halves differ by up to %.0f %% of a range: shuffle, or give more rows. ",
-               100 * drift);
-    if (growth > MUCH_GROWTH)
-        printf("The last quarter widened a range by %.0f %%: more rows would widen it further. ",
-               100 * growth);
-    puts("");
+    printf("%" PRId64 " rows, %" PRId64 " of them repeated.%s\n", h->rows, h->repeated,
+           n ? "" : " Nothing stands out.");
+    for (int i = 0; i < n; i++)
+        puts(words[i]);
 }
 
-void inspect_extras_print(const net *n, const inspect_extra *x)
+void inspect_extras_print(qctx *ctx, const net *n, const inspect_extra *x)
 {
     if (x->errors)
         print_errors(n, x->errors);
     if (x->health.n)
-        print_health(&x->health);
+        print_health(ctx, &x->health);
 }
 
 static void set_number(json_t *j, const char *key, double v)
@@ -99,10 +88,20 @@ static json_t *health_json(const layer_health *l)
     set_number(j, "clipped", l->clipped);
     set_number(j, "drift", l->drift);
     set_number(j, "growth", l->growth);
+    set_number(j, "shift", l->shift);
     return j;
 }
 
-void inspect_extras_json(json_t *j, const net *n, const inspect_extra *x)
+static json_t *words_json(qctx *ctx, const health *h)
+{
+    const char *words[HEALTH_WORDS];
+    json_t *list = json_array();
+    for (int i = 0, n = health_words(ctx, h, words); i < n; i++)
+        json_array_append_new(list, json_string(words[i]));
+    return list;
+}
+
+void inspect_extras_json(qctx *ctx, json_t *j, const net *n, const inspect_extra *x)
 {
     json_t *errors = json_array(), *rows = json_array();
     for (int i = 0; x->errors && i < n->prepared->ops.n; i++)
@@ -115,6 +114,7 @@ void inspect_extras_json(json_t *j, const net *n, const inspect_extra *x)
         json_object_set_new(j, "calibration_rows", json_integer(x->health.rows));
         json_object_set_new(j, "calibration_repeated", json_integer(x->health.repeated));
         json_object_set(j, "calibration", rows);
+        json_object_set_new(j, "calibration_words", words_json(ctx, &x->health));
     }
     json_decref(errors);
     json_decref(rows);

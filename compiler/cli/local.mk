@@ -6,5 +6,6 @@ qcc_SOURCES = \
 	compiler/cli/cmd_diff.c compiler/cli/diff.c compiler/cli/diff_layers.c compiler/cli/diff_print.c compiler/cli/diff.h \
 	compiler/cli/inspect.h compiler/cli/inspect_rounding.c compiler/cli/inspect_errors.c \
 	compiler/cli/eval.c compiler/cli/eval.h compiler/cli/eval_data.c compiler/cli/eval_metrics.c \
-	compiler/cli/eval_print.c
+	compiler/cli/eval_print.c compiler/cli/eval_report.c \
+	compiler/cli/report.c compiler/cli/report.h
 qcc_LDADD = libqcc_core.la

@@ -12,6 +12,7 @@
 #define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF)
 #define READS (ANY_NET | CMD_IMPORT | CMD_AUGMENT)
 #define SEARCHES (CMD_COMPILE | CMD_QUANTIZE)
+#define REPORTS (SEARCHES | CMD_EVAL | CMD_INSPECT)
 #define EMITS (CMD_COMPILE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
 
 typedef struct option_row option_row;
@@ -189,6 +190,7 @@ static const option_row rows[] = {
     {"select-labels", "FILE[:OFFSET+COUNT]", SEARCHES, "their labels (a CSV may hold its own)", take_text, AT(select_labels)},
     {"write-quant", "FILE", SEARCHES, "write the chosen quantize part as QDL", take_text, AT(write_quant)},
     {"search-file", "FILE", SEARCHES, "note runs here; a search that was stopped goes on from it", take_text, AT(search_file)},
+    {"report", "FILE", REPORTS, "write a page (HTML) that explains the net: errors, histograms, memory, sizes", take_text, AT(report)},
     {"prefix", "NAME", CMD_COMPILE, "replaces the model's name in the emitted C", take_text, AT(emit.prefix)},
     {"static-arena", NULL, CMD_COMPILE, "the arena inside the file: for one thread", take_flag, AT(emit.static_arena)},
     {"io-in-arena", NULL, CMD_COMPILE, "inputs and outputs inside the arena", take_flag, AT(emit.io_in_arena)},
@@ -338,6 +340,8 @@ static int check_effects(const cli *c)
                          c->net.settings.n     ? c->net.settings.v[0].which
                          : c->net.calibrate ? "calibrate"
                                             : "quant");
+    if (c->emit.emit_float && c->report)
+        return cli_usage(c, "--emit-float quantizes nothing: --report would have nothing to show");
     if (c->emit.emit_float && search_wanted(c))
         return cli_usage(c, "--emit-float quantizes nothing: a search would do nothing");
     return search_usage(c);

@@ -150,15 +150,16 @@ static bool verdict(qctx *ctx, const cli *c, const search_result *r)
 bool search_net(qctx *ctx, cli *c, net *n)
 {
     search_options o = {0};
-    search_result r;
+    search_result *r = ARENA_NEW(ctx->a, search_result);
     port_map *ports;
     if (!check_net(ctx, n) || !set_up(ctx, c, n, &o) || !net_ports(ctx, n, &c->net, &ports) ||
-        !search_quantization(ctx, n, ports, &o, &r))
+        !search_quantization(ctx, n, ports, &o, r))
         return false;
     progress_end(ctx);
+    c->searched = r;
     if (!c->quiet)
-        print_table(&r);
-    if (!verdict(ctx, c, &r))
+        print_table(r);
+    if (!verdict(ctx, c, r))
         return false;
-    return !c->write_quant || file_write(ctx, c->write_quant, r.quantize, strlen(r.quantize));
+    return !c->write_quant || file_write(ctx, c->write_quant, r->quantize, strlen(r->quantize));
 }

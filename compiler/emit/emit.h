@@ -29,6 +29,15 @@ typedef struct emit_options {
 } emit_options;
 void emit_options_init(emit_options *o);
 
+/* A piece of the arena: a tensor (with those that share its memory), or an operator's scratch. Live
+ * from operator `first` to operator `last`, both included; -1: from the start, ops.n: to the end. */
+typedef struct emit_block {
+    const char *name;
+    bool scratch;
+    int64_t offset, bytes;
+    int first, last;
+} emit_block;
+
 typedef struct emit_result {
     const char *c;        /* the C file */
     const char *header;   /* the header, or NULL */
@@ -39,6 +48,9 @@ typedef struct emit_result {
     const int64_t *op_weights;   /* of these, weights and codebooks */
     const char *const *op_kernels; /* name of each operator's kernel, "generic" where the target has none */
     const int64_t *op_live;      /* bytes of the arena in use while it runs */
+    const emit_block *blocks;    /* what lies in the arena, and when */
+    int n_blocks;
+    int64_t arena_lower_bound;   /* no plan needs less */
 } emit_result;
 
 /* The C identifier that all names begin with: o->prefix, or the model's name made legal. NULL with the

@@ -145,5 +145,8 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->op_weights = weights;
     r->op_kernels = kernel_names(&e);
     r->op_live = e.plan->live;
+    r->blocks = e.plan->blocks;
+    r->n_blocks = e.plan->n_blocks;
+    r->arena_lower_bound = e.plan->lower_bound;
     return true;
 }

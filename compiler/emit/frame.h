@@ -34,6 +34,8 @@ struct emit_plan {
     int64_t *scratch;     /* [ops.n] offset of the operator's scratch, -1 none */
     int64_t *live;        /* [ops.n] bytes of the arena that are live while the operator runs */
     int64_t arena_bytes, lower_bound;
+    emit_block *blocks; /* in the order of the tensors, then scratch */
+    int n_blocks;
 };
 
 /* Offsets for all groups. Does not touch the graph. */

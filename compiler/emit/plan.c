@@ -209,6 +209,35 @@ static void fill_places(emit_plan *plan, const planner *p, const int *block_of,
         plan->scratch[i] = block_of[p->items + i] < 0 ? -1 : offset[block_of[p->items + i]];
 }
 
+/* Tensors that lie in one block, in their order: "c1", "c1, r1". */
+static const char *block_name(qctx *ctx, const planner *p, int item)
+{
+    const char *name = NULL;
+    for (int i = 0; i < p->g->tensors.n; i++) {
+        const group *m = group_of(p, p->g->tensors.v[i]);
+        if (p->g->tensors.v[i]->kind == IR_CONST || m->item < 0 || p->merged[m->item] != item)
+            continue;
+        const char *own = p->g->tensors.v[i]->name;
+        name = name ? arena_printf(ctx->a, "%s, %s", name, own) : own;
+    }
+    return name ? name : "";
+}
+
+static void list_blocks(qctx *ctx, emit_plan *plan, const planner *p, const block *v,
+                        const int *block_of, const int64_t *offset)
+{
+    plan->blocks = ARENA_ARRAY(ctx->a, emit_block, p->items + p->g->ops.n);
+    for (int i = 0; i < p->items + p->g->ops.n; i++) {
+        bool scratch = i >= p->items;
+        int k = scratch || p->merged[i] == i ? block_of[i] : -1;
+        if (k < 0)
+            continue;
+        const char *name = scratch ? p->g->ops.v[i - p->items]->name : block_name(ctx, p, i);
+        plan->blocks[plan->n_blocks++] =
+            (emit_block){name, scratch, offset[k], v[k].bytes, v[k].first, v[k].last};
+    }
+}
+
 emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r)
 {
     arena *a = ctx->a;
@@ -236,6 +265,7 @@ emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r)
     plan->arena_bytes = layout_blocks(a, v, n, offset);
     fill_places(plan, &p, block_of, offset);
     fill_live(plan, &p, v, n);
+    list_blocks(ctx, plan, &p, v, block_of, offset);
     return plan;
 }
 

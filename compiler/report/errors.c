@@ -140,9 +140,9 @@ static const char *advise(explainer *e, int op, double error)
         double cut = w ? 1 - run_weights(e, op, w) / error : 0;
         if (cut > 1.0 / 3)
             return arena_printf(
-                e->ctx->a, "%s: %d-bit weights, %s; %s would cut their error by %.0f %%",
+                e->ctx->a, "%s: %d-bit weights, %s; %s would cut their error by %s%.0f %%",
                 e->f->ops.v[op]->name, q->bits, q->n == 1 ? "per tensor" : "per channel",
-                remedies[i].words, 100 * cut);
+                remedies[i].words, cut > 0.99 ? "more than " : "", cut > 0.99 ? 99 : 100 * cut);
     }
     return NULL;
 }

@@ -23,6 +23,8 @@ typedef struct layer_health {
     double clipped;     /* share of values beyond the codes */
     double drift;       /* largest distance of the halves' extremes, over the range */
     double growth;      /* how far the last quarter of the rows widened the range, over the range */
+    double shift;  /* distance of the halves' means in standard errors: beyond 4 is no chance */
+    bool constant; /* all values are the same */
 } layer_health;
 
 typedef struct health {
@@ -33,5 +35,9 @@ typedef struct health {
 
 /* Of the calibration rows on the net that was quantized. */
 bool check_health(qctx *ctx, const net *n, const port_map *ports, health *h);
+/* What is to be told of them, a sentence each, with the activation that shows it most; none where
+ * nothing stands out. Returns how many. */
+enum { HEALTH_WORDS = 8 };
+int health_words(qctx *ctx, const health *h, const char *words[HEALTH_WORDS]);
 
 #endif

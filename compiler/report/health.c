@@ -15,6 +15,7 @@ typedef struct watch {
     double lo[3], hi[3]; /* first half of the rows, second half, the first three quarters */
     bool seen[3];
     int64_t values, outside;
+    double sum[2], square[2]; /* of the rows' means, by half */
     bool part[PARTS];
 } watch;
 
@@ -38,16 +39,20 @@ static void look(checker *c, const ir_tensor *t, const float *v)
     int32_t first, last;
     quant_code_range(q, &first, &last);
     double half = (double)q->scale[0] / 2, begin = quant_value(q, 0, first) - half,
-           end = quant_value(q, 0, last) + half, lo = (double)v[0], hi = lo;
+           end = quant_value(q, 0, last) + half, lo = (double)v[0], hi = lo, mean = 0;
     for (int64_t i = 0; i < ir_elems(&t->shape); i++) {
         double x = (double)v[i], at = (x - begin) / (end - begin) * PARTS;
         lo = fmin(lo, x);
         hi = fmax(hi, x);
+        mean += x / (double)ir_elems(&t->shape);
         w->outside += x < begin || x > end;
         w->values++;
         w->part[at < 0 ? 0 : at >= PARTS ? PARTS - 1 : (int)at] = true;
     }
-    widen(w, c->row * 2 < c->rows ? 0 : 1, lo, hi);
+    int part = c->row * 2 < c->rows ? 0 : 1;
+    widen(w, part, lo, hi);
+    w->sum[part] += mean;
+    w->square[part] += mean * mean;
     if (c->row * 4 < c->rows * 3)
         widen(w, 2, lo, hi);
 }
@@ -58,7 +63,20 @@ static void look_at_output(void *user, const ir_op *op, const ir_tensor *out, co
     look(user, out, data);
 }
 
-static layer_health judge(const ir_tensor *t, const watch *w)
+/* Welch's statistic of the rows' means, first half against second; 0 where it cannot be taken. */
+static double mean_shift(const watch *w, int64_t rows)
+{
+    double n[2] = {(double)((rows + 1) / 2), (double)(rows / 2)}, mean[2], spread = 0;
+    if (rows < 4)
+        return 0;
+    for (int i = 0; i < 2; i++) {
+        mean[i] = w->sum[i] / n[i];
+        spread += fmax(w->square[i] / n[i] - mean[i] * mean[i], 0) / (n[i] - 1);
+    }
+    return spread > 0 ? fabs(mean[0] - mean[1]) / sqrt(spread) : 0;
+}
+
+static layer_health judge(const ir_tensor *t, const watch *w, int64_t rows)
 {
     layer_health h = {.t = t,
                       .lo = fmin(w->lo[0], w->seen[1] ? w->lo[1] : w->lo[0]),
@@ -71,6 +89,8 @@ static layer_health judge(const ir_tensor *t, const watch *w)
         h.drift = fmax(fabs(w->lo[0] - w->lo[1]), fabs(w->hi[0] - w->hi[1])) / range;
     if (w->seen[2] && range > 0)
         h.growth = (range - (w->hi[2] - w->lo[2])) / range;
+    h.shift = mean_shift(w, rows);
+    h.constant = !(range > 0);
     return h;
 }
 
@@ -118,6 +138,6 @@ bool check_health(qctx *ctx, const net *n, const port_map *ports, health *h)
     }
     for (int i = 0; i < g->tensors.n; i++)
         if (c.w[i].values)
-            h->v[h->n++] = judge(g->tensors.v[i], &c.w[i]);
+            h->v[h->n++] = judge(g->tensors.v[i], &c.w[i], rows.n);
     return true;
 }

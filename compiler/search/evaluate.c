@@ -14,6 +14,15 @@ static const char *const schemes[] = {
 };
 const int search_n_schemes = sizeof schemes / sizeof *schemes;
 
+const char *search_scheme_names(qctx *ctx)
+{
+    buf b;
+    buf_init(&b, ctx->a);
+    for (int i = 0; i < search_n_schemes; i++)
+        buf_printf(&b, "%s%d %.*s", i ? ", " : "", i, (int)strcspn(schemes[i], ","), schemes[i]);
+    return buf_str(&b);
+}
+
 double search_lower_bound(int64_t hits, int64_t rows)
 {
     const double z = 1.959963984540054; /* Wilson (1927), as in `eval` */

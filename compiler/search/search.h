@@ -49,6 +49,9 @@ typedef struct search_result {
 bool search_quantization(qctx *ctx, net *n, const port_map *ports, const search_options *o,
                          search_result *r);
 
+/* "0 int8, 1 codebook 4 bits, …": what the digits of a choice mean. */
+const char *search_scheme_names(qctx *ctx);
+
 /* knapsack.c: combinations of one option a layer that none beats in both sums. */
 typedef struct knapsack_option {
     int64_t bytes;

@@ -43,6 +43,9 @@ out_has "McNemar"
 # several quantizations side by side: JSON's head is the first's, CSV has a line for each and float
 printf 'quantize { default : int8 }\n' >"$work/a.qdl"
 printf 'quantize { default : int4, round gptq, bias_correct }\n' >"$work/b.qdl"
+# what is said of the model is said once, however many quantizations
+expect 0 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images:0+20" --quant "$work/a.qdl" --quant "$work/b.qdl"
+holds "$(grep -c calibration-none "$work/err") == 1"
 several() {
     expect 0 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images:0+500" \
         --labels "$labels:0+500" --calibrate "$train:0+100" --quant "$work/a.qdl" --quant "$work/b.qdl" "$@"

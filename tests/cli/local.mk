@@ -7,6 +7,8 @@ CLI_TESTS = \
 	tests/cli/errors.sh \
 	tests/cli/eval.sh \
 	tests/cli/inspect.sh \
+	tests/cli/report.sh \
+	tests/cli/report_browser.sh \
 	tests/cli/saved.sh \
 	tests/cli/schemes.sh \
 	tests/cli/search.sh \
