@@ -14,6 +14,7 @@ typedef struct fast_rescale {
     emitter *e;
     const ir_op *op;
     bool fast, doubled;   /* doubled: biases are, and weights must be, taken twice */
+    bool small;           /* the target's products have 32 bits, and that is enough for all sums */
     const bool *constant; /* [channels] the code does not depend on the input: weights must be 0 */
     const char *scale;    /* name of the array */
     per_channel shift;

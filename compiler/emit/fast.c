@@ -107,12 +107,26 @@ static void fill_constant(fast_rescale *f)
     f->constant = constant;
 }
 
+/* Whether all numbers that are multiplied stay below 2^29. */
+static bool is_small(const ir_iparams *q)
+{
+    int64_t value;
+    for (int c = 0; c < q->channels; ++c) {
+        int i = rescale_index(&q->out, c), left = q->mode == IR_NUM_TFLM ? 1 : q->out.shift[i];
+        if (q->mode == IR_NUM_SINGLE || left > 28 ||
+            (q->bound[c] >= 1 << (29 - left) && !is_constant(q, c, &value)))
+            return false;
+    }
+    return true;
+}
+
 void fast_init(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool doubled)
 {
     const ir_iparams *q = op->q;
     arena *a = e->ctx->a;
     *f = (fast_rescale){.e = e, .op = op, .fast = fast_applies(e, op)};
     f->doubled = doubled && f->fast && q->mode == IR_NUM_TFLM;
+    f->small = f->fast && emit_find_target(e->o->target)->cost.narrow && is_small(q);
     fill_constant(f);
     int32_t *scale = ARENA_ARRAY(a, int32_t, 2 * channels);
     int64_t *shift = ARENA_ARRAY(a, int64_t, channels);
@@ -143,21 +157,23 @@ const char *fast_code(const fast_rescale *f, const char *acc, const char *channe
         return requant_code(&f->general, acc, channel);
     const char *shift = per_channel_at(a, &f->shift, channel), *v;
     if (q->mode == IR_NUM_Q32) {
-        emit_use_helper(e, EH_DSP_SMMLAR);
+        emit_use_helper(e, f->small ? EH_SMALL : EH_DSP_SMMLAR);
         if (!per_channel_is(&f->shift, "0")) {
             emit_use_helper(e, EH_SHL);
             acc = arena_printf(a, "%s_shl(%s, %s)", e->prefix, acc, shift);
         }
-        v = arena_printf(a, "%s_smmlar(%s, %s, %d)", e->prefix, acc, mult, (int)q->out_zero);
+        v = arena_printf(a, "%s_%s(%s, %s, %d)", e->prefix, f->small ? "small" : "smmlar", acc, mult,
+                         (int)q->out_zero);
     } else {
         bool single = q->mode == IR_NUM_SINGLE;
-        emit_use_helper(e, single ? EH_DSP_SINGLE : EH_DSP_TFLM);
+        emit_use_helper(e, single ? EH_DSP_SINGLE : f->small ? EH_SMALL_TFLM : EH_DSP_TFLM);
         if (!single && !f->doubled) {
             emit_use_helper(e, EH_SHL);
             acc = arena_printf(a, "%s_shl(%s, 1)", e->prefix, acc);
         }
-        v = arena_printf(a, "%s_fast_%s(%s, %s, %s, %d)", e->prefix, single ? "single" : "tflm",
-                         acc, mult, shift, (int)q->out_zero);
+        const char *name = single ? "fast_single" : f->small ? "small_tflm" : "fast_tflm";
+        v = arena_printf(a, "%s_%s(%s, %s, %s, %d)", e->prefix, name, acc, mult, shift,
+                         (int)q->out_zero);
     }
     if (q->lo != INT8_MIN || q->hi != INT8_MAX)
         return clamp_code(e, v, q->lo, q->hi, "int8_t");

@@ -246,6 +246,14 @@ static const helper helpers[EH_COUNT] = {
         "{\n"
         "    return (int32_t)$P$_asr(sum, n);\n"
         "}\n"},
+    [EH_V6M] = {"v6m", 0, helper_v6m},
+    [EH_TRIPLE] = {"triple", BIT(EH_ASR32), helper_triple},
+    [EH_SIX] = {"six", BIT(EH_V6M), helper_six},
+    [EH_THREE] = {"three", BIT(EH_V6M), helper_three},
+    [EH_QUAD] = {"quad", 0, helper_quad},
+    [EH_EIGHT] = {"eight", BIT(EH_V6M), helper_eight},
+    [EH_SMALL] = {"small", BIT(EH_ASR32), helper_small},
+    [EH_SMALL_TFLM] = {"small_tflm", BIT(EH_SMALL), helper_small_tflm},
 };
 
 const char *const emit_helper_suffixes[] = {
@@ -253,7 +261,8 @@ const char *const emit_helper_suffixes[] = {
     "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", "erff", "dsp", "word",
     "pack", "even", "odd", "smlad", "next", "load", "load16", "widen", "tile22", "tile14", "wide22",
     "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", "smlabb", "smlabt", "smlatb", "smlatt", "both", "ssat8", "two",
-    "apart", "low", "high", NULL};
+    "apart", "low", "high", "v6m", "triple", "six", "three", "quad", "eight",
+    "small", "small_tflm", NULL};
 
 _Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes == EH_COUNT + 1,
                "one suffix a helper");

@@ -28,4 +28,8 @@ extern const char helper_dsp_both[];
 extern const char helper_dsp_ssat8[];
 extern const char helper_dsp_two[];
 
+/* helpers_triple.c */
+extern const char helper_v6m[], helper_triple[], helper_six[], helper_three[], helper_quad[], helper_eight[], helper_small[],
+    helper_small_tflm[];
+
 #endif

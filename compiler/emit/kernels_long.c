@@ -3,8 +3,8 @@
 
 const kernel cortex_m3_kernels[] = {
     {"long-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL},
-    {"long-conv", OP_CONV2D, WEIGHTS_CODE, NULL, long_conv_in_place, long_takes_conv,
-     long_print_conv, long_scratch_conv},
+    {"long-conv", OP_CONV2D, WEIGHTS_CODE, NULL, bundle_in_place, long_takes_conv, long_print_conv,
+     long_scratch_conv},
     {"long-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL},
     {"long-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_conv, long_print_conv,
      long_scratch_conv},

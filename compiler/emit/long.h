@@ -3,16 +3,16 @@
 #ifndef QCC_EMIT_LONG_H
 #define QCC_EMIT_LONG_H
 
-#include "compiler/emit/dsp.h"
-
-/* Terms of an unrolled loop. */
-int long_unroll(const emitter *e);
+#include "compiler/emit/bundle.h"
 
 bool long_takes_conv(const emitter *e, const ir_op *op);
 bool long_print_conv(emitter *e, const ir_op *op);
 int64_t long_scratch_conv(const emitter *e, const ir_op *op);
-bool long_conv_in_place(const ir_op *op);
-/* One window that lies in one piece: dense layers, convolutions over the whole input. */
+/* Weights as [filters / n][term][n], n being the tile's. */
+const char *long_weight_array(bundle *v);
+/* One window that lies in one piece, from the input's first code on: dense layers, convolutions
+ * over the whole input. lone_takes: of int8 codes, with 32-bit sums. */
+bool lone_takes(const ir_op *op);
 bool long_takes_lone(const emitter *e, const ir_op *op);
 bool long_print_lone(emitter *e, const ir_op *op);
 

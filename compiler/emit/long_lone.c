@@ -22,16 +22,18 @@ typedef struct lone {
 
 /* ---- geometry ----------------------------------------------------------------------------- */
 
-/* One window in one piece: its first code, or -1. */
-static int first_of(const ir_op *op)
+bool lone_takes(const ir_op *op)
 {
     const ir_shape *in = &op->in[0]->shape;
+    if (op->in[0]->type != IR_I8 || op->out[0]->type != IR_I8 || op->q->acc_type != IR_I32 ||
+        op->q->mode == IR_NUM_ONNX)
+        return false;
     if (op->kind == OP_DENSE)
-        return ir_elems(in) == in->dim[in->rank - 1] ? 0 : -1;
+        return ir_elems(in) == in->dim[in->rank - 1];
     window w;
     window_init(&w, op);
-    bool one_piece = w.dw == 1 && w.dh == 1 && (w.kh == 1 || w.kw == w.w);
-    return w.oh * w.ow == 1 && one_piece && !window_has_edge(&w) && op->at.groups == 1 ? 0 : -1;
+    bool one_piece = w.dw == 1 && w.dh == 1 && (w.kh == 1 || w.kw == w.w) && !window_has_edge(&w);
+    return w.oh * w.ow == 1 && one_piece && op->at.groups == 1;
 }
 
 /* Whether parts of `part` terms fit the lower field in every filter. */
@@ -49,7 +51,7 @@ static bool fits(const lone *v, int part)
 
 static void init(lone *v, const emitter *e, const ir_op *op)
 {
-    *v = (lone){.e = (emitter *)(uintptr_t)e, .op = op, .first = first_of(op)};
+    *v = (lone){.e = (emitter *)(uintptr_t)e, .op = op};
     const ir_tensor *w = ir_weight(op);
     v->outputs = w->shape.dim[0];
     v->terms = (int)(ir_elems(&w->shape) / v->outputs);
@@ -64,8 +66,7 @@ static void init(lone *v, const emitter *e, const ir_op *op)
 bool long_takes_lone(const emitter *e, const ir_op *op)
 {
     lone v;
-    if (op->in[0]->type != IR_I8 || op->out[0]->type != IR_I8 || op->q->acc_type != IR_I32 ||
-        op->q->mode == IR_NUM_ONNX || first_of(op) < 0)
+    if (!lone_takes(op))
         return false;
     init(&v, e, op);
     return v.parts <= MAX_PARTS;
@@ -109,7 +110,7 @@ static void put_term(lone *v, int columns, int k)
 static void put_part(lone *v, int n)
 {
     text *t = &v->t;
-    int unroll = long_unroll(v->e), loops = n / unroll, done = 0;
+    int unroll = bundle_unroll(v->e), loops = n / unroll, done = 0;
     text_set(t, "half", "%d", HALF);
     text_put(t, "        a = b = $half$;\n");
     if (loops > 1) {

@@ -3,9 +3,10 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/dsp_conv.c compiler/emit/dsp_depthwise.c compiler/emit/dsp.h compiler/emit/fast.c \
 	compiler/emit/heading.c \
 	compiler/emit/helpers.c \
+	compiler/emit/helpers_triple.c compiler/emit/triple.h compiler/emit/triple_conv.c compiler/emit/triple_lone.c \
 	compiler/emit/helpers_dsp.c compiler/emit/helpers_dsp.h \
 	compiler/emit/kernels_dsp.c \
-	compiler/emit/kernels_long.c \
+	compiler/emit/bundle.c compiler/emit/bundle.h compiler/emit/kernels_long.c compiler/emit/kernels_triple.c \
 	compiler/emit/long.h compiler/emit/long_conv.c compiler/emit/long_lone.c \
 	compiler/emit/loops.c \
 	compiler/emit/op_conv.c \

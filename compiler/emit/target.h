@@ -42,6 +42,7 @@ typedef struct target_cost {
     int load, pair_load; /* of a word, of two neighbouring words */
     int multiply;        /* one multiply-accumulate instruction */
     int lanes;           /* products that it sums */
+    bool narrow;         /* products have 32 bits, no upper half */
 } target_cost;
 
 typedef struct emit_target {
@@ -58,5 +59,6 @@ const kernel *emit_kernel(const emitter *e, const ir_op *op);
 /* ---- kernel tables, one a file ------------------------------------------------------------- */
 extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
 extern const kernel cortex_m3_kernels[]; /* kernels_long.c */
+extern const kernel cortex_m0_kernels[]; /* kernels_triple.c */
 
 #endif

@@ -35,6 +35,11 @@ static const char wrappers[] =
     "int32_t t_fast_tflm(int32_t a, int32_t m, int n, int z)\n"
     "{ return h_fast_tflm(h_shl(a, 1), m, n, z); }\n"
     "int32_t t_fast_single(int32_t a, int32_t m, int n, int z) { return h_fast_single(a, m, n, z); }\n"
+    "int32_t t_small_tflm(int32_t a, int32_t m, int n, int z)\n"
+    "{ return h_small_tflm(h_shl(a, 1), m, n, z); }\n"
+    "int32_t t_small(int32_t a, int32_t m, int z) { return h_small(a, m, z); }\n"
+    "void t_triple(uint32_t a, uint32_t b, int32_t *s) { h_triple(a, b, s); }\n"
+    "void t_quad(const uint32_t *a, uint32_t more, int32_t *s) { h_quad(a, more, s); }\n"
     "int32_t t_smmlar(int32_t a, int32_t m, int z) { return h_smmlar(a, m, z); }\n"
     "float t_expf(float v) { return h_expf(v); }\n"
     "float t_tanhf(float v) { return h_tanhf(v); }\n"
@@ -57,6 +62,10 @@ static struct compiled {
     int32_t (*fast_tflm)(int32_t, int32_t, int, int);
     int32_t (*fast_single)(int32_t, int32_t, int, int);
     int32_t (*smmlar)(int32_t, int32_t, int);
+    int32_t (*small_tflm)(int32_t, int32_t, int, int);
+    int32_t (*small)(int32_t, int32_t, int);
+    void (*triple)(uint32_t, uint32_t, int32_t *);
+    void (*quad)(const uint32_t *, uint32_t, int32_t *);
     int32_t (*rint)(float);
     int32_t (*exp)(int32_t);
     int32_t (*reciprocal)(int32_t);
@@ -105,6 +114,10 @@ static int compile_helpers(void **state)
     look_up(code, "t_fast_tflm", &f.fast_tflm);
     look_up(code, "t_fast_single", &f.fast_single);
     look_up(code, "t_smmlar", &f.smmlar);
+    look_up(code, "t_small_tflm", &f.small_tflm);
+    look_up(code, "t_small", &f.small);
+    look_up(code, "t_triple", &f.triple);
+    look_up(code, "t_quad", &f.quad);
     look_up(code, "t_rint", &f.rint);
     look_up(code, "t_exp", &f.exp);
     look_up(code, "t_reciprocal", &f.reciprocal);
@@ -224,6 +237,59 @@ static void short_multipliers(void **state)
     }
 }
 
+/* The same from products of 32 bits. */
+static void short_products(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    static const int32_t edges[] = {0, 1, -1, (1 << 28) - 1, 1 - (1 << 28), 32767, 32768, -32768, -32769};
+    rng r;
+    rng_seed(&r, 8);
+    for (int i = 0; i < SAMPLES; ++i) {
+        int32_t acc = (int32_t)any(&r, 27), mult = multiplier(&r);
+        int zero = (int)rng_below(&r, 256) - 128, right = 1 + (int)rng_below(&r, 23);
+        if (i % 4 == 0)
+            acc = edges[rng_below(&r, sizeof edges / sizeof *edges)];
+        assert_int_equal(f.small(2 * acc, mult, zero), zero + arith_scale_q32(2 * acc, mult, 0, 0));
+        mult = (1 << 30) + (int32_t)rng_below(&r, 1 << 30);
+        assert_int_equal(f.small_tflm(acc, mult, right, zero), zero + arith_scale_tflm(acc, mult, -right));
+    }
+}
+
+/* A sum of `bits` bits and a sign, often at the limits. */
+static int32_t some_sum(rng *r, int bits)
+{
+    int32_t limit = 1 << bits;
+    switch (rng_below(r, 4)) {
+    case 0: return limit - 1;
+    case 1: return -limit;
+    default: return (int32_t)rng_below(r, 2 * (uint64_t)limit) - limit;
+    }
+}
+
+/* Sums that share words come apart again. */
+static void shared_words(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    rng r;
+    rng_seed(&r, 9);
+    for (int i = 0; i < SAMPLES; ++i) {
+        int32_t s[4], got[4] = {7, -7, 70};
+        uint32_t u[4], more = (uint32_t)rng_next(&r) & 0xffffffu;
+        for (int k = 0; k < 3; ++k)
+            u[k] = (uint32_t)(s[k] = some_sum(&r, 20));
+        f.triple((1u << 20) + u[0] + (u[2] << 21), (1u << 20) + u[1] + (u[2] << 10), got);
+        assert_int_equal(got[0], s[0] + 7);
+        assert_int_equal(got[1], s[1] - 7);
+        assert_int_equal(got[2], s[2] + 70);
+        for (int k = 0; k < 4; ++k)
+            u[k] = (uint32_t)(s[k] = some_sum(&r, 23)) + more;
+        const uint32_t a[3] = {u[0] + (u[1] << 8) + (u[2] << 16) + (u[3] << 24), u[1] + (u[3] << 16),
+                               u[2] + (u[3] << 8)};
+        f.quad(a, more, got);
+        assert_memory_equal(got, s, sizeof s);
+    }
+}
+
 static void nearest_integers(void **state)
 {
     SKIP_WITHOUT_TCC();
@@ -278,7 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shifts),       cmocka_unit_test(clamps),
         cmocka_unit_test(multipliers),  cmocka_unit_test(nearest_integers),
-        cmocka_unit_test(short_multipliers),
+        cmocka_unit_test(short_multipliers), cmocka_unit_test(short_products), cmocka_unit_test(shared_words),
         cmocka_unit_test(exponentials), cmocka_unit_test(float_functions),
     };
     return cmocka_run_group_tests_name("helpers", tests, compile_helpers, free_helpers);

@@ -1,0 +1,13 @@
+/* kernels_triple.c - kernels of cortex-m0. */
+#include "compiler/emit/triple.h"
+
+const kernel cortex_m0_kernels[] = {
+    {"triple-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone,
+     NULL},
+    {"triple-conv", OP_CONV2D, WEIGHTS_CODE, NULL, bundle_in_place, triple_takes_conv,
+     triple_print_conv, triple_scratch_conv},
+    {"triple-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone, NULL},
+    {"triple-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, triple_takes_conv, triple_print_conv,
+     triple_scratch_conv},
+    {0},
+};
