@@ -221,6 +221,31 @@ static inline int32_t arith_reciprocal(int32_t a)
     return x;
 }
 
+/* 1/√v ≈ result/2^31·2^−shift for v > 1; v ≤ 1: 1. Five Newton-Raphson steps in Q3.28 from 1 (TensorFlow Lite's
+ * GetInvSqrtQuantizedMultiplierExp). 0 ≤ shift ≤ 15. */
+static inline int32_t arith_inv_sqrt(int32_t v, int *shift)
+{
+    *shift = 0;
+    if (v <= 1)
+        return INT32_MAX;
+    *shift = 11;
+    for (; v >= 1 << 29; v /= 4)
+        ++*shift;
+    for (; v < 1 << 27; v *= 4)
+        --*shift;
+    int32_t x = 1 << 28, half = (int32_t)arith_round_away_shr(v >> 1, 1);
+    for (int i = 0; i < 5; i++) {
+        int32_t cube = arith_shl_sat32(arith_doubling_high(arith_doubling_high(x, x), x), 6);
+        x = arith_shl_sat32((int64_t)arith_doubling_high(3 << 27, x) - arith_doubling_high(half, cube), 3);
+    }
+    x = arith_doubling_high(x, 1518500250); /* √½ */
+    if (*shift >= 0)
+        return x;
+    x = (int32_t)(x * arith_pow2(-*shift));
+    *shift = 0;
+    return x;
+}
+
 /* 1/(1 + e^−a) in Q0.31, a in Q4.27. */
 static inline int32_t arith_logistic(int32_t a)
 {

@@ -12,6 +12,7 @@ libqcc_core_la_SOURCES += \
 	runtime/ref_int_conv.c \
 	runtime/ref_int_pool.c \
 	runtime/ref_int_softmax.c \
+	runtime/ref_l2.c \
 	runtime/ref_resize.c \
 	runtime/ref_shape.c \
 	runtime/unary.c

@@ -41,6 +41,8 @@ void ref_int_reduce(const ref_args *a);
 void ref_int_argmax(const ref_args *a);
 void ref_int_nearest(const ref_args *a);
 void ref_int_bilinear(const ref_args *a);
+void ref_int_l2_norm(const ref_args *a);
+void ref_float_l2_norm(const ref_args *a);
 void ref_float_nearest(const ref_args *a);
 void ref_float_bilinear(const ref_args *a);
 void ref_float_reduce(const ref_args *a);

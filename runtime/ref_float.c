@@ -154,6 +154,7 @@ const ref_kernel ref_float_kernels[OP_COUNT] = {
     [OP_RESIZE_BILINEAR] = ref_float_bilinear,
     [OP_DILATE] = pad,
     [OP_PRELU] = binary,
+    [OP_L2_NORM] = ref_float_l2_norm,
     [OP_ELU] = unary,
     [OP_GELU] = unary,
     [OP_GELU_TANH] = unary,

@@ -204,6 +204,7 @@ const ref_kernel ref_int_kernels[OP_COUNT] = {
     [OP_RESIZE_BILINEAR] = ref_int_bilinear,
     [OP_DILATE] = pad,
     [OP_PRELU] = binary,
+    [OP_L2_NORM] = ref_int_l2_norm,
     [OP_ELU] = unary,
     [OP_GELU] = unary,
     [OP_GELU_TANH] = unary,

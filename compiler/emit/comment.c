@@ -134,7 +134,8 @@ static void put_symbols(emitter *e, buf *b)
     if (e->o->emit_float || e->o->float_io || e->g->numerics == IR_NUM_ONNX)
         buf_puts(b, " *   and for float __aeabi_f* __aeabi_cf*, elsewhere __*sf* __float* __fix*\n");
     if (e->needs_math)
-        buf_printf(b, " *   from <math.h> expf tanhf%s\n", e->math >> EH_ERFF & 1U ? " erff" : "");
+        buf_printf(b, " *   from <math.h> expf tanhf%s%s\n", e->math >> EH_ERFF & 1U ? " erff" : "",
+                   e->math >> EH_SQRTF & 1U ? " sqrtf" : "");
     if (e->o->split_weights)
         buf_printf(b, " *   from the unit of the weights %s_*\n", e->prefix);
     if (e->o->profile)

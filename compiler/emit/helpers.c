@@ -199,6 +199,43 @@ static const helper helpers[EH_COUNT] = {
         "    const float r = 1.0f - p * t * $P$_expf(-m * m);\n"
         "    return v < 0.0f ? -r : r;\n"
         "}\n"},
+    [EH_SQRTF] = {"sqrtf", 0,
+        "/* Square root, relative error about 2^-22; 0 below the smallest normal number. */\n"
+        "static float $P$_sqrtf(float v)\n"
+        "{\n"
+        "    union { uint32_t bits; float value; } x; /* half the exponent, then Newton */\n"
+        "    if (!(v >= 1.17549435e-38f))\n"
+        "        return 0.0f;\n"
+        "    x.value = v;\n"
+        "    x.bits = (x.bits >> 1) + UINT32_C(0x1fbd1df5);\n"
+        "    for (int i = 0; i < 3; ++i)\n"
+        "        x.value = 0.5f * (x.value + v / x.value);\n"
+        "    return x.value;\n"
+        "}\n"},
+    [EH_INV_SQRT] = {"inv_sqrt", BIT(EH_SHL_SAT) | BIT(EH_DOUBLING_HIGH) | BIT(EH_ROUND_AWAY),
+        "/* 1/sqrt(v) = result/2^31 / 2^shift; 1 for v <= 1. Five Newton-Raphson steps in Q3.28\n"
+        " * (TensorFlow Lite: GetInvSqrtQuantizedMultiplierExp). */\n"
+        "static int32_t $P$_inv_sqrt(int32_t v, int *shift)\n"
+        "{\n"
+        "    *shift = 0;\n"
+        "    if (v <= 1)\n"
+        "        return INT32_MAX;\n"
+        "    int n = 11;\n"
+        "    for (; v >= (1 << 29); v /= 4)\n"
+        "        ++n;\n"
+        "    for (; v < (1 << 27); v *= 4)\n"
+        "        --n;\n"
+        "    const int32_t half = $P$_round_away(v / 2, 1);\n"
+        "    int32_t x = 1 << 28;\n"
+        "    for (int i = 0; i < 5; ++i) {\n"
+        "        const int32_t cube = $P$_shl_sat($P$_doubling_high($P$_doubling_high(x, x), x), 6);\n"
+        "        const int32_t step = $P$_doubling_high(402653184, x) - $P$_doubling_high(half, cube);\n"
+        "        x = $P$_shl_sat(step, 3);\n"
+        "    }\n"
+        "    x = $P$_doubling_high(x, 1518500250); /* sqrt(1/2) */\n"
+        "    *shift = n > 0 ? n : 0;\n"
+        "    return n < 0 ? x * (1 << -n) : x;\n"
+        "}\n"},
     [EH_DSP] = {"dsp", 0, helper_dsp},
     [EH_DSP_WORD] = {"word", BIT(EH_DSP), helper_dsp_word},
     [EH_DSP_PACK] = {"pack", 0, helper_dsp_pack},
@@ -258,7 +295,8 @@ static const helper helpers[EH_COUNT] = {
 
 const char *const emit_helper_suffixes[] = {
     "clamp", "asr32", "asr", "shl", "shl_sat", "narrow", "round_away", "doubling_high", "q32",
-    "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", "erff", "dsp", "word",
+    "tflm", "single", "single_sat", "rint", "exp_negative", "reciprocal", "expf", "tanhf", "erff", "sqrtf",
+    "inv_sqrt", "dsp", "word",
     "pack", "even", "odd", "smlad", "next", "load", "load16", "widen", "tile22", "tile14", "wide22",
     "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", "smlabb", "smlabt", "smlatb", "smlatt", "both", "ssat8", "two",
     "apart", "low", "high", "v6m", "triple", "six", "three", "quad", "eight",

@@ -18,7 +18,8 @@ typedef enum emit_helper {
     EH_SHL, EH_SHL_SAT, EH_NARROW, EH_ROUND_AWAY, EH_DOUBLING_HIGH,
     EH_Q32, EH_TFLM_MULTIPLY, EH_SINGLE_MULTIPLY, EH_SINGLE_SATURATE, EH_RINT,
     EH_EXP_NEGATIVE, EH_RECIPROCAL, /* softmax of tflm and single */
-    EH_EXPF, EH_TANHF, EH_ERFF,     /* --no-libm */
+    EH_EXPF, EH_TANHF, EH_ERFF, EH_SQRTF, /* --no-libm */
+    EH_INV_SQRT,                    /* l2_norm of tflm and single */
     /* helpers_dsp.c: the DSP extension of Cortex-M, and the same in plain C */
     EH_DSP, EH_DSP_WORD, EH_DSP_PACK, EH_DSP_EVEN, EH_DSP_ODD, EH_DSP_SMLAD, EH_DSP_NEXT,
     EH_DSP_LOAD, EH_DSP_LOAD16, EH_DSP_WIDEN, EH_DSP_TILE22, EH_DSP_TILE14, EH_DSP_WIDE22,

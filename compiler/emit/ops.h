@@ -138,13 +138,15 @@ bool print_resize_nearest(emitter *e, const ir_op *op);
 bool print_resize_bilinear(emitter *e, const ir_op *op);
 bool print_unary(emitter *e, const ir_op *op);
 bool print_softmax(emitter *e, const ir_op *op);
+bool print_l2_norm(emitter *e, const ir_op *op);
+bool print_float_l2_norm(emitter *e, const ir_op *op);
 int64_t scratch_avgpool(const emitter *e, const ir_op *op);
 int64_t scratch_conv(const emitter *e, const ir_op *op);
 int64_t scratch_dense(const emitter *e, const ir_op *op);
 int64_t scratch_depthwise(const emitter *e, const ir_op *op);
 
 /* op_float.c. Convolutions, dense layers, pools and moves have one printer for codes and floats. */
-const char *float_function(emitter *e, emit_helper h); /* EH_EXPF, EH_TANHF, EH_ERFF: libm's or ours */
+const char *float_function(emitter *e, emit_helper h); /* EH_EXPF, EH_TANHF, EH_ERFF, EH_SQRTF: libm's or ours */
 const char *float_act(const ir_op *op, arena *a, const char *v); /* the fused activation of v */
 bool print_float_depthwise(emitter *e, const ir_op *op);
 bool print_float_eltwise(emitter *e, const ir_op *op);

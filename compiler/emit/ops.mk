@@ -21,6 +21,7 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/op_reduce.c \
 	compiler/emit/op_resize.c \
 	compiler/emit/op_softmax.c \
+	compiler/emit/op_l2.c \
 	compiler/emit/op_unary.c \
 	compiler/emit/ops.h \
 	compiler/emit/requant.c \

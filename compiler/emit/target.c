@@ -34,6 +34,7 @@ static const op_row rows[OP_COUNT] = {
     [OP_GLOBAL_MAXPOOL] = {print_maxpool, print_maxpool, NULL, false},
     [OP_ADD] = {print_add, print_float_eltwise, NULL, true},
     [OP_MUL] = {print_mul, print_float_eltwise, NULL, true},
+    [OP_L2_NORM] = {print_l2_norm, print_float_l2_norm, NULL, false},
     [OP_PRELU] = {print_prelu, print_float_eltwise, NULL, true},
     [OP_CONCAT] = {print_concat, print_concat, NULL, false},
     [OP_RESHAPE] = {print_reshape, print_reshape, NULL, true},

@@ -526,6 +526,7 @@ static bool (*const rules[OP_COUNT])(const rule *) = {
     [OP_REDUCE_MAX] = reduce,     [OP_REDUCE_MIN] = reduce,
     [OP_ARGMAX] = argmax,         [OP_ELU] = copy_out,
     [OP_RESIZE_NEAREST] = resize, [OP_RESIZE_BILINEAR] = resize,
+    [OP_L2_NORM] = softmax,
     [OP_DILATE] = dilate,         [OP_PRELU] = prelu,
     [OP_GELU] = copy_out,         [OP_GELU_TANH] = copy_out,
 };

@@ -131,6 +131,7 @@ const ir_word ir_words[] = {
     {"reduce_min", OP_REDUCE_MIN, 1, 1, reduce},
     {"argmax", OP_ARGMAX, 1, 1, argmax},
     {"elu", OP_ELU, 1, 1, elu},
+    {"l2_norm", OP_L2_NORM, 1, 1, NULL},
     {"prelu", OP_PRELU, 1, 2, prelu},
     {"constant", OP_RESHAPE, 0, 0, constant},
     {"gelu", OP_GELU, 1, 1, NULL},

@@ -44,6 +44,7 @@ static const struct {
     {"memcpy", (const void *)memcpy}, {"memmove", (const void *)memmove},
     {"memset", (const void *)memset}, {"expf", (const void *)expf},
     {"tanhf", (const void *)tanhf},   {"erff", (const void *)erff},
+    {"sqrtf", (const void *)sqrtf},
 };
 
 static int relocate(TCCState *s)

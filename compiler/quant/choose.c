@@ -119,11 +119,11 @@ static ir_quant *exact_quant(qctx *ctx, bool symmetric, int bits, float scale, i
     return q;
 }
 
-/* sigmoid and softmax give [0, 1), tanh [-1, 1): all codes of 8 bits and below, the nonnegative
+/* sigmoid and softmax give [0, 1), tanh and l2_norm [-1, 1): all codes of 8 bits and below, the nonnegative
  * half of 16. */
 static ir_quant *operator_quant(qctx *ctx, ir_opkind kind, int bits)
 {
-    bool half = kind == OP_TANH || bits > 8;
+    bool half = kind == OP_TANH || kind == OP_L2_NORM || bits > 8;
     float scale = (float)ldexp(1.0, half ? 1 - bits : -bits);
     return exact_quant(ctx, bits > 8, bits, scale, half ? 0 : -((int32_t)1 << (bits - 1)));
 }

@@ -35,6 +35,8 @@ bool scale_ratio(qctx *ctx, const ir_op *op, double ratio, const char *limit);
 /* 256 output codes of a unary operator; softmax's constants. false with a diagnostic. */
 bool fill_unary(qctx *ctx, ir_op *op);
 bool fill_softmax(qctx *ctx, ir_op *op);
+/* l2_norm: its sums stay inside int32, its result has its one quantization. */
+bool check_l2_norm(qctx *ctx, ir_op *op);
 
 /* ---- legalize.c -------------------------------------------------------------------------------- */
 

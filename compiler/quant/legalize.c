@@ -39,7 +39,7 @@ static bool int16_allowed(const ir_op *op, bool *equal_only)
 {
     *equal_only = op->kind == OP_RELU || op->kind == OP_RELU6;
     bool q31 = op->q->mode == IR_NUM_TFLM || op->q->mode == IR_NUM_SINGLE;
-    bool table = (ir_opinfos[op->kind].flags & OPF_U) != 0 || op->kind == OP_SOFTMAX;
+    bool table = (ir_opinfos[op->kind].flags & OPF_U) != 0 || op->kind == OP_SOFTMAX || op->kind == OP_L2_NORM;
     return !q31 && op->kind != OP_PRELU && (!table || *equal_only);
 }
 
@@ -269,6 +269,7 @@ static const rule_fn rules[OP_COUNT] = {
     [OP_ARGMAX] = legal_argmax,
     [OP_DILATE] = legal_pass,
     [OP_PRELU] = legal_mul,
+    [OP_L2_NORM] = check_l2_norm,
     [OP_RESIZE_NEAREST] = legal_pass,
     [OP_RESIZE_BILINEAR] = legal_pass,
     [OP_ELU] = legal_unary,

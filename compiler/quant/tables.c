@@ -155,3 +155,15 @@ bool fill_softmax(qctx *ctx, ir_op *op)
     const ir_shape *s = &op->in[0]->shape;
     return modes[op->q->mode](ctx, op, s->rank == 0 ? 1 : s->dim[s->rank - 1]);
 }
+
+/* ---- l2_norm ----------------------------------------------------------------------------------- */
+
+bool check_l2_norm(qctx *ctx, ir_op *op)
+{
+    const ir_shape *s = &op->in[0]->shape;
+    int64_t n = s->rank == 0 ? 1 : s->dim[s->rank - 1];
+    op->q->channels = 1;
+    if (n > 32768)
+        return refuse(ctx, op, "l2_norm over %lld values: at most 32768", (long long)n);
+    return want_output(ctx, op, 1.0f / 128, 0);
+}

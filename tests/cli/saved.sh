@@ -28,7 +28,7 @@ for name in lenet dscnn; do
     pair "$e/$name.qdl" "$e/$name.safetensors" --range -0.5:0.5 --bits 8 --grid midpoint
     pair "$e/$name.qdl" "$e/$name.safetensors" --numerics tflm
 done
-for name in branches activations global_pools depthwise blocks sequential conv_groups conv1d conv_transpose constants operators; do
+for name in branches activations global_pools depthwise blocks sequential conv_groups conv1d conv_transpose constants l2_norm operators; do
     pair "$top_srcdir/tests/torch/$name.qdl" "$top_srcdir/tests/torch/$name.safetensors"
 done
 

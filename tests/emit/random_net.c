@@ -546,6 +546,8 @@ static ir_tensor *make_softmax(maker *m, ir_tensor *x)
     at.act = IR_ACT_NONE;
     if (m->wide)
         return make_unary(m, x);
+    if (one_in(m, 3))
+        return append(m, OP_L2_NORM, &at, 1, &x, fixed_quant(m, 1.0 / 128, 0));
     return append(m, OP_SOFTMAX, &at, 1, &x, fixed_quant(m, 1.0 / 256, -128));
 }
 

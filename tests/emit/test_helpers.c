@@ -41,6 +41,8 @@ static const char wrappers[] =
     "void t_triple(uint32_t a, uint32_t b, int32_t *s) { h_triple(a, b, s); }\n"
     "void t_quad(const uint32_t *a, uint32_t more, int32_t *s) { h_quad(a, more, s); }\n"
     "int32_t t_smmlar(int32_t a, int32_t m, int z) { return h_smmlar(a, m, z); }\n"
+    "int32_t t_inv_sqrt(int32_t v, int *shift) { return h_inv_sqrt(v, shift); }\n"
+    "float t_sqrtf(float v) { return h_sqrtf(v); }\n"
     "float t_expf(float v) { return h_expf(v); }\n"
     "float t_tanhf(float v) { return h_tanhf(v); }\n"
     "float t_erff(float v) { return h_erff(v); }\n";
@@ -72,6 +74,8 @@ static struct compiled {
     float (*expf)(float);
     float (*tanhf)(float);
     float (*erff)(float);
+    float (*sqrtf)(float);
+    int32_t (*inv_sqrt)(int32_t, int *);
 } f;
 
 static void look_up(void *code, const char *symbol, void *pointer)
@@ -124,6 +128,8 @@ static int compile_helpers(void **state)
     look_up(code, "t_expf", &f.expf);
     look_up(code, "t_tanhf", &f.tanhf);
     look_up(code, "t_erff", &f.erff);
+    look_up(code, "t_sqrtf", &f.sqrtf);
+    look_up(code, "t_inv_sqrt", &f.inv_sqrt);
     return 0;
 }
 
@@ -333,15 +339,38 @@ static void float_functions(void **state)
         assert_true(fabs((double)f.erff(v) - erf((double)v)) <= 5e-7);
         assert_true(fabs((double)f.tanhf(small) - tanh((double)small)) <= 3e-7);
     }
+    for (int i = 0; i < SAMPLES; i++) {
+        float v = (float)ldexp(1 + rng_double(&r), (int)rng_below(&r, 250) - 125);
+        assert_true(fabs((double)f.sqrtf(v) / sqrt((double)v) - 1) <= 3e-7);
+    }
+    assert_true(f.sqrtf(0) == 0);
     assert_true(f.expf(-1000) == 0);
     assert_true(f.tanhf(0) == 0);
     assert_true(f.tanhf(1000) == 1);
     assert_true(f.tanhf(-1000) == -1);
 }
 
+/* Bit by bit as arith.h has it, and 1/√v to 2^-19 (five steps from 1 to 2). */
+static void inverse_roots(void **state)
+{
+    SKIP_WITHOUT_TCC();
+    rng r;
+    rng_seed(&r, 12);
+    for (int i = 0; i < SAMPLES; i++) {
+        int32_t v = i < 4096 ? i : (int32_t)(rng_below(&r, UINT64_C(1) << 31) >> rng_below(&r, 30));
+        int own = -1, want = -1;
+        int32_t mult = arith_inv_sqrt(v, &want);
+        assert_int_equal(f.inv_sqrt(v, &own), mult);
+        assert_int_equal(own, want);
+        if (v > 1)
+            assert_true(fabs(ldexp((double)mult, -31 - want) * sqrt((double)v) - 1) <= ldexp(1, -19));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(inverse_roots),
         cmocka_unit_test(shifts),       cmocka_unit_test(clamps),
         cmocka_unit_test(multipliers),  cmocka_unit_test(nearest_integers),
         cmocka_unit_test(short_multipliers), cmocka_unit_test(short_products), cmocka_unit_test(shared_words),

@@ -377,6 +377,15 @@ def branches():
         output all = concat(a, b, e, axis 0)
     }""")
 
+    fixture("l2_norm", lambda: Net(
+        lambda m, x: F.normalize(m.f(F.normalize(m.c1(x), dim=1).permute(0, 2, 3, 1)), dim=3).permute(0, 3, 1, 2),
+        c1=nn.Conv2d(3, 6, 1), f=nn.Linear(6, 2)), (3, 4, 5), """
+    model l2_norm {
+        input x : f32[4, 5, 3]
+        c1 = conv2d(x, 6, kernel 1x1) |> l2_norm
+        output dense(c1, 2, weights "f") |> l2_norm
+    }""")
+
     # squeeze and excite: [H, W, C] times [1, 1, C]
     fixture("squeeze", lambda: Net(
         lambda m, x: m.c1(x) * torch.sigmoid(m.up(F.relu(m.down(m.c1(x).mean((2, 3), keepdim=True))))),
