@@ -21,7 +21,7 @@ static bool after(qctx *ctx, const ir_graph *g, const char *pass)
 }
 
 const char *const pipeline_passes[] = {"lower", "fold_bn",  "fuse",     "equalize", "choose",
-                                       "refine", "legalize", NULL};
+                                       "refine", "legalize", "lean",  NULL};
 
 static bool add_quant_file(qctx *ctx, net *n, const char *path)
 {
@@ -219,8 +219,11 @@ bool net_calibrate(qctx *ctx, net *n, const net_options *o)
 static bool make_legal(qctx *ctx, net *n, bool strict_acc32)
 {
     n->legal = ir_clone(ctx, n->quantized);
-    return legalize(ctx, n->legal, n->legal->numerics) &&
-           prove_bounds(ctx, n->legal, strict_acc32) && after(ctx, n->legal, "legalize");
+    if (!legalize(ctx, n->legal, n->legal->numerics) || !prove_bounds(ctx, n->legal, strict_acc32) ||
+        !after(ctx, n->legal, "legalize"))
+        return false;
+    n->legal->lean = lean_graph(ctx, n->legal);
+    return !n->legal->lean || after(ctx, n->legal->lean, "lean");
 }
 
 bool net_choose(qctx *ctx, net *n, const port_map *ports, bool strict_acc32)

@@ -199,6 +199,7 @@ static const option_row rows[] = {
     {"split-weights", "FILE", CMD_COMPILE, "weights in a C file of their own", take_split, 0},
     {"selftest", "[FILE]", CMD_COMPILE, "NAME_selftest with 2 baked vectors (of FILE, or seeded)", take_selftest, 0},
     {"profile", NULL, CMD_COMPILE, "call NAME_profile after each layer", take_flag, AT(emit.profile)},
+    {"whole-layers", NULL, EMITS, "leave no constant channel out", take_flag, AT(emit.whole_layers)},
     {"weights", "decimal|string", CMD_COMPILE, "how weight arrays are written", take_weights, 0},
     {"emit-float", NULL, CMD_COMPILE, "the same network as plain float C", take_flag, AT(emit.emit_float)},
     {"no-libm", NULL, CMD_COMPILE, "with --emit-float: no <math.h>", take_flag, AT(emit.no_libm)},
@@ -221,7 +222,7 @@ static const option_row rows[] = {
     {"bind", "NAME=FILE", READS, "an input of a .onnx model becomes this constant (.npy, or .pb: a TensorProto)", take_bind, 0},
     {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
     {"seed", "N", ANY_NET | CMD_AUGMENT, "wherever chance enters (default 1)", take_seed, 0},
-    {"dump", "PASS", READS, "print the graph after a pass (lower, fold_bn, fuse, equalize, choose, refine, legalize, all)", take_text, AT(dump)},
+    {"dump", "PASS", READS, "print the graph after a pass (lower, fold_bn, fuse, equalize, choose, refine, legalize, lean, all)", take_text, AT(dump)},
     {"quiet", NULL, READS, "no warnings, no progress bar", take_flag, AT(quiet)},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows, HELP = 1000 };

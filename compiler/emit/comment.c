@@ -97,7 +97,7 @@ static void put_provenance(emitter *e, buf *b)
     buf_printf(b, " * options: %s\n", emit_option_line(e));
     if (g->stage == IR_LEGAL) {
         char hex[65];
-        ir_canonical_sha256(e->ctx, g, hex);
+        ir_canonical_sha256(e->ctx, e->whole, hex);
         buf_printf(b, " * numerics: %s\n * SHA-256 of the quantized model: %s\n",
                    ir_numerics_name(g->numerics), hex);
     }

@@ -17,6 +17,7 @@ typedef struct emit_options {
     int unroll;                /* inner loops with at most this many iterations are unrolled;
                                   0 none, INT_MAX full; -1: the policy of opt */
     bool static_arena, io_in_arena, float_io, profile, emit_float, no_libm, strict_acc32;
+    bool whole_layers;         /* constant channels are computed and stored like any other */
     bool want_header;          /* C includes no header of its own; header text is made too */
     const char *section;       /* NULL or section name for the weights */
     bool split_weights;
@@ -44,6 +45,7 @@ typedef struct emit_result {
     const char *weights_c;/* with split_weights, else NULL */
     /* facts, also in the header comment and `inspect` */
     int64_t arena_bytes, weight_bytes, constant_bytes;
+    int64_t lower_bound;         /* of the arena: no plan of these operators needs less */
     const int64_t *op_constants; /* bytes that each operator bakes, by its id */
     const int64_t *op_weights;   /* of these, weights and codebooks */
     const char *const *op_kernels; /* name of each operator's kernel, "generic" where the target has none */

@@ -78,9 +78,9 @@ static bool plan(emitter *e, ir_graph *g)
 
 /* ---- entry --------------------------------------------------------------------------------- */
 
-static void start(emitter *e, qctx *ctx, const ir_graph *g, const emit_options *o)
+static void start(emitter *e, qctx *ctx, const ir_graph *g, const ir_graph *whole, const emit_options *o)
 {
-    *e = (emitter){.ctx = ctx, .g = g, .o = o};
+    *e = (emitter){.ctx = ctx, .g = g, .whole = whole, .o = o};
     buf_init(&e->data, ctx->a);
     buf_init(&e->weights_unit, ctx->a);
     buf_init(&e->ops, ctx->a);
@@ -119,9 +119,9 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
         diag_add(ctx, D_INTERNAL_IR, loc_none(), "emit: the graph is neither folded nor legal");
         return false;
     }
-    ir_graph *planned = ir_clone(ctx, g);
+    ir_graph *planned = ir_clone(ctx, g->lean && !o.whole_layers ? g->lean : g);
     emitter e;
-    start(&e, ctx, planned, &o);
+    start(&e, ctx, planned, g, &o);
     if (!emit_check_options(&e) || !emit_names_init(&e) || !plan(&e, planned))
         return false;
     int64_t *constants = ARENA_ARRAY(ctx->a, int64_t, planned->ops.n);
@@ -139,6 +139,7 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->header = o.want_header ? header_file(&e) : NULL;
     r->weights_c = o.split_weights ? weights_file(&e) : NULL;
     r->arena_bytes = e.plan->arena_bytes;
+    r->lower_bound = e.plan->lower_bound;
     r->weight_bytes = e.weight_bytes;
     r->constant_bytes = e.constant_bytes;
     r->op_constants = constants;

@@ -34,7 +34,8 @@ typedef enum emit_helper {
 
 struct emitter {
     qctx *ctx;
-    const ir_graph *g;       /* planned: views are set */
+    const ir_graph *g;       /* planned: views are set. The lean graph where there is one */
+    const ir_graph *whole;   /* the graph that was asked for */
     const emit_options *o;
     const char *prefix;      /* C identifier: NAME_run, … */
     const char *upper;       /* the same in capitals: macros */

@@ -64,7 +64,7 @@ const char *emit_option_line(emitter *e)
         {o->strict_acc32, "--strict-acc32"}, {o->float_io, "--float-io"},
         {o->io_in_arena, "--io-in-arena"},   {o->static_arena, "--static-arena"},
         {o->split_weights, "--split-weights"}, {o->selftest, "--selftest"},
-        {o->profile, "--profile"},
+        {o->profile, "--profile"},         {o->whole_layers, "--whole-layers"},
     };
     buf b;
     buf_init(&b, e->ctx->a);

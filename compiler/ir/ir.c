@@ -165,7 +165,7 @@ ir_graph *ir_clone(qctx *ctx, const ir_graph *g)
     ir_graph *to = ARENA_NEW(ctx->a, ir_graph);
     *to = (ir_graph){.name = g->name, .stage = g->stage, .numerics = g->numerics,
                      .weights_native = g->weights_native, .layout = g->layout,
-                     .source_sha256 = g->source_sha256};
+                     .source_sha256 = g->source_sha256, .lean = g->lean};
     copier c = {ctx, g, to};
     copy_tensors(&c);
     copy_ops(&c);

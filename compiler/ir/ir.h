@@ -103,6 +103,23 @@ typedef struct ir_view {
     int64_t stride[IR_MAX_RANK];
 } ir_view;
 
+/* Channels (the last dimension) of a tensor of a lean graph that are not stored: each holds one code
+ * wherever it is read, or nothing reads it. Numbers are those of the whole tensor. */
+typedef enum ir_gone {
+    IR_KEPT,
+    IR_GONE_WEIGHTS,    /* its weights are all zero: the bias alone decides the code */
+    IR_GONE_MULTIPLIER, /* its multiplier is zero */
+    IR_GONE_RANGE,      /* all that its accumulator can reach, or its input holds, gives one code */
+    IR_GONE_CLAMP,      /* the same, by clamping */
+    IR_GONE_UNREAD      /* whoever reads it multiplies it by zero */
+} ir_gone;
+typedef struct ir_channels {
+    int n;               /* of the whole tensor */
+    const int32_t *kept; /* [shape.dim[rank - 1]] rising */
+    const uint8_t *gone; /* [n] ir_gone */
+    const int32_t *code; /* [n] where gone, unless unread: the code */
+} ir_channels;
+
 typedef struct ir_tensor {
     int id;             /* index in graph->tensors */
     const char *name;   /* "c1", "c1.weight"; unique in the graph */
@@ -119,6 +136,7 @@ typedef struct ir_tensor {
     bool is_output;     /* also a graph output */
     const char *wname;  /* constant that is an operand: "k" of "k.weight" in the weight file; else NULL */
     int tflite_index;   /* tN that an importer noted, or -1 */
+    const ir_channels *channels; /* of a lean graph: what was left out; NULL: whole */
     ir_view view;
     qloc loc;
 } ir_tensor;
@@ -252,6 +270,8 @@ typedef struct ir_graph {
     ir_numerics numerics;
     bool weights_native;
     const char *layout;    /* host layout that the QDL records: "nhwc" (default) or "nchw" */
+    struct ir_graph *lean; /* LEGAL: what is emitted in its place (quant/lean.c), operators with the same
+                              numbers, or NULL: itself */
     const char *source_sha256; /* of the original .qdl + weights (64 digits), kept in a saved pair */
 } ir_graph;
 

@@ -14,6 +14,8 @@ typedef struct maker {
     rng r;
     ir_numerics mode;
     bool wide;                 /* int16 activations */
+    bool poor;                 /* with channels that are constant or unread, rows of zeros in kernels */
+    rng p;                     /* decides on these */
     ir_tensor *values[MAX_VALUES];
     int n_values, names;
 } maker;
@@ -33,6 +35,11 @@ static bool one_in(maker *m, int n)
 static int between(maker *m, int lo, int hi)
 {
     return lo + below(m, hi - lo + 1);
+}
+
+static bool poor_one_in(maker *m, int n)
+{
+    return m->poor && rng_below(&m->p, (uint64_t)n) == 0;
 }
 
 /* 2^u, u uniform in [lo, hi]. */
@@ -81,6 +88,8 @@ static ir_quant *act_quant(maker *m, double scale)
     zeros(q)[0] = one_in(m, 2) ? special[below(m, 4)] : between(m, -128, 127);
     if (m->wide && one_in(m, 3))
         zeros(q)[0] = between(m, -32768, 32767);
+    if (poor_one_in(m, 2)) /* relu leaves nothing of a channel below it */
+        zeros(q)[0] = -128;
     return q;
 }
 
@@ -139,12 +148,29 @@ static ir_quant *weight_quant(maker *m, int channels)
     double base = power(m, -10, -4);
     for (int c = 0; c < q->n; ++c) {
         scales(q)[c] = (float)(base * power(m, -1, 1));
+        if (c > 0 && poor_one_in(m, 3)) /* a multiplier near 1e-9, or none */
+            scales(q)[c] *= poor_one_in(m, 2) ? 0x1p-28f : 0x1p-70f;
         if (q->grid == IR_GRID_MIDPOINT)
             zeros(q)[c] = q->symmetric ? -(1 << q->bits) : between(m, -300, 300);
         else
             zeros(q)[c] = q->symmetric ? 0 : between(m, -(1 << (q->bits - 1)), (1 << (q->bits - 1)) - 1);
     }
     return q;
+}
+
+/* Zeros in some filters, input channels, rows and columns of the kernel. */
+static void make_poor(maker *m, const ir_shape *s, int8_t *codes, int16_t *wide)
+{
+    bool dead[4][64] = {0};
+    for (int d = 0; d < s->rank; ++d)
+        for (int k = 0; k < s->dim[d] && k < 64; ++k)
+            dead[d][k] = poor_one_in(m, 5);
+    for (int64_t i = 0; i < ir_elems(s); ++i) {
+        int64_t rest = i;
+        for (int d = s->rank - 1; d >= 0; rest /= s->dim[d], --d)
+            if (rest % s->dim[d] < 64 && dead[d][rest % s->dim[d]])
+                codes[i] = 0, wide[i] = 0;
+    }
 }
 
 /* Codes that verify's rule for the grid allows: symmetric midpoint below 8 bits has odd ones only. */
@@ -162,6 +188,8 @@ static ir_tensor *weights(maker *m, const char *base, const ir_shape *s, ir_quan
         codes[i] = (int8_t)(odd && v % 2 == 0 ? v + 1 : v);
         wide[i] = (int16_t)v;
     }
+    if (!odd && q->scheme == IR_Q_UNIFORM)
+        make_poor(m, s, codes, wide);
     ir_tensor *t = q->bits > 8 ? constant(m, base, "weight", IR_I16, s, wide)
                    : q->scheme == IR_Q_CODEBOOK ? constant(m, base, "weight", IR_U8, s, codes)
                                                 : constant(m, base, "weight", IR_I8, s, codes);
@@ -180,6 +208,8 @@ static ir_tensor *biases(maker *m, const char *base, int channels)
         int64_t v = between(m, -20000, 20000);
         if (large && one_in(m, 2))
             v *= 50000;
+        if (poor_one_in(m, 4))
+            v = (poor_one_in(m, 2) ? 1 : -1) * (INT64_C(1) << 30) + between(m, -9, 9);
         narrow[c] = (int32_t)v;
         wide[c] = v * between(m, -400000, 400000);
     }
@@ -217,6 +247,8 @@ static ir_attrs plain(maker *m)
                    .padmode = IR_PAD_EXPLICIT, .act = IR_ACT_NONE};
     if (one_in(m, 3))
         at.act = one_in(m, 2) ? IR_ACT_RELU : IR_ACT_RELU6;
+    if (poor_one_in(m, 2))
+        at.act = IR_ACT_RELU;
     return at;
 }
 
@@ -564,6 +596,8 @@ static const make_fn any[] = {make_dense, make_eltwise, make_eltwise, make_conca
 
 static ir_tensor *make_any(maker *m, ir_tensor *x)
 {
+    if (x->shape.rank == 3 && poor_one_in(m, 2))
+        return make_conv(m, x);
     if (x->shape.rank == 3 && !one_in(m, 3))
         return spatial[below(m, sizeof spatial / sizeof *spatial)](m, x);
     return any[below(m, sizeof any / sizeof *any)](m, x);
@@ -593,12 +627,14 @@ static ir_graph *draw_net(qctx *ctx, uint64_t seed, maker *m)
 {
     *m = (maker){.ctx = ctx};
     rng_seed(&m->r, seed);
+    rng_seed(&m->p, seed ^ 0x9002);
+    m->poor = rng_below(&m->p, 3) == 0;
     m->g = ir_new(ctx, arena_printf(ctx->a, "net%llu", (unsigned long long)seed));
     m->g->stage = IR_QUANTIZED;
     m->mode = (ir_numerics)below(m, 4);
     m->wide = (m->mode == IR_NUM_Q32 || m->mode == IR_NUM_ONNX) && one_in(m, 5);
     ir_tensor *x = first_input(m);
-    int n = between(m, 1, 4);
+    int n = between(m, 1, 4) + m->poor;
     for (int i = 0; i < n && x; ++i) {
         x = make_any(m, x);
         if (x && one_in(m, 6))
@@ -614,7 +650,10 @@ ir_graph *random_net(qctx *ctx, uint64_t seed)
 {
     maker m;
     ir_graph *g = draw_net(ctx, seed, &m);
-    return g && legalize(ctx, g, m.mode) && ir_verify(ctx, g, "legalize") ? g : NULL;
+    if (!g || !legalize(ctx, g, m.mode) || !ir_verify(ctx, g, "legalize"))
+        return NULL;
+    g->lean = lean_graph(ctx, g);
+    return !g->lean || ir_verify(ctx, g->lean, "lean") ? g : NULL;
 }
 
 /* ---- float -------------------------------------------------------------------------------- */

@@ -7,7 +7,8 @@
 
 /* A LEGAL graph called "net<seed>": 1 to 4 operators of all kinds in one numerics mode, odd shapes,
  * strides, pads, dilations, groups, grids of weights. NULL where legalize refused what was drawn (a
- * ratio of scales, say): the diagnostics tell. */
+ * ratio of scales, say): the diagnostics tell. A third has channels that are constant or that none reads
+ * (multipliers near 1e-9, biases near ±2^30, weights of zero), and its lean graph. */
 ir_graph *random_net(qctx *ctx, uint64_t seed);
 /* The same nets over floats: a FOLDED graph with weights of about 1/√terms. NULL as above. */
 ir_graph *random_float_net(qctx *ctx, uint64_t seed);

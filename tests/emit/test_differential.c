@@ -94,6 +94,22 @@ static void fill_rows(qctx *ctx, sample *s, rng *r)
     }
 }
 
+/* The interpreter on the lean graph gives the codes of the whole one. */
+static void lean_agrees(qctx *ctx, const sample *s, uint64_t seed)
+{
+    const ir_graph *g = s->g;
+    interp *it = g->lean ? interp_new(ctx, g->lean) : NULL;
+    for (int row = 0; it && row < ROWS; ++row) {
+        void **out = ARENA_ARRAY(ctx->a, void *, g->outputs.n);
+        for (int k = 0; k < g->outputs.n; ++k)
+            out[k] = arena_alloc(ctx->a, (size_t)bytes_of(g->outputs.v[k]));
+        interp_run(it, (const void *const *)s->in[row], out);
+        for (int k = 0; k < g->outputs.n; ++k)
+            if (memcmp(out[k], s->out[row][k], (size_t)bytes_of(g->outputs.v[k])) != 0)
+                fail_msg("lean: seed %llu row %d output %d differs", (unsigned long long)seed, row, k);
+    }
+}
+
 /* Only ratios of scales, and formulas that a mode does not have, may be refused. */
 static bool refused_properly(qctx *ctx, uint64_t seed)
 {
@@ -116,6 +132,7 @@ static bool make_sample(qctx *ctx, uint64_t seed, sample *s)
     rng_seed(&r, seed ^ 0x5eed);
     draw_options(ctx, &s->o, &r);
     fill_rows(ctx, s, &r);
+    lean_agrees(ctx, s, seed);
     return true;
 }
 
