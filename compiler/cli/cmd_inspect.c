@@ -94,16 +94,15 @@ static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_
     printf("\nparameters %" PRId64 ", multiply-accumulates %" PRId64 "\n", params, macs);
     if (!r)
         return;
-    int64_t weights, constants, lower;
+    int64_t weights, constants;
     char hash[65];
     model_sizes(ctx, g, &weights, &constants);
-    plan_memory(ctx, ir_clone(ctx, g), false, &lower);
     printf("flash: weights %" PRId64 " bytes, all constants %" PRId64 " (emitted: %" PRId64
            "), without code\n",
            weights, constants, r->constant_bytes);
     printf("RAM: arena %" PRId64 " bytes (no plan needs less than %" PRId64
            "), without input, output and stack\n",
-           r->arena_bytes, lower);
+           r->arena_bytes, r->lower_bound);
     ir_canonical_sha256(ctx, n->quantized, hash);
     printf("numerics %s, model %.16s…\n", ir_numerics_name(g->numerics), hash);
 }
@@ -132,6 +131,8 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
                ir_shape_str(ctx->a, &g->outputs.v[i]->shape));
     inspect_rounding(n);
     inspect_extras_print(ctx, n, x);
+    if (r && g->lean)
+        inspect_lean(ctx, g->lean);
     print_totals(ctx, n, g, r);
 }
 
@@ -173,16 +174,17 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
     json_object_set_new(j, "layers", layers);
     inspect_rounding_json(j, n);
     inspect_extras_json(ctx, j, n, x);
+    if (r && g->lean)
+        inspect_lean_json(ctx, j, g->lean);
     if (r) {
-        int64_t weights, constants, lower;
+        int64_t weights, constants;
         char hash[65];
         model_sizes(ctx, g, &weights, &constants);
-        plan_memory(ctx, ir_clone(ctx, g), false, &lower);
         ir_canonical_sha256(ctx, n->quantized, hash);
         json_object_set_new(j, "weight_bytes", json_integer(weights));
         json_object_set_new(j, "constant_bytes", json_integer(constants));
         json_object_set_new(j, "arena_bytes", json_integer(r->arena_bytes));
-        json_object_set_new(j, "arena_lower_bound", json_integer(lower));
+        json_object_set_new(j, "arena_lower_bound", json_integer(r->lower_bound));
         json_object_set_new(j, "numerics", json_string(ir_numerics_name(g->numerics)));
         json_object_set_new(j, "model_sha256", json_string(hash));
     }

@@ -12,6 +12,10 @@
 void inspect_rounding(const net *n);
 void inspect_rounding_json(json_t *j, const net *n);
 
+/* inspect_lean.c: channels that the emitted C leaves out, with the proof of each. */
+void inspect_lean(qctx *ctx, const ir_graph *lean);
+void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *lean);
+
 /* inspect_errors.c: what --errors and --health ask for. */
 typedef struct inspect_extra {
     layer_error *errors; /* [operators], or NULL */

@@ -22,6 +22,17 @@ awk -F'[:,]' '
 expect 0 "$QCC" "$@" -o "$work/lenet.c"
 cp "$work/lenet.c" "$work/out" && out_has "weights 61470 bytes, all constants 63358 bytes; arena 5880 bytes"
 
+# constant channels: what is left out, with codes and reasons; all of it with --whole-layers
+vww=${QCC_SHARED-$top_srcdir/../shared}/data/models/vww_int8.tflite
+if [ -e "$vww" ]; then
+    expect 0 "$QCC" inspect "$vww" --quiet && out_has "left out of the C" &&
+        out_has "conv2d_5         4 of 64: [3] = -123, all weights zero;" && out_has "read by none" &&
+        out_has "2192 of these 2944 channels; multiply-accumulates left: 3727313" && out_has "flash: weights 29066 bytes"
+    expect 0 "$QCC" inspect "$vww" --quiet --json && out_has '"macs_left": 3727313' && out_has '"left_out": 4,'
+    expect 0 "$QCC" "$vww" --quiet --whole-layers -o "$work/vww.c"
+    cp "$work/vww.c" "$work/out" && out_has "weights 208112 bytes" && out_has "weights=decimal --whole-layers"
+fi
+
 # before quantization there are layers, but no flash
 expect 0 "$QCC" inspect "$net.qdl" && out_has "relu           28x28x6"
 checks=$((checks + 1))
