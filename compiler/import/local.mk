@@ -9,6 +9,7 @@ libqcc_core_la_SOURCES += \
 	compiler/import/tflite_const.c \
 	compiler/import/tflite_fold.c \
 	compiler/import/tflite_layers.c compiler/import/tflite_move.c compiler/import/tflite_state.c compiler/import/tflite_reduce.c \
+	compiler/import/tflite_operand.c compiler/import/tflite_space.c \
 	compiler/import/tflite_ops.c \
 	compiler/import/tflite_read.c \
 	compiler/import/tflite_schema.h

@@ -103,6 +103,17 @@ static ir_tensor *add_value(tfl_model *m, const tfl_op *op, const char *name, co
     return t;
 }
 
+/* A shape that does not follow is one more thing that cannot be imported. */
+static bool infer(tfl_model *m, const tfl_op *op, ir_op *o)
+{
+    qctx quiet = *m->ctx;
+    memset(&quiet.diags, 0, sizeof quiet.diags);
+    quiet.newest = NULL;
+    if (ir_infer_shape(&quiet, o))
+        return true;
+    return tfl_cannot(m, op, NULL, "%s", diag_count(&quiet) ? diag_get(&quiet, 0)->message : "its shapes do not fit");
+}
+
 ir_tensor *tfl_temporary(tfl_model *m, const tfl_op *op, ir_opkind kind, const char *name,
                          const ir_attrs *at, int n_in, ir_tensor *const *in, const tfl_tensor *like)
 {
@@ -111,7 +122,7 @@ ir_tensor *tfl_temporary(tfl_model *m, const tfl_op *op, ir_opkind kind, const c
         return NULL;
     ir_op *o = ir_add_op(m->ctx, m->g, kind, name, n_in, in, 1, &out, loc_file(m->file.src));
     o->at = *at;
-    return ir_infer_shape(m->ctx, o) ? out : NULL;
+    return infer(m, op, o) ? out : NULL;
 }
 
 bool tfl_emit(tfl_model *m, const tfl_op *op, ir_opkind kind, const char *name, const ir_attrs *at,
@@ -152,7 +163,7 @@ static bool operands_known(const tfl_model *m, const tfl_op *op)
 {
     for (int i = 0; i < op->n_in; i++) {
         const tfl_tensor *t = tfl_in(m, op, i);
-        if (t && !t->ir && !tfl_is_const(t) && !is_number_type(t->type))
+        if (t && !t->ir && !t->space && !tfl_is_const(t) && !is_number_type(t->type))
             return false;
     }
     return true;
@@ -162,7 +173,7 @@ static bool operands_known(const tfl_model *m, const tfl_op *op)
 static bool has_activation(const tfl_model *m, const tfl_op *op)
 {
     for (int i = 0; i < op->n_in; i++)
-        if (tfl_in(m, op, i) && tfl_in(m, op, i)->ir)
+        if (tfl_in(m, op, i) && (tfl_in(m, op, i)->ir || tfl_in(m, op, i)->space))
             return true;
     return op->code == TFL_OP_DEQUANTIZE || op->code == TFL_OP_QUANTIZE;
 }
@@ -184,11 +195,24 @@ static const tfl_tensor *float_operand(const tfl_model *m, const tfl_op *op)
     return NULL;
 }
 
+/* An operand of several small images, which only convolutions take. */
+static const tfl_tensor *space_operand(const tfl_model *m, const tfl_op *op)
+{
+    bool conv = op->code == TFL_OP_CONV_2D || op->code == TFL_OP_DEPTHWISE_CONV_2D;
+    for (int i = conv; i < op->n_in; i++)
+        if (tfl_in(m, op, i) && tfl_in(m, op, i)->space)
+            return tfl_in(m, op, i);
+    return NULL;
+}
+
 static void import_op(tfl_model *m, const tfl_op *op)
 {
     if (tfl_fold(m, op))
         return;
-    if (!tfl_can_import(op) || tfl_is_state_op(op))
+    if (space_operand(m, op))
+        tfl_cannot(m, op, "let the converter fold the dilation into the convolution",
+                   "its operand %s comes from SPACE_TO_BATCH_ND", tfl_tensor_str(m, space_operand(m, op)));
+    else if (!tfl_can_import(op) || tfl_is_state_op(op))
         tfl_import_op(m, op);
     else if (variable_operand(m, op))
         tfl_cannot(m, op, "export the model without its state", "its operand %s is a variable",
@@ -198,8 +222,8 @@ static void import_op(tfl_model *m, const tfl_op *op)
                    "its operand %s is not quantized", tfl_tensor_str(m, float_operand(m, op)));
     else if (operands_known(m, op) && !has_activation(m, op))
         tfl_cannot(m, op, "run the converter's constant folding", "it computes with constants only");
-    else if (operands_known(m, op))
-        tfl_import_op(m, op);
+    else if (operands_known(m, op) && tfl_import_op(m, op))
+        tfl_keep_states(m, op);
 }
 
 /* ---- ports --------------------------------------------------------------------------------- */
@@ -251,7 +275,7 @@ static void add_input(tfl_model *m, tfl_tensor *t)
 /* Each output is a tensor of its own that an operator writes, as QDL has it. */
 static ir_tensor *own_output(tfl_model *m, ir_tensor *t)
 {
-    if (t->kind != IR_INPUT && !t->is_output)
+    if (t->kind != IR_INPUT && t->kind != IR_STATE && !t->is_output)
         return t;
     const char *name = tfl_fresh_name(m, t->name, "output");
     ir_tensor *out =
@@ -320,6 +344,7 @@ ir_graph *import_tflite(qctx *ctx, const source *file, const char *name, const i
         return NULL;
     m.quantized = find_quantized(&m);
     tfl_name_variables(&m);
+    tfl_declare_states(&m);
     for (int i = 0; i < m.n_inputs; i++)
         add_input(&m, &m.tensors[m.inputs[i]]);
     for (int i = 0; i < m.n_ops && !m.file.broken; i++)

@@ -6,6 +6,8 @@
  *   tflite_ops.c     one row an operator code: attributes → IR
  *   tflite_layers.c  the operators with weights
  *   tflite_state.c   variables
+ *   tflite_operand.c constants as operands, PRELU, L2_NORMALIZATION
+ *   tflite_space.c   dilation by SPACE_TO_BATCH_ND, depth to space, mirrored edges
  *   tflite_reduce.c  sums, means, extremes along dimensions
  *   tflite_move.c    slices, splits, packs, transposes
  *   tflite.c         the graph, ports, what cannot be imported
@@ -29,6 +31,12 @@ enum {
     TFL_MAX_NAME = 1024
 };
 
+/* What SPACE_TO_BATCH_ND was told. */
+typedef struct tfl_space {
+    struct tfl_tensor *x;
+    int block[2], pad[4];
+} tfl_space;
+
 typedef struct tfl_tensor {
     int index;
     const char *name;
@@ -44,6 +52,10 @@ typedef struct tfl_tensor {
     ir_tensor *ir;          /* an activation once it is made; several may share one */
     const float *reals;     /* a constant that an operator made: dequantized weights */
     int readers;            /* live operators that read it */
+    ir_tensor *operand;     /* a constant as an operand, once it was needed */
+    ir_tensor *state;       /* of a variable that operators write */
+    bool assigned;          /* it was written */
+    const struct tfl_space *space; /* result of a SPACE_TO_BATCH_ND: no tensor of the IR */
     const char *handle;     /* "container/name" of the variable that it is a handle of, or NULL */
 } tfl_tensor;
 
@@ -125,6 +137,8 @@ ir_tensor *tfl_weight(tfl_model *m, const tfl_op *op, const char *layer, tfl_ten
 ir_tensor *tfl_bias(tfl_model *m, const tfl_op *op, const char *layer, tfl_tensor *t, int channels);
 /* All elements as reals; NULL after tfl_cannot. */
 const float *tfl_reals(tfl_model *m, const tfl_op *op, const tfl_tensor *t);
+/* Whether two activations have one quantization; false after tfl_cannot. */
+bool tfl_same_quant(tfl_model *m, const tfl_op *op, const tfl_tensor *a, const tfl_tensor *b);
 int64_t tfl_elems(const tfl_tensor *t);
 /* Counts unpacked bytes; false after breaking the file, when sharing made them too many. */
 bool tfl_count_bytes(tfl_model *m, uint64_t bytes);
@@ -144,6 +158,21 @@ bool tfl_conv(tfl_model *m, const tfl_op *op);
 bool tfl_depthwise(tfl_model *m, const tfl_op *op);
 bool tfl_dense(tfl_model *m, const tfl_op *op);
 bool tfl_transpose_conv(tfl_model *m, const tfl_op *op);
+/* tflite_operand.c. An activation, or a constant as an operand, of int8 codes with one scale or of floats; NULL after
+ * tfl_cannot. */
+ir_tensor *tfl_operand(tfl_model *m, const tfl_op *op, tfl_tensor *t);
+bool tfl_prelu(tfl_model *m, const tfl_op *op);
+bool tfl_l2_norm(tfl_model *m, const tfl_op *op);
+/* tflite_space.c */
+bool tfl_space_to_batch(tfl_model *m, const tfl_op *op);
+bool tfl_batch_to_space(tfl_model *m, const tfl_op *op);
+/* The result of a convolution between the two, whose dilation and pads they become. NULL after tfl_cannot. */
+tfl_tensor *tfl_dilated(tfl_model *m, const tfl_op *op, const tfl_space *s, ir_attrs *at);
+bool tfl_depth_space(tfl_model *m, const tfl_op *op);
+bool tfl_mirror_pad(tfl_model *m, const tfl_op *op);
+/* tflite_state.c: states for variables that operators write; after an operator: its results are kept. */
+void tfl_declare_states(tfl_model *m);
+bool tfl_keep_states(tfl_model *m, const tfl_op *op);
 /* tflite_state.c: names the handles' tensors; variables that nothing assigns are noted. */
 void tfl_name_variables(tfl_model *m);
 void tfl_check_variables(tfl_model *m);
@@ -171,6 +200,8 @@ bool tfl_emit_shaped(tfl_model *m, const tfl_op *op, ir_opkind kind, const ir_at
 /* tflite_reduce.c */
 bool tfl_reduce(tfl_model *m, const tfl_op *op);
 bool tfl_argmax(tfl_model *m, const tfl_op *op);
+/* Whether that is a layer with one weight a channel. */
+bool tfl_is_scaling(const tfl_model *m, const tfl_op *op, const tfl_tensor *x, const tfl_tensor *c);
 /* ADD, SUB or MUL of x and a constant; fused: the activation. */
 bool tfl_with_const(tfl_model *m, const tfl_op *op, const tfl_tensor *x, tfl_tensor *c,
                     const ir_attrs *fused);

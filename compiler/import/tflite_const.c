@@ -76,6 +76,20 @@ ir_quant *tfl_activation_quant(tfl_model *m, const tfl_op *op, const tfl_tensor 
     return read_quant(m, op, t, -1, false);
 }
 
+bool tfl_same_quant(tfl_model *m, const tfl_op *op, const tfl_tensor *a, const tfl_tensor *b)
+{
+    ir_quant *qa = m->quantized ? tfl_activation_quant(m, op, a) : NULL;
+    ir_quant *qb = m->quantized ? tfl_activation_quant(m, op, b) : NULL;
+    if (!m->quantized)
+        return true;
+    if (!qa || !qb)
+        return false;
+    return (qa->scale[0] == qb->scale[0] && qa->zero[0] == qb->zero[0]) ||
+           tfl_cannot(m, op, "convert the model again: converters give all of them one scale",
+                      "%s and %s have two scales, which the operator ignores", tfl_tensor_str(m, a),
+                      tfl_tensor_str(m, b));
+}
+
 /* ---- elements ------------------------------------------------------------------------------ */
 
 /* IEEE 754 half precision, exact in float32. */

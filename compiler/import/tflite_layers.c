@@ -70,10 +70,13 @@ static bool emit_layer(tfl_model *m, const tfl_op *op, ir_opkind kind, ir_tensor
 bool tfl_conv(tfl_model *m, const tfl_op *op)
 {
     ir_attrs at = {.groups = 1};
-    if (!tfl_options(m, op, OPTIONS_CONV_2D) || !check_operands(m, op, 4) ||
-        !tfl_image(m, op, tfl_in(m, op, 0)))
+    if (!tfl_options(m, op, OPTIONS_CONV_2D) || !check_operands(m, op, 4))
         return false;
     const tfl_tensor *x = tfl_in(m, op, 0), *w = tfl_in(m, op, 1);
+    const tfl_space *space = x->space;
+    x = space ? space->x : x;
+    if (!tfl_image(m, op, x))
+        return false;
     at.stride[0] = fb_int32(&m->file, op->options, CONV_STRIDE_H, 0);
     at.stride[1] = fb_int32(&m->file, op->options, CONV_STRIDE_W, 0);
     at.dilation[0] = fb_int32(&m->file, op->options, CONV_DILATION_H, 1);
@@ -86,10 +89,11 @@ bool tfl_conv(tfl_model *m, const tfl_op *op)
                           (int)x->dim[3]);
     at.groups = x->dim[3] / w->dim[3];
     const ir_shape shape = {.rank = 4, .dim = {w->dim[0], w->dim[1], w->dim[2], w->dim[3]}};
-    return tfl_act(m, op, fb_int8(&m->file, op->options, CONV_ACTIVATION, TFL_ACT_NONE), &at.act) &&
-           tfl_window(m, op, fb_int8(&m->file, op->options, CONV_PADDING, TFL_PADDING_SAME), &at) &&
-           emit_layer(m, op, OP_CONV2D, x->ir, &at, &shape, NULL, 0, tfl_out(m, op, 0),
-                      tfl_layer_name(m, op, w));
+    if (!tfl_act(m, op, fb_int8(&m->file, op->options, CONV_ACTIVATION, TFL_ACT_NONE), &at.act) ||
+        !tfl_window(m, op, fb_int8(&m->file, op->options, CONV_PADDING, TFL_PADDING_SAME), &at))
+        return false;
+    tfl_tensor *to = space ? tfl_dilated(m, op, space, &at) : tfl_out(m, op, 0);
+    return to && emit_layer(m, op, OP_CONV2D, x->ir, &at, &shape, NULL, 0, to, tfl_layer_name(m, op, w));
 }
 
 /* [1, kh, kw, O] in the file, [O, kh, kw, 1] in the IR; NULL after breaking the file. */
@@ -109,10 +113,13 @@ static const int32_t *channels_first(tfl_model *m, const tfl_tensor *w)
 bool tfl_depthwise(tfl_model *m, const tfl_op *op)
 {
     ir_attrs at = {.depthwise = true};
-    if (!tfl_options(m, op, OPTIONS_DEPTHWISE) || !check_operands(m, op, 4) ||
-        !tfl_image(m, op, tfl_in(m, op, 0)))
+    if (!tfl_options(m, op, OPTIONS_DEPTHWISE) || !check_operands(m, op, 4))
         return false;
     const tfl_tensor *x = tfl_in(m, op, 0), *w = tfl_in(m, op, 1);
+    const tfl_space *space = x->space;
+    x = space ? space->x : x;
+    if (!tfl_image(m, op, x))
+        return false;
     at.stride[0] = fb_int32(&m->file, op->options, DEPTHWISE_STRIDE_H, 0);
     at.stride[1] = fb_int32(&m->file, op->options, DEPTHWISE_STRIDE_W, 0);
     at.dilation[0] = fb_int32(&m->file, op->options, DEPTHWISE_DILATION_H, 1);
@@ -128,9 +135,10 @@ bool tfl_depthwise(tfl_model *m, const tfl_op *op)
     if (!tfl_act(m, op, fb_int8(&m->file, op->options, DEPTHWISE_ACTIVATION, TFL_ACT_NONE), &at.act) ||
         !tfl_window(m, op, fb_int8(&m->file, op->options, DEPTHWISE_PADDING, TFL_PADDING_SAME), &at))
         return false;
-    const int32_t *place = channels_first(m, w);
-    return place && emit_layer(m, op, OP_CONV2D, x->ir, &at, &shape, place, 3, tfl_out(m, op, 0),
-                               tfl_layer_name(m, op, w));
+    tfl_tensor *to = space ? tfl_dilated(m, op, space, &at) : tfl_out(m, op, 0);
+    const int32_t *place = to ? channels_first(m, w) : NULL;
+    return place &&
+           emit_layer(m, op, OP_CONV2D, x->ir, &at, &shape, place, 3, to, tfl_layer_name(m, op, w));
 }
 
 /* ---- transposed convolution ----------------------------------------------------------------- */
@@ -269,11 +277,6 @@ static int const_operands(tfl_model *m, const tfl_op *op, tfl_tensor *c, const c
 {
     int32_t channels = shape->dim[0];
     tfl_tensor values = {.index = -1, .name = c->name, .type = TFL_FLOAT32, .rank = 1, .dim = {channels}};
-    if (m->quantized && op->code != TFL_OP_MUL) {
-        tfl_cannot(m, op, "add it in the layer before, as its bias",
-                   "it adds the constant %s to int8 codes", tfl_tensor_str(m, c));
-        return 0;
-    }
     if (m->quantized) {
         const int32_t *first = tfl_elems(c) == 1 ? ARENA_ARRAY(m->ctx->a, int32_t, channels) : NULL;
         in[1] = tfl_weight(m, op, name, c, shape, first, c->rank - 1);
@@ -294,18 +297,21 @@ static int const_operands(tfl_model *m, const tfl_op *op, tfl_tensor *c, const c
     return in[2] ? 3 : 0;
 }
 
+bool tfl_is_scaling(const tfl_model *m, const tfl_op *op, const tfl_tensor *x, const tfl_tensor *c)
+{
+    ir_shape want;
+    if (!x->ir || !tfl_shape(tfl_out(m, op, 0), &want) || !ir_shape_eq(&want, &x->ir->shape))
+        return false;
+    return by_channel(c, want.dim[want.rank - 1]) && (!m->quantized || op->code == TFL_OP_MUL);
+}
+
 bool tfl_with_const(tfl_model *m, const tfl_op *op, const tfl_tensor *x, tfl_tensor *c,
                     const ir_attrs *fused)
 {
     ir_shape want;
     tfl_tensor *to = tfl_out(m, op, 0);
-    if (!x->ir || !tfl_shape(to, &want) || !ir_shape_eq(&want, &x->ir->shape))
-        return tfl_cannot(m, op, "give both operands one shape", "it repeats %s along the constant %s",
-                          tfl_tensor_str(m, x), tfl_tensor_str(m, c));
+    tfl_shape(to, &want);
     int32_t channels = want.dim[want.rank - 1];
-    if (!by_channel(c, channels))
-        return tfl_cannot(m, op, "use one value, or one for each channel",
-                          "the constant %s has more values than channels", tfl_tensor_str(m, c));
     const ir_shape image = {.rank = 3, .dim = {(int32_t)(ir_elems(&want) / channels), 1, channels}};
     const ir_shape shape = {.rank = 4, .dim = {channels, 1, 1, 1}};
     ir_attrs at = {.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = channels,

@@ -88,10 +88,10 @@ static bool binary(tfl_model *m, const tfl_op *op)
         !tfl_act(m, op, fb_int8(&m->file, op->options, BINARY_ACTIVATION, TFL_ACT_NONE), &at.act))
         return false;
     for (int i = 0; i < 2; i++)
-        if (tfl_is_const(tfl_in(m, op, i)))
+        if (tfl_is_const(tfl_in(m, op, i)) && tfl_is_scaling(m, op, tfl_in(m, op, 1 - i), tfl_in(m, op, i)))
             return tfl_with_const(m, op, tfl_in(m, op, 1 - i), tfl_in(m, op, i), &at);
-    ir_tensor *in[2] = {tfl_in(m, op, 0)->ir, tfl_in(m, op, 1)->ir};
-    return tfl_emit(m, op, kinds[k].kind, tfl_layer_name(m, op, NULL), &at, 2, in,
+    ir_tensor *in[2] = {tfl_operand(m, op, tfl_in(m, op, 0)), tfl_operand(m, op, tfl_in(m, op, 1))};
+    return in[0] && in[1] && tfl_emit(m, op, kinds[k].kind, tfl_layer_name(m, op, NULL), &at, 2, in,
                     tfl_out(m, op, 0));
 }
 
@@ -109,11 +109,10 @@ static bool minimum_maximum(tfl_model *m, const tfl_op *op)
     ir_quant *q = m->quantized ? tfl_activation_quant(m, op, tfl_out(m, op, 0)) : NULL;
     if (m->quantized && !q)
         return false;
-    ir_tensor *in[2] = {tfl_in(m, op, 0)->ir, tfl_in(m, op, 1)->ir};
+    ir_tensor *in[2] = {tfl_operand(m, op, tfl_in(m, op, 0)), tfl_operand(m, op, tfl_in(m, op, 1))};
     for (int i = 0; i < 2; i++) {
         if (!in[i])
-            return tfl_cannot(m, op, "RELU and RELU6 limit to constants", "its operand %s is a constant",
-                              tfl_tensor_str(m, tfl_in(m, op, i)));
+            return false;
         if (q && !same_quant(in[i]->quant, q))
             return tfl_cannot(m, op, "convert the model again: converters give all of them one scale",
                               "%s and the result have two scales, which the operator ignores",
@@ -250,14 +249,15 @@ static bool check_concat(tfl_model *m, const tfl_op *op, int axis)
     if (m->quantized && !q)
         return false;
     for (int i = 0; i < op->n_in; i++) {
-        const tfl_tensor *t = tfl_in(m, op, i);
-        if (tfl_is_const(t))
-            return tfl_cannot(m, op, NULL, "its operand %s is a constant", tfl_tensor_str(m, t));
+        tfl_tensor *t = tfl_in(m, op, i);
+        ir_tensor *in = tfl_operand(m, op, t);
+        if (!in)
+            return false;
         if (t->rank != to->rank || (axis == 0 && to->rank > 1))
             return tfl_cannot(m, op, "concatenate along another dimension",
                               "it concatenates along the batch, or %s has another number of dimensions",
                               tfl_tensor_str(m, t));
-        if (q && !same_quant(t->ir->quant, q))
+        if (q && !same_quant(in->quant, q))
             return tfl_cannot(m, op, "convert the model again: converters give all of them one scale",
                               "%s and the result have two scales, which the operator ignores",
                               tfl_tensor_str(m, t));
@@ -283,7 +283,7 @@ static bool concat(tfl_model *m, const tfl_op *op)
     if (!check_concat(m, op, axis))
         return false;
     for (int i = 0; i < op->n_in; i++)
-        in[i] = tfl_in(m, op, i)->ir;
+        in[i] = tfl_operand(m, op, tfl_in(m, op, i));
     at.axis = axis - (rank - in[0]->shape.rank); /* the batch dimension is gone */
     return tfl_emit(m, op, OP_CONCAT, tfl_layer_name(m, op, NULL), &at, op->n_in, in, tfl_out(m, op, 0));
 }
@@ -410,6 +410,13 @@ static const struct row {
     {TFL_OP_LEAKY_RELU, unary, "LeakyRelu", "leaky_relu", NULL},
     {TFL_OP_LOGISTIC, unary, "Sigmoid", "sigmoid", NULL},
     {TFL_OP_TANH, unary, "Tanh", "tanh", NULL},
+    {TFL_OP_PRELU, tfl_prelu, "PReLU", "prelu", NULL},
+    {TFL_OP_L2_NORMALIZATION, tfl_l2_norm, "l2_normalize", "l2_norm", NULL},
+    {TFL_OP_SPACE_TO_BATCH_ND, tfl_space_to_batch, "SpaceToBatchND", "space", NULL},
+    {TFL_OP_BATCH_TO_SPACE_ND, tfl_batch_to_space, "BatchToSpaceND", "space", NULL},
+    {TFL_OP_DEPTH_TO_SPACE, tfl_depth_space, "DepthToSpace", "space", NULL},
+    {TFL_OP_SPACE_TO_DEPTH, tfl_depth_space, "SpaceToDepth", "depth", NULL},
+    {TFL_OP_MIRROR_PAD, tfl_mirror_pad, "MirrorPad", "pad", NULL},
     {TFL_OP_HARD_SWISH, unary, "HardSwish", "hard_swish", NULL},
     {TFL_OP_RESIZE_NEAREST_NEIGHBOR, resize, "ResizeNearestNeighbor", "resize", NULL},
     {TFL_OP_RESIZE_BILINEAR, resize, "ResizeBilinear", "resize", NULL},

@@ -214,7 +214,7 @@ static bool written_before_read(tfl_model *m)
                 fb_break(&m->file, "operator %d reads tensor %d, which nothing before it has written",
                          i, (int)op->in[k]);
         for (int k = 0; k < op->n_out; k++) {
-            if (written[op->out[k]])
+            if (written[op->out[k]] && !m->tensors[op->out[k]].variable)
                 fb_break(&m->file, "operator %d writes tensor %d, which has its value already", i,
                          (int)op->out[k]);
             written[op->out[k]] = true;
@@ -235,7 +235,7 @@ static void mark_live(tfl_model *m)
         tfl_op *op = &m->ops[i];
         op->live = op->n_out == 0; /* what gives no result is there for its effect */
         for (int k = 0; k < op->n_out; k++)
-            op->live = op->live || needed[op->out[k]];
+            op->live = op->live || needed[op->out[k]] || m->tensors[op->out[k]].variable;
         for (int k = 0; op->live && k < op->n_in; k++)
             if (op->in[k] >= 0) {
                 needed[op->in[k]] = true;

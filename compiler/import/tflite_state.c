@@ -159,6 +159,61 @@ bool tfl_assign_variable(tfl_model *m, const tfl_op *op)
     return ir_infer_shape(m->ctx, o);
 }
 
+/* ---- variables without handles -------------------------------------------------------------- */
+
+static bool is_written(const tfl_model *m, const tfl_tensor *t)
+{
+    for (int i = 0; i < m->n_ops; i++)
+        for (int k = 0; k < m->ops[i].n_out; k++)
+            if (m->ops[i].out[k] == t->index)
+                return true;
+    return false;
+}
+
+/* A tensor that is a variable and that an operator writes: it holds zero at first, then what was written. */
+void tfl_declare_states(tfl_model *m)
+{
+    for (int i = 0; i < m->n_tensors; i++) {
+        tfl_tensor *t = &m->tensors[i];
+        ir_shape shape;
+        bool whole = m->quantized ? t->type == TFL_INT8 : t->type == TFL_FLOAT32;
+        if (!t->variable || !whole || !is_written(m, t) || !tfl_shape(t, &shape))
+            continue;
+        ir_quant *q = m->quantized ? tfl_activation_quant(m, NULL, t) : NULL;
+        if (m->quantized && !q)
+            continue;
+        const char *name = import_name(m->ctx, &m->names, t->name, NULL, NULL, "state");
+        t->state = t->ir = ir_add_tensor(m->ctx, m->g, name, IR_STATE, q ? IR_I8 : IR_F32, &shape, loc_file(m->file.src));
+        t->ir->quant = q;
+        t->ir->declared = q != NULL;
+        t->ir->tflite_index = t->index;
+        ir_state *state = ARENA_NEW(m->ctx->a, ir_state);
+        state->tensor = t->ir;
+        *VEC_PUSH(m->ctx->a, &m->g->states) = state;
+    }
+}
+
+bool tfl_keep_states(tfl_model *m, const tfl_op *op)
+{
+    for (int k = 0; k < op->n_out; k++) {
+        tfl_tensor *t = tfl_out(m, op, k);
+        if (!t->state)
+            continue;
+        if (t->assigned)
+            return tfl_cannot(m, op, "write it once, at the end", "the variable %s is written twice",
+                              tfl_tensor_str(m, t));
+        t->assigned = true;
+        ir_tensor *in = t->ir, *out = t->state;
+        in->tflite_index = -1;
+        ir_op *o = ir_add_op(m->ctx, m->g, OP_ASSIGN, out->name, 1, &in, 1, &out, loc_file(m->file.src));
+        o->at.groups = 1;
+        t->ir = out;
+        if (!ir_infer_shape(m->ctx, o))
+            return false;
+    }
+    return true;
+}
+
 void tfl_check_variables(tfl_model *m)
 {
     for (int i = 0; i < m->variables.n; i++)

@@ -229,6 +229,106 @@ static make_model *mul_const_int8(qctx *ctx) { return by_const(ctx, TFL_OP_MUL, 
 static make_model *mul_const_float(qctx *ctx) { return by_const(ctx, TFL_OP_MUL, 0, 2, DIMS(1, 3)); }
 static make_model *add_const_float(qctx *ctx) { return by_const(ctx, TFL_OP_ADD, 0, 4, DIMS(1, 5, 4, 3)); }
 
+static make_model *add_const_int8(qctx *ctx) { return by_const(ctx, TFL_OP_ADD, S1, 4, DIMS(1, 5, 4, 3)); }
+static make_model *sub_const_int8(qctx *ctx) { return by_const(ctx, TFL_OP_SUB, S1, 2, DIMS(1, 3)); }
+
+/* x and a constant of its shape but for the batch, of scale `other` and zero point 3. */
+static make_model *by_map(qctx *ctx, int code, float scale, float other, float out, int zero)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, scale);
+    int c = scale > 0 ? make_weights(m, "model/map", 3, DIMS(5, 4, 3), 0, 1, other)
+                      : make_floats(m, "model/map", 3, DIMS(5, 4, 3));
+    if (scale > 0)
+        *(int64_t *)(uintptr_t)m->tensors[c].zero = 3;
+    int y = make_act(m, "model/y", out, zero, 4, DIMS(1, 5, 4, 3));
+    make_operator(m, code, INS(x, c), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *mul_map(qctx *ctx) { return by_map(ctx, TFL_OP_MUL, S1, 0.01f, S2, 4); }
+static make_model *add_map_float(qctx *ctx) { return by_map(ctx, TFL_OP_ADD, 0, 0, 0, 0); }
+static make_model *max_map(qctx *ctx) { return by_map(ctx, TFL_OP_MAXIMUM, S1, S1, S1, 3); }
+
+static make_model *prelu(qctx *ctx, float in, float out)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, in);
+    int a = in > 0 ? make_weights(m, "model/act/alpha", 3, DIMS(1, 1, 3), 0, 1, 0.004f)
+                   : make_floats(m, "model/act/alpha", 3, DIMS(1, 1, 3));
+    if (in > 0)
+        *(int64_t *)(uintptr_t)m->tensors[a].zero = -9;
+    int y = make_act(m, "model/act/y", out, out > 0 ? 8 : 0, 4, DIMS(1, 5, 4, 3));
+    make_operator(m, TFL_OP_PRELU, INS(x, a), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *prelu_int8(qctx *ctx) { return prelu(ctx, S1, S2); }
+static make_model *prelu_float(qctx *ctx) { return prelu(ctx, 0, 0); }
+static make_model *l2_int8(qctx *ctx) { return one(ctx, TFL_OP_L2_NORMALIZATION, S1, 1.0f / 128, 0, 4, DIMS(1, 5, 4, 3)); }
+static make_model *l2_float(qctx *ctx) { return one(ctx, TFL_OP_L2_NORMALIZATION, 0, 0, 0, 4, DIMS(1, 5, 4, 3)); }
+
+/* Dilation 2x3 as older converters leave it: pads to whole blocks, of which the end is cropped. */
+static make_model *dilated(qctx *ctx, float in, float out)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, in), z = in > 0 ? 3 : 0;
+    int block = make_const(m, "block", TFL_INT32, 1, DIMS(2), DIMS(2, 3));
+    int pads = make_const(m, "pads", TFL_INT32, 2, DIMS(2, 2), DIMS(2, 1, 0, 2));
+    int crops = make_const(m, "crops", TFL_INT32, 2, DIMS(2, 2), DIMS(0, 1, 0, 0));
+    int w = in > 0 ? make_weights(m, "w", 4, DIMS(2, 3, 2, 3), 0, 2, 0.01f) : make_floats(m, "w", 4, DIMS(2, 3, 2, 3));
+    int s = make_act(m, "space", in, z, 4, DIMS(6, 4, 2, 3)), c = make_act(m, "model/c", out, out > 0 ? 5 : 0, 4, DIMS(6, 2, 1, 2));
+    int y = make_act(m, "model/y", out, out > 0 ? 5 : 0, 4, DIMS(1, 3, 3, 2));
+    make_operator(m, TFL_OP_SPACE_TO_BATCH_ND, INS(x, block, pads), s);
+    window(make_operator(m, TFL_OP_CONV_2D, INS(s, w, -1), c), OPTIONS_CONV_2D, TFL_PADDING_VALID, 1, 1);
+    make_operator(m, TFL_OP_BATCH_TO_SPACE_ND, INS(c, block, crops), y);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *dilated_int8(qctx *ctx) { return dilated(ctx, S1, S2); }
+static make_model *dilated_float(qctx *ctx) { return dilated(ctx, 0, 0); }
+
+static make_model *shuffled_cells(qctx *ctx, int code, const int32_t *from, const int32_t *to)
+{
+    make_model *m = make_new(ctx);
+    int x = make_act(m, "x", 0, 0, 4, from), y = make_act(m, "y", 0, 0, 4, to);
+    make_option(make_operator(m, code, INS(x), y), OPTIONS_NONE, BLOCK_SIZE, 'i', 2);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *to_space(qctx *ctx) { return shuffled_cells(ctx, TFL_OP_DEPTH_TO_SPACE, DIMS(1, 3, 2, 12), DIMS(1, 6, 4, 3)); }
+static make_model *to_depth(qctx *ctx) { return shuffled_cells(ctx, TFL_OP_SPACE_TO_DEPTH, DIMS(1, 4, 6, 3), DIMS(1, 2, 3, 12)); }
+
+static make_model *mirrored(qctx *ctx, int mode)
+{
+    make_model *m = make_new(ctx);
+    int x = image(m, 0), pads = make_const(m, "pads", TFL_INT32, 2, DIMS(4, 2), DIMS(0, 0, 1, 2, 3, 0, 0, 0));
+    int y = make_act(m, "y", 0, 0, 4, DIMS(1, 8, 7, 3));
+    make_option(make_operator(m, TFL_OP_MIRROR_PAD, INS(x, pads), y), OPTIONS_MIRROR_PAD, MIRROR_PAD_MODE, 'b', mode);
+    make_ports(m, x, y);
+    return m;
+}
+
+static make_model *mirror_reflect(qctx *ctx) { return mirrored(ctx, 0); }
+static make_model *mirror_symmetric(qctx *ctx) { return mirrored(ctx, 1); }
+
+/* A variable that an operator writes: sums over the calls. */
+static make_model *running_sum(qctx *ctx)
+{
+    make_model *m = make_new(ctx);
+    int x = make_act(m, "x", S1, 3, 2, DIMS(1, 3)), sum = make_act(m, "model/sum", S3, -4, 2, DIMS(1, 3));
+    int y = make_act(m, "y", S3, -4, 2, DIMS(1, 3));
+    m->tensors[sum].variable = true;
+    make_operator(m, TFL_OP_ADD, INS(x, sum), sum);
+    make_operator(m, TFL_OP_RELU, INS(sum), y);
+    make_ports(m, x, y);
+    return m;
+}
+
 static make_model *activations(qctx *ctx)
 {
     make_model *m = make_new(ctx);
@@ -585,6 +685,22 @@ const sample_model sample_models[] = {
     {"mul_const_float", mul_const_float, {"x_reshaped = reshape(x, [1, 1, 3])\n", "y = depthwise(x_reshaped, kernel 1x1, no bias)\n",
                                           "y_back = flatten(y, tensor 2)\n"}, false},
     {"add_const_float", add_const_float, {"y_mul = depthwise(x, kernel 1x1, tensor 2)\n"}, false},
+    {"add_const_int8", add_const_int8, {"c = constant([3], tensor 1)\n", " = add(c, x, tensor 2)\n"}, true},
+    {"sub_const_int8", sub_const_int8, {" = sub(c, x, tensor 2)\n", "c : activations int8 asymmetric scale 0x1.47ae14p-7 zero 11"}, true},
+    {"mul_map", mul_map, {"map = constant([5, 4, 3], tensor 1)\n", "y = mul(x, map, tensor 2)\n"}, true},
+    {"add_map_float", add_map_float, {"map = constant([5, 4, 3], tensor 1)\n", "y = add(x, map, tensor 2)\n"}, false},
+    {"max_map", max_map, {"y = maximum(x, map, tensor 2)\n"}, true},
+    {"prelu", prelu_int8, {"act_alpha = constant([1, 3], tensor 1)\n", "act_y = prelu(x, act_alpha, tensor 2)\n"}, true},
+    {"prelu_float", prelu_float, {"act_y = prelu(x, act_alpha, tensor 2)\n"}, false},
+    {"l2", l2_int8, {"y = l2_norm(x, tensor 1)\n"}, true},
+    {"l2_float", l2_float, {"y = l2_norm(x, tensor 1)\n"}, false},
+    {"dilated", dilated_int8, {"conv2d(x, 2, kernel 3x2, pad [2, 0, 0, 2], dilation 2x3, no bias, tensor 7)\n"}, true},
+    {"dilated_float", dilated_float, {"conv2d(x, 2, kernel 3x2, pad [2, 0, 0, 2], dilation 2x3, no bias, tensor 7)\n"}, false},
+    {"to_space", to_space, {"transpose(x_reshaped, [0, 2, 1, 3, 4])\n"}, false},
+    {"to_depth", to_depth, {"transpose(x_reshaped, [0, 2, 1, 3, 4])\n"}, false},
+    {"mirror_reflect", mirror_reflect, {"concat("}, false},
+    {"mirror_symmetric", mirror_symmetric, {"concat("}, false},
+    {"running_sum", running_sum, {"state sum : i8[3]", "sum := ", "y = relu(sum, tensor 2)\n"}, true},
     {"activations", activations, {"a = leaky_relu(x, slope 0.30000001192092896, tensor 1)\n", "b = hard_swish(a, tensor 2)\n",
                                   "c = sigmoid(b, tensor 3)\n", "d = tanh(c, tensor 4)\n", "softmax = softmax(d, tensor 5)\n"}, true},
     {"relus", relus, {"c1 = conv2d(x, 6, kernel 3x2, stride 2x1, pad [1, 1, 0, 1], tensor 3)\n", "relu_a = relu(c1, tensor 4)\n",

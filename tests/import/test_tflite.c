@@ -220,6 +220,80 @@ static void transposed_convolutions_add_kernels(void **state)
     qctx_free(ctx);
 }
 
+/* Element [y, x, oc] of the convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND, step by step as TensorFlow
+ * defines them: cell [y/2, x/3] of the small image number 3·(y % 2) + x % 3. */
+static double dilated_at(const make_model *m, const float *in, int y, int x, int oc)
+{
+    const float *w = m->tensors[4].data;
+    double sum = 0;
+    for (int ky = 0; ky < 3; ky++)
+        for (int kx = 0; kx < 2; kx++)
+            for (int c = 0; c < 3; c++) {
+                int iy = (y / 2 + ky) * 2 + y % 2 - 2, ix = (x / 3 + kx) * 3 + x % 3; /* pads 2 and 0 before */
+                if (iy >= 0 && iy < 5 && ix < 4)
+                    sum += (double)in[(iy * 4 + ix) * 3 + c] * (double)w[((oc * 3 + ky) * 2 + kx) * 3 + c];
+            }
+    return sum;
+}
+
+static double to_space_at(const make_model *m, const float *in, int y, int x, int c)
+{
+    (void)m;
+    return (double)in[((y / 2) * 2 + x / 2) * 12 + (y % 2 * 2 + x % 2) * 3 + c];
+}
+
+static double to_depth_at(const make_model *m, const float *in, int y, int x, int c)
+{
+    (void)m;
+    return (double)in[((y * 2 + c / 6) * 6 + x * 2 + c / 3 % 2) * 3 + c % 3];
+}
+
+/* i - before mirrored into [0, n); the edge itself twice where symmetric. */
+static int mirror(int i, int before, int n, int symmetric)
+{
+    i -= before;
+    return i < 0 ? -i - symmetric : i >= n ? 2 * n - 2 - i + symmetric : i;
+}
+
+static double reflect_at(const make_model *m, const float *in, int y, int x, int c)
+{
+    (void)m;
+    return (double)in[(mirror(y, 1, 5, 0) * 4 + mirror(x, 3, 4, 0)) * 3 + c];
+}
+
+static double symmetric_at(const make_model *m, const float *in, int y, int x, int c)
+{
+    (void)m;
+    return (double)in[(mirror(y, 1, 5, 1) * 4 + mirror(x, 3, 4, 1)) * 3 + c];
+}
+
+static void images_are_moved_by_definition(void **state)
+{
+    static const struct {
+        const char *sample;
+        double (*at)(const make_model *, const float *, int, int, int);
+    } cases[] = {{"dilated_float", dilated_at}, {"to_space", to_space_at}, {"to_depth", to_depth_at},
+                 {"mirror_reflect", reflect_at}, {"mirror_symmetric", symmetric_at}};
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        qctx *ctx = fresh();
+        const make_model *m = sample_named(cases[k].sample)->build(ctx);
+        const net_options none = {0};
+        net *n = net_load_imported(ctx, import_made(ctx, m, "m", &none), &none);
+        assert_non_null(n);
+        rng r;
+        rng_seed(&r, 7);
+        const int32_t *d = n->floating->outputs.v[0]->shape.dim;
+        float *in = random_row(ctx, &r, n->floating->inputs.v[0]), out[512];
+        assert_true(d[0] * d[1] * d[2] <= 512);
+        interp_run(interp_new(ctx, n->floating), (const void *[]){in}, (void *[]){out});
+        for (int i = 0; i < d[0] * d[1] * d[2]; i++)
+            if (fabs((double)out[i] - cases[k].at(m, in, i / d[2] / d[1], i / d[2] % d[1], i % d[2])) > 1e-5)
+                fail_msg("%s: element %d", cases[k].sample, i);
+        qctx_free(ctx);
+    }
+}
+
 static void depthwise_weights_are_transposed(void **state)
 {
     (void)state;
@@ -476,14 +550,27 @@ static void float_behind(make_model *m)
     m->outputs[0] = t;
 }
 static void u8_scale(make_model *m) { *(float *)(uintptr_t)m->tensors[0].scale = 0.5f; }
-static void add_const_int8(make_model *m) { m->ops[0].code = TFL_OP_ADD; }
-static void const_per_pixel(make_model *m)
+static void const_scales(make_model *m)
 {
-    m->tensors[1].rank = 3;
-    memcpy(m->tensors[1].dim, DIMS(5, 4, 3), 12);
-    m->tensors[1].bytes = 60;
-    m->tensors[1].data = ARENA_ARRAY(m->ctx->a, int8_t, 60);
+    static const float two[] = {1, 2};
+    static const int64_t zeros[] = {0, 0};
+    m->tensors[1].n_scales = 2, m->tensors[1].scale = two, m->tensors[1].zero = zeros;
 }
+static void slopes_many(make_model *m) { m->tensors[1].dim[1] = 2, m->tensors[1].bytes = 6; }
+static void l2_fused(make_model *m) { make_option(&m->ops[0], OPTIONS_L2_NORM, L2_NORM_ACTIVATION, 'b', TFL_ACT_RELU); }
+static void space_strided(make_model *m) { m->ops[1].options[1].value = 2; }
+static void space_read(make_model *m)
+{
+    int z = make_act(m, "z", 0.02f, 3, 4, DIMS(6, 4, 2, 3));
+    make_operator(m, TFL_OP_RELU, INS(5), z);
+    make_ports(m, -1, z);
+}
+static void space_pool(make_model *m) { m->ops[1].code = TFL_OP_RELU, m->ops[1].n_in = 1, m->ops[1].n_options = 0; }
+static void crops_far(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[3].data)[1] = 2; }
+static void block_zero(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[0] = 0; }
+static void block_odd(make_model *m) { m->ops[0].options[0].value = 5; }
+static void mirror_far(make_model *m) { ((int32_t *)(uintptr_t)m->tensors[1].data)[2] = 5; }
+static void sum_twice(make_model *m) { make_operator(m, TFL_OP_ADD, INS(0, 1), 1); }
 static void shuffled(make_model *m) { m->ops[0].options[0] = (out_field){DENSE_WEIGHTS_FORMAT, 'b', 1, 0}; }
 static void output_const(make_model *m) { m->outputs[0] = 1; }
 
@@ -543,8 +630,17 @@ static const struct { const char *sample; void (*change)(make_model *); const ch
     {"shapes", shape_open, "the shape of its result is not known"},
     {"float_edges", float_behind, "compute in float32 in an int8 model"},
     {"byte_edges", u8_scale, "two scales"},
-    {"mul_const", add_const_int8, "adds the constant"},
-    {"mul_const", const_per_pixel, "more values than channels"},
+    {"add_const_int8", const_scales, "has 2 scales; an activation has one"},
+    {"prelu", slopes_many, "slopes of 2x3 do not repeat"},
+    {"l2", l2_fused, "it has a fused activation"},
+    {"dilated", space_strided, "it has strides, pads, a dilation or company"},
+    {"dilated", space_read, "several operators read its result"},
+    {"dilated", space_pool, "comes from SPACE_TO_BATCH_ND"},
+    {"dilated", crops_far, "it does not undo the SPACE_TO_BATCH_ND before"},
+    {"dilated", block_zero, "its numbers are not all in 0..32767"},
+    {"to_space", block_odd, "blocks of 5 do not suit 'x'"},
+    {"mirror_reflect", mirror_far, "its pads 5 and 2 do not suit dimension 1"},
+    {"running_sum", sum_twice, "is written twice"},
     {"dense_flat", shuffled, "shuffled"},
     {"conv", output_const, "the output 'model/c1/Conv2D' (t1) is a constant"},
 };
@@ -593,6 +689,7 @@ int main(void)
         cmocka_unit_test(pairs_save_to_themselves),
         cmocka_unit_test(depthwise_weights_are_transposed),
         cmocka_unit_test(transposed_convolutions_add_kernels),
+        cmocka_unit_test(images_are_moved_by_definition),
         cmocka_unit_test(half_precision_is_exact),
         cmocka_unit_test(names_are_readable_and_unique),
         cmocka_unit_test(every_word_is_a_name),
