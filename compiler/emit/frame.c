@@ -10,7 +10,7 @@ static void put_includes(emitter *e, buf *b)
     if (e->needs_math)
         buf_puts(b, "#include <math.h>\n");
     const char *own = emit_find_target(e->o->target)->includes;
-    if (e->uses_kernels && own)
+    if (own)
         buf_puts(b, own);
     buf_puts(b, "\n");
 }

@@ -5,6 +5,7 @@
  * the implementation: the arithmetic shift (6.5.7) and the conversion of large unsigned numbers to
  * signed (6.3.1.3), both as every supported compiler has them. */
 #include "compiler/emit/helpers_dsp.h"
+#include "compiler/emit/helpers_mve.h"
 #include "compiler/emit/ops.h"
 
 /* EH_COUNT must fit emitter.helpers. */
@@ -291,6 +292,11 @@ static const helper helpers[EH_COUNT] = {
     [EH_EIGHT] = {"eight", BIT(EH_V6M), helper_eight},
     [EH_SMALL] = {"small", BIT(EH_ASR32), helper_small},
     [EH_SMALL_TFLM] = {"small_tflm", BIT(EH_SMALL), helper_small_tflm},
+    [EH_MVE] = {"mve", 0, helper_mve},
+    [EH_MVE_TILE2] = {"mve_tile2", BIT(EH_MVE), helper_mve_tile2},
+    [EH_MVE_TILE1] = {"mve_tile1", BIT(EH_MVE), helper_mve_tile1},
+    [EH_MVE_COPY] = {"mve_copy", 0, helper_mve_copy},
+    [EH_MVE_FILL] = {"mve_fill", 0, helper_mve_fill},
 };
 
 const char *const emit_helper_suffixes[] = {
@@ -300,7 +306,8 @@ const char *const emit_helper_suffixes[] = {
     "pack", "even", "odd", "smlad", "next", "load", "load16", "widen", "tile22", "tile14", "wide22",
     "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", "smlabb", "smlabt", "smlatb", "smlatt", "both", "ssat8", "two",
     "apart", "low", "high", "v6m", "triple", "six", "three", "quad", "eight",
-    "small", "small_tflm", NULL};
+    "small", "small_tflm", "mve", "mve_tile2", "mve_tile1", "mve_copy",
+    "mve_fill", NULL};
 
 _Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes == EH_COUNT + 1,
                "one suffix a helper");
@@ -320,9 +327,14 @@ void emit_helpers(emitter *e, buf *out)
     text_init(&t, out);
     text_set(&t, "P", "%s", e->prefix);
     text_set(&t, "U", "%s", e->upper);
-    for (int h = 0; h < EH_COUNT; ++h)
-        if (e->helpers >> h & 1) {
-            text_put(&t, helpers[h].text);
-            buf_line(out, "%s", "");
-        }
+    /* compilers warn of functions that only the other side of a guard would call */
+    uint64_t elsewhere = e->guard && *e->guard ? e->fallback & ~e->helpers : 0;
+    for (int h = 0; h < EH_COUNT; ++h) {
+        if (!((e->helpers | e->fallback) >> h & 1))
+            continue;
+        if (elsewhere >> h & 1)
+            buf_printf(out, "#if !(%s)\n", e->guard);
+        text_put(&t, helpers[h].text);
+        buf_line(out, "%s", elsewhere >> h & 1 ? "#endif\n" : "");
+    }
 }

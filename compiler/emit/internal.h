@@ -29,6 +29,8 @@ typedef enum emit_helper {
     EH_APART, EH_LONG_LOW, EH_LONG_HIGH, /* two sums in one of 64 bits */
     EH_V6M, EH_TRIPLE, EH_SIX, EH_THREE, EH_QUAD, EH_EIGHT, /* three sums in two words: helpers_triple.c */
     EH_SMALL, EH_SMALL_TFLM, /* products of 32 bits */
+    /* helpers_mve.c: Helium */
+    EH_MVE, EH_MVE_TILE2, EH_MVE_TILE1, EH_MVE_COPY, EH_MVE_FILL,
     EH_COUNT /* texts: helpers.c */
 } emit_helper;
 
@@ -43,13 +45,14 @@ struct emitter {
     buf weights_unit;        /* --split-weights: the arrays' definitions */
     buf ops;                 /* one static function an operator */
     uint64_t helpers;        /* bit set of emit_helper */
+    uint64_t fallback;       /* the same of text that stands behind the #else of a kernel */
+    const char *guard;       /* of the kernels so far, "" where they differ, NULL: none */
     int64_t constant_bytes;  /* tallied by emit_array */
     int64_t weight_bytes;
     /* the frame's own */
     emit_names *names;       /* identifiers given out so far */
     const emit_plan *plan;   /* places of all tensors; NULL while scratch is being asked for */
     bool scratch_idle;       /* the text being printed leaves its scratch parameter alone */
-    bool uses_kernels;       /* some operator has a kernel of the target: its includes are needed */
     uint64_t math;           /* bit set of the libm functions called, as emit_helper */
     bool needs_math;         /* set by a printer that calls libm (emit_float without no_libm):
                                 the frame includes <math.h> and lists the functions */

@@ -7,8 +7,10 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/helpers_dsp.c compiler/emit/helpers_dsp.h \
 	compiler/emit/kernels_dsp.c \
 	compiler/emit/bundle.c compiler/emit/bundle.h compiler/emit/kernels_long.c compiler/emit/kernels_triple.c \
+	compiler/emit/helpers_mve.c compiler/emit/helpers_mve.h compiler/emit/kernels_mve.c \
 	compiler/emit/long.h compiler/emit/long_conv.c compiler/emit/long_lone.c \
 	compiler/emit/loops.c \
+	compiler/emit/mve.h compiler/emit/mve_conv.c compiler/emit/mve_copy.c compiler/emit/mve_scale.c \
 	compiler/emit/op_conv.c \
 	compiler/emit/op_dense.c \
 	compiler/emit/op_depthwise.c \

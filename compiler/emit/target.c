@@ -3,6 +3,8 @@
 #include "compiler/emit/target.h"
 #include "compiler/emit/packed.h"
 
+#include <string.h>
+
 typedef struct op_row {
     bool (*print)(emitter *e, const ir_op *op);       /* codes */
     bool (*print_float)(emitter *e, const ir_op *op);
@@ -164,12 +166,17 @@ static void put_either(buf *b, const char *guard, buf *own, buf *generic)
 static bool print_guarded(emitter *e, const ir_op *op, const kernel *k)
 {
     sinks file = take_sinks(e);
+    e->guard = !e->guard || !strcmp(e->guard, k->guard) ? k->guard : "";
     e->scratch_idle = !k->scratch || k->scratch(e, op) == 0;
     bool ok = k->print(e, op);
+    uint64_t helpers = e->helpers;
+    e->helpers = 0;
     int64_t constants = e->constant_bytes, weights = e->weight_bytes;
     sinks own = take_sinks(e);
     e->scratch_idle = generic_scratch(e, op) == 0;
     ok = ok && print_generic(e, op);
+    e->fallback |= e->helpers;
+    e->helpers = helpers;
     e->constant_bytes = constants;
     e->weight_bytes = weights;
     put_either(&file.data, k->guard, &own.data, &e->data);
@@ -186,7 +193,6 @@ bool emit_op(emitter *e, const ir_op *op)
     if (emit_op_is_nop(op))
         return true;
     const kernel *k = emit_kernel(e, op);
-    e->uses_kernels |= k != NULL;
     e->scratch_idle = false;
     bool ok = !k ? print_generic(e, op) : k->guard ? print_guarded(e, op, k) : k->print(e, op);
     e->scratch_idle = false;

@@ -60,5 +60,6 @@ const kernel *emit_kernel(const emitter *e, const ir_op *op);
 extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
 extern const kernel cortex_m3_kernels[]; /* kernels_long.c */
 extern const kernel cortex_m0_kernels[]; /* kernels_triple.c */
+extern const kernel cortex_m55_kernels[]; /* kernels_mve.c */
 
 #endif

@@ -1,4 +1,5 @@
 /* targets.c - the table of targets. */
+#include "compiler/emit/helpers_mve.h"
 #include "compiler/emit/target.h"
 
 #include <string.h>
@@ -20,7 +21,11 @@ static const emit_target targets[] = {
      NULL,
      cortex_m4_kernels,
      {THUMB2, .pair_load = 100, .multiply = 100, .lanes = 2}},
-    {"cortex-m55", "ARMv8.1-M with Helium: Cortex-M55, M85", NULL, NULL, {PLAIN}},
+    {"cortex-m55",
+     "ARMv8.1-M with Helium: Cortex-M55, M85",
+     MVE_INCLUDES,
+     cortex_m55_kernels,
+     {THUMB2, .pair_load = 100, .multiply = 100, .lanes = 16}},
     {"rv32",
      "RISC-V RV32IMC",
      NULL,

@@ -51,15 +51,21 @@ static void enable_fpu(void)
 #endif
 }
 
-void reset_handler(void)
+/* Not inlined: compilers make vector instructions of these loops, which may not move before the access. */
+__attribute__((noinline)) static void start(void)
 {
     const uint32_t *from = data_load;
     for (uint32_t *to = data_start; to < data_end;)
         *to++ = *from++;
     for (uint32_t *to = bss_start; to < bss_end;)
         *to++ = 0;
-    enable_fpu();
     semihosting_exit(main());
+}
+
+void reset_handler(void)
+{
+    enable_fpu();
+    start();
 }
 
 void fault_handler(void)

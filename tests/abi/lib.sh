@@ -17,8 +17,11 @@ have() {
     return 1
 }
 
-# The compilers that there are, one command a line.
+# The compilers that there are, one command a line; c_compilers OPTIONS: those for qcc's options.
 c_compilers() {
+    case " $* " in *cortex-m55*)
+        have arm-none-eabi-gcc && echo 'arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard' ;;
+    esac
     have gcc && echo gcc
     have clang && echo clang
     have arm-none-eabi-gcc && echo 'arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb' &&

@@ -22,7 +22,7 @@ check() {
     shift
     emit "$net" x "$@" || return
     listed
-    c_compilers >"$work/compilers"
+    c_compilers "$*" >"$work/compilers"
     while read -r compiler; do
         nm=nm
         case $compiler in arm*) nm=arm-none-eabi-nm ;; esac
@@ -49,6 +49,7 @@ check activations
 check lenet
 check lenet --target cortex-m4
 check depthwise --target cortex-m4 -Os
+check lenet --target cortex-m55
 check activations --emit-float
 check activations --emit-float --no-libm
 checks=$((checks + 1))

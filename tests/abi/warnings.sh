@@ -2,9 +2,9 @@
 # warnings.sh - the emitted C is clean under the warning set of every compiler, for every option.
 . "$top_srcdir/tests/abi/lib.sh"
 
-# clean NAME EXTRA FLAGS: with all compilers that there are.
+# clean NAME EXTRA_FLAGS OPTIONS: with all compilers that there are.
 clean() {
-    c_compilers >"$work/compilers"
+    c_compilers "$3" >"$work/compilers"
     while read -r compiler; do
         for level in -O0 -O2; do
             # shellcheck disable=SC2086
@@ -19,14 +19,15 @@ check() {
     extra=$2
     shift 2
     rm -f "$work"/x*.c
-    emit "$net" x "$@" && clean x "$extra"
-    [ ! -f "$work/xw.c" ] || clean xw "$extra"
+    emit "$net" x "$@" && clean x "$extra" "$*"
+    [ ! -f "$work/xw.c" ] || clean xw "$extra" "$*"
 }
 
 none=
 for options in '' '--static-arena' '--io-in-arena' '--float-io' '--profile' '--selftest' '--section .weights' \
     '--prefix Mine_2' '-Os' '-Ospeed' '--unroll none' '--unroll full' '--emit-float' '--emit-float --no-libm' \
     '--target cortex-m4' '--target cortex-m4 -Os --numerics tflm' '--target cortex-m4 -Ospeed' \
+    '--target cortex-m55' '--target cortex-m55 -Os --numerics tflm' \
     '--numerics tflm' '--numerics single' '--numerics onnx' \
     '--static-arena --io-in-arena --float-io --selftest --profile --section .w'; do
     # shellcheck disable=SC2086

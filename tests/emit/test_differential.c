@@ -410,6 +410,7 @@ static const struct config {
     {"clang", WARNINGS "-O2", false},
     {"clang", WARNINGS "-O1 -fsanitize=undefined -fno-sanitize-recover=all", false},
     {"arm-none-eabi-gcc", WARNINGS "-O2 -mcpu=cortex-m4 -mthumb -ffreestanding", true},
+    {"arm-none-eabi-gcc", WARNINGS "-O2 -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -ffreestanding", true},
 };
 
 static void run_config(const char *dir, const struct config *c, uint64_t seed)

@@ -24,6 +24,7 @@ levels=-O2
 targets() {
     cat <<'END'
 cortex-m4 mps2-an386
+cortex-m55 mps3-an547
 cortex-m3 mps2-an385
 cortex-m0 mps2-an385 -mcpu=cortex-m0 -mthumb
 END

@@ -1,0 +1,344 @@
+/* mve_conv.c - convolutions and dense layers on Helium: sixteen products an instruction.
+ *
+ * A window's codes stand side by side, in the input itself (1x1, dense) or gathered into scratch,
+ * and are taken in blocks of sixteen; weights of a last block that is not full are zero, so it does
+ * not matter what codes follow the window. Two windows meet four filters at a time: of a block, two
+ * loads of codes and four of weights serve eight instructions of sixteen products. Weights stand in
+ * that order: [four filters][block][filter][16]. */
+#include "compiler/emit/mve.h"
+
+enum { FILTERS = 4, UNROLL_ALL = 12, UNROLL = 4, NEAR_BLOCKS = 8 };
+
+typedef struct mve_dots {
+    emitter *e;
+    const ir_op *op;
+    text t;
+    window w;      /* conv2d */
+    int rows, row; /* parts of a window that lie side by side, codes of each */
+    int terms, blocks;
+    int windows, outputs;
+    int tile;    /* windows at a time */
+    bool direct; /* windows are used where they are */
+    mve_scale scale;
+} mve_dots;
+
+/* ---- geometry ---------------------------------------------------------------------------------
+ */
+
+static void init(mve_dots *v, const emitter *e, const ir_op *op)
+{
+    *v = (mve_dots){.e = (emitter *)(uintptr_t)e, .op = op};
+    const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
+    v->outputs = out->dim[out->rank - 1];
+    v->rows = 1;
+    v->row = in->dim[in->rank - 1];
+    v->direct = true;
+    v->windows = (int)(ir_elems(out) / v->outputs);
+    if (op->kind == OP_CONV2D) {
+        window_init(&v->w, op);
+        const window *w = &v->w;
+        bool side_by_side = w->dw == 1;
+        v->rows = w->kh * (side_by_side ? 1 : w->kw);
+        v->row = w->c * (side_by_side ? w->kw : 1);
+        v->direct = w->kh * w->kw == 1 && w->sh == 1 && w->sw == 1 && !window_has_edge(w);
+    }
+    v->terms = v->rows * v->row;
+    v->blocks = (v->terms + MVE_BYTES - 1) / MVE_BYTES;
+    v->tile = v->windows > 1 ? 2 : 1;
+}
+
+/* Windows that stand in the input and may be read in whole blocks without leaving it. */
+static int safe_windows(const mve_dots *v)
+{
+    int64_t past = (int64_t)v->blocks * MVE_BYTES - v->terms;
+    int64_t safe = ((int64_t)v->windows * v->terms - past) / v->terms;
+    return safe > 0 ? (int)safe : 0;
+}
+
+bool mve_takes_dots(const emitter *e, const ir_op *op)
+{
+    (void)e;
+    return mve_scale_applies(op) && (op->kind == OP_DENSE || op->at.groups == 1);
+}
+
+int64_t mve_scratch_dots(const emitter *e, const ir_op *op)
+{
+    mve_dots v;
+    init(&v, e, op);
+    if (v.direct)
+        return safe_windows(&v) == v.windows && v.windows % v.tile == 0 ? 0 : v.blocks * MVE_BYTES;
+    return (int64_t)v.tile * v.blocks * MVE_BYTES;
+}
+
+/* ---- weights ----------------------------------------------------------------------------------
+ */
+
+static const char *weights_of(mve_dots *v)
+{
+    arena *a = v->e->ctx->a;
+    const int8_t *from = ir_weight(v->op)->data;
+    size_t groups = ((size_t)v->outputs + FILTERS - 1) / FILTERS, blocks = (size_t)v->blocks;
+    size_t n = groups * blocks * FILTERS * MVE_BYTES, terms = (size_t)v->terms;
+    int8_t *to = ARENA_ARRAY(a, int8_t, n);
+    for (size_t o = 0; o < (size_t)v->outputs; ++o)
+        for (size_t k = 0; k < terms; ++k)
+            to[((o / FILTERS * blocks + k / MVE_BYTES) * FILTERS + o % FILTERS) * MVE_BYTES +
+               k % MVE_BYTES] = from[o * terms + k];
+    const char *comment = arena_printf(a, "%s: weights [%d][block %d][4 filters][16 terms]",
+                                       emit_comment(v->e, v->op->name), (int)groups, v->blocks);
+    return emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, to, (int64_t)n,
+                      comment);
+}
+
+/* ---- the filters ------------------------------------------------------------------------------
+ */
+
+/* Blocks are read at distances from x0 and x1 that instructions can hold, else x0 and x1 move on.
+ */
+static bool is_near(const mve_dots *v)
+{
+    return v->blocks <= NEAR_BLOCKS && v->e->o->opt != EMIT_OS;
+}
+
+static void put_steps(text *t, int n)
+{
+    for (int i = 0; i < n; ++i)
+        text_put(t, "            $U$_MVE_NEXT_STEP$tile$\n");
+}
+
+/* The blocks of a tile: the first one starts the sums. */
+static void put_blocks(mve_dots *v, int loops, int unroll)
+{
+    text *t = &v->t;
+    for (int i = 0; i < v->blocks && is_near(v); ++i) {
+        text_set(t, "at", "%d", i * MVE_BYTES);
+        text_put(t, i ? "            $U$_MVE_NEXT$tile$($at$)\n"
+                      : "            $U$_MVE_FIRST$tile$($at$)\n");
+    }
+    if (is_near(v))
+        return;
+    text_set(t, "loops", "%d", loops);
+    text_put(t, "            $U$_MVE_FIRST_STEP$tile$\n"
+                "?loops|            \"mov r11, #$loops$\\n1:\\n\\t\"\n");
+    if (loops)
+        put_steps(t, unroll);
+    text_put(t, "?loops|            \"subs r11, r11, #1\\n\\tbne 1b\\n\\t\"\n");
+    put_steps(t, v->blocks - 1 - loops * unroll);
+}
+
+static void put_assembly(mve_dots *v)
+{
+    text *t = &v->t;
+    int unroll = v->e->o->opt == EMIT_OS ? 1 : UNROLL, rest = v->blocks - 1;
+    int loops = rest > (unroll == 1 ? 1 : UNROLL_ALL) ? rest / unroll : 0;
+    bool moves = !is_near(v);
+    text_set(t, "loop", "%d", !!loops);
+    text_set(t, "io", moves ? "+" : "");
+    text_set(t, "outs", "%s",
+             text_expand(t, v->tile == 2 ? "[s0] \"=&w\"(s0), [s1] \"=&w\"(s1), \"+r\"(w)"
+                                         : "[s0] \"=&w\"(s0), \"+r\"(w)"));
+    text_set(t, "xs", "%s",
+             text_expand(t, v->tile == 2 ? "\"$io$r\"(p0), \"$io$r\"(p1)" : "\"$io$r\"(p0)"));
+    text_put(t, "        register const int8_t *p0 __asm__(\"r1\") = x0;\n"
+                "?two|        register const int8_t *p1 __asm__(\"r3\") = x1;\n"
+                "        __asm__(\n");
+    put_blocks(v, loops, unroll);
+    text_put(t, moves ? "            $U$_MVE_END$tile$\n"
+                        "            : $outs$, $xs$\n"
+                        "            :\n"
+                      : "            $U$_MVE_END$tile$\n"
+                        "            : $outs$\n"
+                        "            : $xs$\n");
+    text_put(t, "?loop|            : \"r11\", $U$_MVE_CLOBBERS$tile$);\n"
+                "!loop|            : $U$_MVE_CLOBBERS$tile$);\n");
+}
+
+static void put_stores(mve_dots *v)
+{
+    text *t = &v->t;
+    text_set(t, "part", "%d", v->outputs % FILTERS != 0);
+    text_set(t, "store", v->outputs % FILTERS ? "vstrbq_p_s32" : "vstrbq_s32");
+    text_set(t, "last", v->outputs % FILTERS ? ", last" : "");
+    text_put(t, "        s0 = $codes$(s0, scale);\n"
+                "?two|        s1 = $codes$(s1, scale);\n"
+                "?part|        const mve_pred16_t last = vctp32q((uint32_t)($outputs$ - o));\n"
+                "        $store$(out0, s0$last$);\n"
+                "?two|        $store$(out1, s1$last$);\n");
+}
+
+/* The function that takes a tile's windows to all filters. */
+static void print_filters(mve_dots *v)
+{
+    text *t = &v->t;
+    text_put(
+        t,
+        "?two|/* $layer$: two windows with all filters, four at a time. */\n"
+        "!two|/* $layer$: a window with all filters, four at a time. */\n"
+        "?two|static void $dots$(const int8_t *x0, const int8_t *x1, int8_t *out0, int8_t *out1)\n"
+        "!two|static void $dots$(const int8_t *x0, int8_t *out0)\n"
+        "{\n"
+        "    register const int8_t *w __asm__(\"r5\") = $weight$;\n"
+        "    const int32_t *scale = $scale$;\n"
+        "    for (int32_t o = 0; o < $outputs$; o += 4) {\n"
+        "        int32x4_t s0;\n"
+        "?two|        int32x4_t s1;\n");
+    put_assembly(v);
+    put_stores(v);
+    text_put(t, "        out0 += 4;\n"
+                "?two|        out1 += 4;\n"
+                "        scale += 4 * $numbers$;\n"
+                "    }\n"
+                "}\n\n");
+}
+
+static void set_vars(mve_dots *v)
+{
+    text *t = &v->t;
+    int padded = (v->outputs + FILTERS - 1) / FILTERS * FILTERS;
+    emit_use_helper(v->e, v->tile == 2 ? EH_MVE_TILE2 : EH_MVE_TILE1);
+    mve_scale_init(&v->scale, v->e, v->op, FILTERS, padded);
+    text_set(t, "scale", "%s", v->scale.array);
+    text_set(t, "weight", "%s", weights_of(v));
+    text_set(t, "dots", "%s", op_aux(v->e, v->op, "dots"));
+    text_set(t, "tile", "%d", v->tile);
+    text_set(t, "two", "%d", v->tile == 2);
+    text_set(t, "outputs", "%d", v->outputs);
+    text_set(t, "terms", "%d", v->terms);
+    text_set(t, "window", "%d", v->blocks * MVE_BYTES);
+}
+
+/* ---- windows that stand in the input ----------------------------------------------------------
+ */
+
+static void print_direct(mve_dots *v)
+{
+    text *t = &v->t;
+    int pairs = safe_windows(v) / v->tile, rest = v->windows - v->tile * pairs;
+    op_comment(v->e, v->op, t);
+    op_open(v->e, v->op, t);
+    text_set(t, "pairs", "%d", pairs);
+    text_set(t, "many", "%d", pairs > 1);
+    text_set(t, "rest", "%d", rest);
+    text_set(t, "rests", "%d", rest > 1);
+    text_put(
+        t,
+        "?many|    for (int32_t i = 0; i < $pairs$; ++i, in0 += $tile$ * $terms$, out += $tile$ * "
+        "$outputs$)\n");
+    text_put_at(t, pairs > 1 ? 8 : 4,
+                "?pairs|?two|$dots$(in0, in0 + $terms$, out, out + $outputs$);\n"
+                "?pairs|!two|$dots$(in0, out);\n");
+    if (!rest)
+        return;
+    if (pairs == 1)
+        text_put(t, "    in0 += $tile$ * $terms$;\n"
+                    "    out += $tile$ * $outputs$;\n");
+    text_put(
+        t, "    int8_t *window = scratch; /* alone, or too near the end for whole blocks */\n"
+           "?rests|    for (int32_t i = 0; i < $rest$; ++i, in0 += $terms$, out += $outputs$) {\n");
+    int columns = rest > 1 ? 8 : 4;
+    text_put_at(t, columns, mve_copy(v->e, "window", "in0", v->terms));
+    text_put_at(t, columns,
+                "?two|$dots$(window, window, out, out);\n"
+                "!two|$dots$(window, out);\n");
+    text_put(t, "?rests|    }\n");
+}
+
+/* ---- windows that are gathered ----------------------------------------------------------------
+ */
+
+/* Copies a window that lies inside the input from `from` to `to`. */
+static const char *gather(mve_dots *v)
+{
+    arena *a = v->e->ctx->a;
+    const window *w = &v->w;
+    text *t = &v->t;
+    int columns = w->dw == 1 ? 1 : w->kw;
+    text_set(t, "lines", "%s", "");
+    for (int r = 0; r < v->rows; ++r) {
+        int at = r / columns * w->dh * w->w * w->c + r % columns * w->dw * w->c;
+        const char *to = r ? arena_printf(a, "to + %d", r * v->row) : "to";
+        const char *from = at ? arena_printf(a, "from + %d", at) : "from";
+        text_set(t, "lines", "%s%s", text_expand(t, "$lines$"), mve_copy(v->e, to, from, v->row));
+    }
+    return text_expand(t, "const int8_t *from = in0 + (($iy$) * $w$ + $ix$) * $c$;\n$lines$");
+}
+
+/* The same as loops, where there are many rows. */
+static const char *gather_by_loops(mve_dots *v)
+{
+    const window *w = &v->w;
+    text *t = &v->t;
+    text_set(t, "pitch", "%d", w->dh * w->w * w->c);
+    text_set(t, "step", "%d", w->dw * w->c);
+    text_set(t, "row", "%d", v->row);
+    const char *copy = w->dw == 1
+                           ? mve_copy(v->e, text_expand(t, "to + ky * $row$"),
+                                      text_expand(t, "from + ky * $pitch$"), v->row)
+                           : mve_copy(v->e, text_expand(t, "to + (ky * $kw$ + kx) * $row$"),
+                                      text_expand(t, "from + ky * $pitch$ + kx * $step$"), v->row);
+    text_set(t, "copy", "%s", copy);
+    return text_expand(t, w->dw == 1 ? "const int8_t *from = in0 + (($iy$) * $w$ + $ix$) * $c$;\n"
+                                       "for (int32_t ky = 0; ky < $kh$; ++ky) {\n"
+                                       "$copy$"
+                                       "}\n"
+                                     : "const int8_t *from = in0 + (($iy$) * $w$ + $ix$) * $c$;\n"
+                                       "for (int32_t ky = 0; ky < $kh$; ++ky)\n"
+                                       "for (int32_t kx = 0; kx < $kw$; ++kx) {\n"
+                                       "$copy$"
+                                       "}\n");
+}
+
+static const char step2[] = "if (second)\n"
+                            "    $dots$(window, window + $window$, out - $o$, out);\n"
+                            "second = !second;\n";
+
+static const char *body(mve_dots *v, const char *gathered)
+{
+    text *t = &v->t;
+    return arena_printf(v->e->ctx->a, "%s%s%s",
+                        text_expand(t, v->tile == 2
+                                           ? "int8_t *to = second ? window + $window$ : window;\n"
+                                           : "int8_t *to = window;\n"),
+                        gathered, text_expand(t, v->tile == 2 ? step2 : "$dots$(window, out);\n"));
+}
+
+static void print_gathered(mve_dots *v)
+{
+    enum { FEW_ROWS = 16 };
+    arena *a = v->e->ctx->a;
+    text *t = &v->t;
+    const window *w = &v->w;
+    window_vars(w, t);
+    if (window_has_edge(w))
+        text_set(t, "edge", "%s", mve_print_edge(v->e, v->op, v->blocks));
+    text_set(t, "iy", "%s", window_coord(a, "y", w->sh, w->pt, NULL, 1));
+    text_set(t, "ix", "%s", window_coord(a, "x", w->sw, w->pl, NULL, 1));
+    text_set(t, "odd", "%d", v->windows % v->tile);
+    op_comment(v->e, v->op, t);
+    op_open(v->e, v->op, t);
+    text_put(t, "    int8_t *window = scratch;\n"
+                "?two|    int32_t second = 0;\n");
+    const char *inner =
+        v->rows <= FEW_ROWS && v->e->o->opt != EMIT_OS ? gather(v) : gather_by_loops(v);
+    const char *edge = window_has_edge(w) ? text_expand(t, "$edge$(in0, y, x, to);\n") : "";
+    window_nest(t, w, body(v, edge), body(v, inner));
+    text_put(
+        t,
+        "?odd|    $dots$(window, window, out - $o$, out - $o$); /* the last window is alone */\n");
+}
+
+bool mve_print_dots(emitter *e, const ir_op *op)
+{
+    mve_dots v;
+    init(&v, e, op);
+    op_begin(e, op, &v.t);
+    set_vars(&v);
+    mve_scale_function(&v.scale, &v.t);
+    print_filters(&v);
+    if (v.direct)
+        print_direct(&v);
+    else
+        print_gathered(&v);
+    op_close(&v.t);
+    return true;
+}
