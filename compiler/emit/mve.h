@@ -30,7 +30,7 @@ typedef struct mve_scale {
 } mve_scale;
 
 /* Whether R of the operator's mode has the short exact form for all channels: int32 accumulators,
- * nothing saturates, in mode single a right shift of 33 or more. */
+ * nothing saturates. */
 bool mve_scale_applies(const ir_op *op);
 /* Emits the array for `channels` channels; those beyond the layer's give whatever. */
 void mve_scale_init(mve_scale *s, emitter *e, const ir_op *op, int group, int channels);
@@ -51,5 +51,10 @@ const char *mve_print_edge(emitter *e, const ir_op *op, int blocks);
 bool mve_takes_dots(const emitter *e, const ir_op *op);
 bool mve_print_dots(emitter *e, const ir_op *op);
 int64_t mve_scratch_dots(const emitter *e, const ir_op *op);
+bool mve_takes_depthwise(const emitter *e, const ir_op *op);
+bool mve_print_depthwise(emitter *e, const ir_op *op);
+int64_t mve_scratch_depthwise(const emitter *e, const ir_op *op);
+bool mve_takes_add(const emitter *e, const ir_op *op);
+bool mve_print_add(emitter *e, const ir_op *op);
 
 #endif

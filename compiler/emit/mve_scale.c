@@ -3,22 +3,24 @@
  * tflm: VQRDMULH is gemmlowp's rounding doubling high product, VRSHL the division by a power of two
  * with ties upward; ties of negative numbers go away from zero, so one is taken off these first,
  * which changes nothing else, and is left out where a relu clamps all that lies below the zero
- * point anyway. q32: VRMULH is the formula. single: the low word of the product P cannot change (P
- * + 2^(n-1)) >> n once n >= 33, so VMULH and VRSHL are exact. */
+ * point anyway. q32: VRMULH is the formula. single: the low word of the product P cannot change
+ * (P + 2^(n-1)) >> n once n >= 33, so VMULH and VRSHL are exact; a smaller n becomes 33 by a left
+ * shift of the accumulator, where its bound allows that. */
 #include "compiler/emit/mve.h"
 
-enum { WORD = 32 };
+enum { WORD = 32, MAX_LEFT = 16 };
 
 static int index_of(const ir_rescale *s, int c)
 {
     return s->n == 1 ? 0 : c;
 }
 
-/* Left shift of the accumulator. */
+/* Left shift of the accumulator. In mode single it makes up for a right shift below 33. */
 static int left_of(const ir_iparams *q, int c)
 {
     int e = q->out.shift ? q->out.shift[index_of(&q->out, c)] : 0;
-    return q->mode != IR_NUM_SINGLE && e > 0 ? e : 0;
+    int left = q->mode == IR_NUM_SINGLE ? e + 2 : e;
+    return left > 0 ? left : 0;
 }
 
 /* Right shift of what the multiplication gives. */
@@ -29,7 +31,7 @@ static int right_of(const ir_iparams *q, int c)
     case IR_NUM_TFLM:
         return e < 0 ? -e : 0;
     case IR_NUM_SINGLE:
-        return 31 - e - WORD;
+        return 31 - e - WORD + left_of(q, c);
     default:
         return 0;
     }
@@ -42,12 +44,12 @@ bool mve_scale_applies(const ir_op *op)
     if (s->n == 0 || q->mode == IR_NUM_ONNX || q->acc_type != IR_I32 || q->bias_type != IR_I32 ||
         op->in[0]->type != IR_I8 || op->out[0]->type != IR_I8)
         return false;
-    for (int c = 0; c < s->n; ++c) {
+    for (int c = 0; c < s->n; ++c)
         if ((s->sat && s->sat[c]) || (s->down && s->down[c]))
             return false;
-        if (q->mode == IR_NUM_SINGLE && right_of(q, c) < 1)
+    for (int c = 0; c < q->channels && q->mode == IR_NUM_SINGLE; ++c)
+        if (left_of(q, c) > MAX_LEFT || q->bound[c] > INT32_MAX >> left_of(q, c))
             return false;
-    }
     return true;
 }
 

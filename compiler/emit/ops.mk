@@ -10,7 +10,8 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/helpers_mve.c compiler/emit/helpers_mve.h compiler/emit/kernels_mve.c \
 	compiler/emit/long.h compiler/emit/long_conv.c compiler/emit/long_lone.c \
 	compiler/emit/loops.c \
-	compiler/emit/mve.h compiler/emit/mve_conv.c compiler/emit/mve_copy.c compiler/emit/mve_scale.c \
+	compiler/emit/mve.h compiler/emit/mve_add.c compiler/emit/mve_conv.c compiler/emit/mve_copy.c \
+	compiler/emit/mve_depthwise.c compiler/emit/mve_scale.c \
 	compiler/emit/op_conv.c \
 	compiler/emit/op_dense.c \
 	compiler/emit/op_depthwise.c \
