@@ -41,8 +41,9 @@ void mve_scale_init(mve_scale *s, emitter *e, const ir_op *op, int group, int ch
 void mve_scale_function(const mve_scale *s, text *t);
 
 /* ---- mve_copy.c ----------------------------------------------------------------------------- */
-/* Lines that copy n neighbouring codes from C expression `from` to `to`. */
-const char *mve_copy(emitter *e, const char *to, const char *from, int n);
+/* Lines that copy n neighbouring codes from C expression `from` to `to`; blocks: a last block of
+ * sixteen may be copied whole. */
+const char *mve_copy(emitter *e, const char *to, const char *from, int n, bool blocks);
 /* Prints a function that gathers the window of an output whose taps may lie outside the input into
  * whole blocks of sixteen; gives its name. Parameters: in, y, x, patch. */
 const char *mve_print_edge(emitter *e, const ir_op *op, int blocks);

@@ -8,6 +8,7 @@
 #include "compiler/emit/mve.h"
 
 enum { FILTERS = 4, UNROLL_ALL = 12, UNROLL = 4, NEAR_BLOCKS = 8 };
+enum { SCRATCH = 512, MAX_WINDOWS = 16, FEW_ROWS = 16, FEW_LINES = 8 };
 
 typedef struct mve_dots {
     emitter *e;
@@ -61,13 +62,22 @@ bool mve_takes_dots(const emitter *e, const ir_op *op)
     return mve_scale_applies(op) && (op->kind == OP_DENSE || op->at.groups == 1);
 }
 
+/* Windows in scratch at a time. */
+static int windows_at_once(const mve_dots *v)
+{
+    int n = SCRATCH / (v->blocks * MVE_BYTES) / 2 * 2;
+    n = n < 2 ? 2 : n > MAX_WINDOWS ? MAX_WINDOWS : n;
+    int all = (v->windows + 1) / 2 * 2;
+    return v->tile == 1 ? 1 : n > all ? all : n;
+}
+
 int64_t mve_scratch_dots(const emitter *e, const ir_op *op)
 {
     mve_dots v;
     init(&v, e, op);
     if (v.direct)
-        return safe_windows(&v) == v.windows && v.windows % v.tile == 0 ? 0 : v.blocks * MVE_BYTES;
-    return (int64_t)v.tile * v.blocks * MVE_BYTES;
+        return safe_windows(&v) == v.windows ? 0 : v.blocks * MVE_BYTES;
+    return (int64_t)(windows_at_once(&v) * v.blocks + 1) * MVE_BYTES; /* one for whole blocks */
 }
 
 /* ---- weights ----------------------------------------------------------------------------------
@@ -166,17 +176,20 @@ static void put_stores(mve_dots *v)
                 "?two|        $store$(out1, s1$last$);\n");
 }
 
-/* The function that takes a tile's windows to all filters. */
+/* The function that takes windows to all filters. A last one that is alone is its own neighbour. */
 static void print_filters(mve_dots *v)
 {
     text *t = &v->t;
     text_put(
         t,
-        "?two|/* $layer$: two windows with all filters, four at a time. */\n"
+        "?two|/* $layer$: `n` windows, $pitch$ codes apart, two at a time with four filters. */\n"
+        "?two|static void $dots$(const int8_t *x, int8_t *out, int32_t n)\n"
         "!two|/* $layer$: a window with all filters, four at a time. */\n"
-        "?two|static void $dots$(const int8_t *x0, const int8_t *x1, int8_t *out0, int8_t *out1)\n"
         "!two|static void $dots$(const int8_t *x0, int8_t *out0)\n"
         "{\n"
+        "?two|    for (; n > 0; n -= 2, x += 2 * $pitch$, out += 2 * $outputs$) {\n"
+        "?two|    const int8_t *x0 = x, *x1 = n > 1 ? x + $pitch$ : x;\n"
+        "?two|    int8_t *out0 = out, *out1 = n > 1 ? out + $outputs$ : out;\n"
         "    register const int8_t *w __asm__(\"r5\") = $weight$;\n"
         "    const int32_t *scale = $scale$;\n"
         "    for (int32_t o = 0; o < $outputs$; o += 4) {\n"
@@ -188,6 +201,7 @@ static void print_filters(mve_dots *v)
                 "?two|        out1 += 4;\n"
                 "        scale += 4 * $numbers$;\n"
                 "    }\n"
+                "?two|    }\n"
                 "}\n\n");
 }
 
@@ -205,6 +219,7 @@ static void set_vars(mve_dots *v)
     text_set(t, "outputs", "%d", v->outputs);
     text_set(t, "terms", "%d", v->terms);
     text_set(t, "window", "%d", v->blocks * MVE_BYTES);
+    text_set(t, "pitch", "%d", v->direct ? v->terms : v->blocks * MVE_BYTES);
 }
 
 /* ---- windows that stand in the input ----------------------------------------------------------
@@ -213,32 +228,25 @@ static void set_vars(mve_dots *v)
 static void print_direct(mve_dots *v)
 {
     text *t = &v->t;
-    int pairs = safe_windows(v) / v->tile, rest = v->windows - v->tile * pairs;
+    int safe = safe_windows(v), rest = v->windows - safe;
     op_comment(v->e, v->op, t);
     op_open(v->e, v->op, t);
-    text_set(t, "pairs", "%d", pairs);
-    text_set(t, "many", "%d", pairs > 1);
+    text_set(t, "safe", "%d", safe);
     text_set(t, "rest", "%d", rest);
     text_set(t, "rests", "%d", rest > 1);
-    text_put(
-        t,
-        "?many|    for (int32_t i = 0; i < $pairs$; ++i, in0 += $tile$ * $terms$, out += $tile$ * "
-        "$outputs$)\n");
-    text_put_at(t, pairs > 1 ? 8 : 4,
-                "?pairs|?two|$dots$(in0, in0 + $terms$, out, out + $outputs$);\n"
-                "?pairs|!two|$dots$(in0, out);\n");
+    text_put(t, "?safe|?two|    $dots$(in0, out, $safe$);\n"
+                "?safe|!two|    $dots$(in0, out);\n");
     if (!rest)
         return;
-    if (pairs == 1)
-        text_put(t, "    in0 += $tile$ * $terms$;\n"
-                    "    out += $tile$ * $outputs$;\n");
-    text_put(
-        t, "    int8_t *window = scratch; /* alone, or too near the end for whole blocks */\n"
-           "?rests|    for (int32_t i = 0; i < $rest$; ++i, in0 += $terms$, out += $outputs$) {\n");
+    text_put(t,
+             "    int8_t *window = scratch; /* too near the end of the input for whole blocks */\n"
+             "?rests|    for (int32_t i = $safe$; i < $safe$ + $rest$; ++i) {\n");
     int columns = rest > 1 ? 8 : 4;
-    text_put_at(t, columns, mve_copy(v->e, "window", "in0", v->terms));
+    text_set(t, "i", "%s", rest > 1 ? "i" : text_expand(t, "$safe$"));
     text_put_at(t, columns,
-                "?two|$dots$(window, window, out, out);\n"
+                mve_copy(v->e, "window", text_expand(t, "in0 + $i$ * $terms$"), v->terms, false));
+    text_put_at(t, columns,
+                "?two|$dots$(window, out + $i$ * $outputs$, 1);\n"
                 "!two|$dots$(window, out);\n");
     text_put(t, "?rests|    }\n");
 }
@@ -246,8 +254,21 @@ static void print_direct(mve_dots *v)
 /* ---- windows that are gathered ----------------------------------------------------------------
  */
 
-/* Copies a window that lies inside the input from `from` to `to`. */
-static const char *gather(mve_dots *v)
+/* Whether each row inside may be copied in whole blocks, as those never leave the input. */
+static bool rows_are_safe(const mve_dots *v, const window *w)
+{
+    if (w->y0 == w->y1 || w->x0 == w->x1)
+        return true;
+    int y = (w->y1 - 1) * w->sh - w->pt + (w->kh - 1) * w->dh;
+    int x = (w->x1 - 1) * w->sw - w->pl + (w->dw == 1 ? 0 : (w->kw - 1) * w->dw);
+    int bytes = (v->row + MVE_BYTES - 1) / MVE_BYTES * MVE_BYTES;
+    return (y * w->w + x) * w->c + bytes <= w->h * w->w * w->c;
+}
+
+/* Copies a window that lies inside the input from `from` to `to`. Whole blocks are copied where
+ * they may be: what is too much at the end of a row is overwritten by the next one, or is what
+ * follows the window. */
+static const char *gather(mve_dots *v, bool blocks)
 {
     arena *a = v->e->ctx->a;
     const window *w = &v->w;
@@ -258,73 +279,71 @@ static const char *gather(mve_dots *v)
         int at = r / columns * w->dh * w->w * w->c + r % columns * w->dw * w->c;
         const char *to = r ? arena_printf(a, "to + %d", r * v->row) : "to";
         const char *from = at ? arena_printf(a, "from + %d", at) : "from";
-        text_set(t, "lines", "%s%s", text_expand(t, "$lines$"), mve_copy(v->e, to, from, v->row));
+        text_set(t, "lines", "%s%s", text_expand(t, "$lines$"),
+                 mve_copy(v->e, to, from, v->row, blocks));
     }
     return text_expand(t, "const int8_t *from = in0 + (($iy$) * $w$ + $ix$) * $c$;\n$lines$");
 }
 
 /* The same as loops, where there are many rows. */
-static const char *gather_by_loops(mve_dots *v)
+static const char *gather_by_loops(mve_dots *v, bool blocks)
 {
     const window *w = &v->w;
     text *t = &v->t;
-    text_set(t, "pitch", "%d", w->dh * w->w * w->c);
+    text_set(t, "line", "%d", w->dh * w->w * w->c);
     text_set(t, "step", "%d", w->dw * w->c);
     text_set(t, "row", "%d", v->row);
-    const char *copy = w->dw == 1
-                           ? mve_copy(v->e, text_expand(t, "to + ky * $row$"),
-                                      text_expand(t, "from + ky * $pitch$"), v->row)
-                           : mve_copy(v->e, text_expand(t, "to + (ky * $kw$ + kx) * $row$"),
-                                      text_expand(t, "from + ky * $pitch$ + kx * $step$"), v->row);
-    text_set(t, "copy", "%s", copy);
-    return text_expand(t, w->dw == 1 ? "const int8_t *from = in0 + (($iy$) * $w$ + $ix$) * $c$;\n"
-                                       "for (int32_t ky = 0; ky < $kh$; ++ky) {\n"
-                                       "$copy$"
-                                       "}\n"
-                                     : "const int8_t *from = in0 + (($iy$) * $w$ + $ix$) * $c$;\n"
-                                       "for (int32_t ky = 0; ky < $kh$; ++ky)\n"
-                                       "for (int32_t kx = 0; kx < $kw$; ++kx) {\n"
-                                       "$copy$"
-                                       "}\n");
+    bool taps = w->dw != 1;
+    const char *to = text_expand(t, taps ? "to + (ky * $kw$ + kx) * $row$" : "to + ky * $row$");
+    const char *from =
+        text_expand(t, taps ? "from + ky * $line$ + kx * $step$" : "from + ky * $line$");
+    text_set(t, "copy", "%s", mve_copy(v->e, to, from, v->row, blocks));
+    text_set(t, "taps", "%d", taps);
+    return text_expand(t, "const int8_t *from = in0 + (($iy$) * $w$ + $ix$) * $c$;\n"
+                          "for (int32_t ky = 0; ky < $kh$; ++ky)\n"
+                          "?taps|for (int32_t kx = 0; kx < $kw$; ++kx)\n"
+                          "{\n"
+                          "$copy$"
+                          "}\n");
 }
-
-static const char step2[] = "if (second)\n"
-                            "    $dots$(window, window + $window$, out - $o$, out);\n"
-                            "second = !second;\n";
 
 static const char *body(mve_dots *v, const char *gathered)
 {
-    text *t = &v->t;
-    return arena_printf(v->e->ctx->a, "%s%s%s",
-                        text_expand(t, v->tile == 2
-                                           ? "int8_t *to = second ? window + $window$ : window;\n"
-                                           : "int8_t *to = window;\n"),
-                        gathered, text_expand(t, v->tile == 2 ? step2 : "$dots$(window, out);\n"));
+    return arena_printf(v->e->ctx->a, "%s%s", gathered,
+                        text_expand(&v->t,
+                                    "!two|$dots$(to, out);\n"
+                                    "?two|to += $window$;\n"
+                                    "?two|if (to == window + $many$ * $window$) {\n"
+                                    "?two|    $dots$(window, out - $before$ * $o$, $many$);\n"
+                                    "?two|    to = window;\n"
+                                    "?two|}\n"));
 }
 
 static void print_gathered(mve_dots *v)
 {
-    enum { FEW_ROWS = 16 };
     arena *a = v->e->ctx->a;
     text *t = &v->t;
-    const window *w = &v->w;
-    window_vars(w, t);
-    if (window_has_edge(w))
+    int many = windows_at_once(v), rows = v->e->o->opt == EMIT_OS ? 1 : FEW_ROWS;
+    window w = v->w;
+    if (!rows_are_safe(v, &w) && w.y1 - w.y0 > FEW_LINES)
+        --w.y1; /* its windows are gathered as those at borders are */
+    window_vars(&w, t);
+    if (window_has_edge(&w))
         text_set(t, "edge", "%s", mve_print_edge(v->e, v->op, v->blocks));
-    text_set(t, "iy", "%s", window_coord(a, "y", w->sh, w->pt, NULL, 1));
-    text_set(t, "ix", "%s", window_coord(a, "x", w->sw, w->pl, NULL, 1));
-    text_set(t, "odd", "%d", v->windows % v->tile);
+    text_set(t, "iy", "%s", window_coord(a, "y", w.sh, w.pt, NULL, 1));
+    text_set(t, "ix", "%s", window_coord(a, "x", w.sw, w.pl, NULL, 1));
+    text_set(t, "many", "%d", many);
+    text_set(t, "before", "%d", many - 1);
+    text_set(t, "rest", "%d", v->windows % many);
     op_comment(v->e, v->op, t);
     op_open(v->e, v->op, t);
-    text_put(t, "    int8_t *window = scratch;\n"
-                "?two|    int32_t second = 0;\n");
-    const char *inner =
-        v->rows <= FEW_ROWS && v->e->o->opt != EMIT_OS ? gather(v) : gather_by_loops(v);
-    const char *edge = window_has_edge(w) ? text_expand(t, "$edge$(in0, y, x, to);\n") : "";
-    window_nest(t, w, body(v, edge), body(v, inner));
-    text_put(
-        t,
-        "?odd|    $dots$(window, window, out - $o$, out - $o$); /* the last window is alone */\n");
+    text_put(t, "?two|    int8_t *window = scratch, *to = window;\n"
+                "!two|    int8_t *to = scratch;\n");
+    bool blocks = rows_are_safe(v, &w);
+    const char *inner = v->rows <= rows ? gather(v, blocks) : gather_by_loops(v, blocks);
+    const char *edge = window_has_edge(&w) ? text_expand(t, "$edge$(in0, y, x, to);\n") : "";
+    window_nest(t, &w, body(v, edge), body(v, inner));
+    text_put(t, "?rest|    $dots$(window, out - $rest$ * $o$, $rest$);\n");
 }
 
 bool mve_print_dots(emitter *e, const ir_op *op)

@@ -3,7 +3,7 @@
 
 enum { FEW_BLOCKS = 8 };
 
-const char *mve_copy(emitter *e, const char *to, const char *from, int n)
+const char *mve_copy(emitter *e, const char *to, const char *from, int n, bool blocks)
 {
     arena *a = e->ctx->a;
     if (n > FEW_BLOCKS * MVE_BYTES) {
@@ -13,13 +13,13 @@ const char *mve_copy(emitter *e, const char *to, const char *from, int n)
     const char *lines = "";
     for (int at = 0; at < n; at += MVE_BYTES) {
         const char *plus = at ? arena_printf(a, " + %d", at) : "";
-        if (n - at >= MVE_BYTES)
-            lines = arena_printf(a, "%svstrbq_s8(%s%s, vldrbq_s8(%s%s));\n", lines, to, plus, from,
-                                 plus);
-        else
-            lines =
-                arena_printf(a, "%svstrbq_p_s8(%s%s, vldrbq_z_s8(%s%s, vctp8q(%d)), vctp8q(%d));\n",
-                             lines, to, plus, from, plus, n - at, n - at);
+        int rest = n - at;
+        lines = blocks || rest >= MVE_BYTES
+                    ? arena_printf(a, "%svstrbq_s8(%s%s, vldrbq_s8(%s%s));\n", lines, to, plus,
+                                   from, plus)
+                    : arena_printf(
+                          a, "%svstrbq_p_s8(%s%s, vldrbq_z_s8(%s%s, vctp8q(%d)), vctp8q(%d));\n",
+                          lines, to, plus, from, plus, rest, rest);
     }
     return lines;
 }

@@ -9,7 +9,7 @@
  * with some that are computed twice. */
 #include "compiler/emit/mve.h"
 
-enum { CHANNELS = 8, MAX_PLANE = 2048, MAX_OFFSET = 127, MAX_BLOCKS = 16 };
+enum { CHANNELS = 8, MAX_PLANE = 2048, MAX_OFFSET = 127, MAX_BLOCKS = 16, MAX_UNROLL = 6 };
 
 /* One axis of the window. */
 typedef struct axis {
@@ -315,21 +315,30 @@ static void print_filters(mve_depthwise *v)
            "!one|        const int8_t *weights = w;\n"
            "?many|        const int8_t *from = plane + k / $multiplier$ * $plane$;\n"
            "!many|        const int8_t *from = plane + k * $plane$;\n");
-    text_put(
-        t, "?loop|        for (int32_t i = 0; i < $quads$; ++i) {\n"
-           "?loop|        const int32_t y = $start$;\n"
-           "?loop|        const int8_t *p = from + y * $line$;\n"
-           "?loop|        int8_t *q = out + y * $out_line$;\n"
-           "!loop|        const int8_t *p = from;\n"
-           "!loop|        int8_t *q = out;\n"
-           "?wide|            for (int32_t x = 0; x < $width$; ++x, p += $cell$, q += $out_cell$)\n"
-           "?few|            vstrbq_scatter_offset_p_s32(q, lanes, $codes$($sums$(p, weights), "
-           "$scale_args$), some);\n"
-           "!few|            vstrbq_scatter_offset_s32(q, lanes, $codes$($sums$(p, weights), "
-           "$scale_args$));\n"
-           "?loop|        }\n"
-           "    }\n"
-           "}\n\n");
+    text_put(t, "?loop|        for (int32_t i = 0; i < $quads$; ++i) {\n"
+                "?loop|        const int32_t y = $start$;\n"
+                "?loop|        const int8_t *p = from + y * $line$;\n"
+                "?loop|        int8_t *q = out + y * $out_line$;\n"
+                "!loop|        const int8_t *p = from;\n"
+                "!loop|        int8_t *q = out;\n");
+    bool unroll = v->width <= MAX_UNROLL && v->e->o->opt != EMIT_OS;
+    if (!unroll)
+        text_put(
+            t, "            for (int32_t x = 0; x < $width$; ++x, p += $cell$, q += $out_cell$)\n");
+    for (int i = 0; i < (unroll ? v->width : 1); ++i) {
+        text_set(t, "p", i ? "p + %d" : "p", i * v->cross.stride);
+        text_set(t, "q", i ? "q + %d" : "q", i * v->cross.out_step);
+        text_put(
+            t,
+            "?few|            vstrbq_scatter_offset_p_s32($q$, lanes, $codes$($sums$($p$, "
+            "weights), "
+            "$scale_args$), some);\n"
+            "!few|            vstrbq_scatter_offset_s32($q$, lanes, $codes$($sums$($p$, weights), "
+            "$scale_args$));\n");
+    }
+    text_put(t, "?loop|        }\n"
+                "    }\n"
+                "}\n\n");
 }
 
 /* ---- the function -----------------------------------------------------------------------------
