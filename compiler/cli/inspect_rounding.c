@@ -19,7 +19,7 @@ void inspect_rounding(const net *n)
         bool any = r->rounded || r->matched || r->corrected;
         printf("%-16.16s %7d %9d %12.4g %12.2f %12.2f %s%s%s%s\n", r->layer, r->inputs, r->dead,
                r->damping, ratio_db(r->signal, r->before), ratio_db(r->signal, r->after),
-               r->rounded ? " gptq" : "", r->matched ? " deviations" : "",
+               !r->rounded ? "" : r->learned ? " adaround" : " gptq", r->matched ? " deviations" : "",
                r->corrected ? " biases" : "",
                r->skipped ? " nearest: too many inputs"
                : any      ? ""
@@ -34,7 +34,8 @@ static json_t *layer_json(const refined *r)
     json_object_set_new(j, "error_nearest", json_real(r->before));
     json_object_set_new(j, "error", json_real(r->after));
     json_object_set_new(j, "signal", json_real(r->signal));
-    json_object_set_new(j, "gptq", json_boolean(r->rounded));
+    json_object_set_new(j, "gptq", json_boolean(r->rounded && !r->learned));
+    json_object_set_new(j, "adaround", json_boolean(r->rounded && r->learned));
     json_object_set_new(j, "deviations", json_boolean(r->matched));
     json_object_set_new(j, "biases", json_boolean(r->corrected));
     return j;

@@ -1,5 +1,6 @@
 # The quantizer: grids, calibration, choice, rounding, saved pairs (legal.mk: integer parameters).
 libqcc_core_la_SOURCES += \
+	compiler/quant/adaround.c compiler/quant/adaround.h \
 	compiler/quant/bias.c \
 	compiler/quant/calibrate.c \
 	compiler/quant/choose.c \
@@ -18,6 +19,7 @@ libqcc_core_la_SOURCES += \
 	compiler/quant/refine.c \
 	compiler/quant/round.c \
 	compiler/quant/rows.c compiler/quant/rows.h \
+	compiler/quant/samples.c compiler/quant/samples.h \
 	compiler/quant/saved.c \
 	compiler/quant/saved_load.c \
 	compiler/quant/saved_print.c \

@@ -7,7 +7,7 @@
 /* Multiplications that one layer may take for a half; more places than that are thinned out. */
 #define WORK_LIMIT 4e8
 
-static int groups_of(const ir_op *op)
+int moments_groups(const ir_op *op)
 {
     return op->kind == OP_CONV2D ? op->at.groups : 1;
 }
@@ -21,10 +21,10 @@ int moments_inputs(const ir_op *op)
 int64_t moments_size(const ir_op *op)
 {
     int64_t n = 2 * moments_inputs(op) + 1;
-    return MOMENTS_HALVES * n * n * groups_of(op) + n;
+    return MOMENTS_HALVES * n * n * moments_groups(op) + n;
 }
 
-static int64_t places_of(const ir_op *op)
+int64_t moments_places(const ir_op *op)
 {
     const ir_shape *out = &op->out[0]->shape;
     return ir_elems(out) / ir_weight(op)->shape.dim[0];
@@ -32,8 +32,9 @@ static int64_t places_of(const ir_op *op)
 
 void moments_start(moments *m, const ir_op *op, int64_t rows, double *storage)
 {
-    int64_t k = moments_inputs(op), n = 2 * k + 1, all = n * n * groups_of(op);
-    *m = (moments){.k = (int)k, .n = (int)n, .groups = groups_of(op), .places = places_of(op)};
+    int64_t k = moments_inputs(op), n = 2 * k + 1, all = n * n * moments_groups(op);
+    *m = (moments){
+        .k = (int)k, .n = (int)n, .groups = moments_groups(op), .places = moments_places(op)};
     memset(storage, 0, (size_t)moments_size(op) * sizeof *storage);
     for (int h = 0; h < MOMENTS_HALVES; h++)
         m->sum[h] = storage + h * all;
@@ -63,7 +64,7 @@ static void window(const ir_op *op, int64_t place, int group, const float *x, do
         }
 }
 
-static void gather(const ir_op *op, int k, int64_t place, int group, const float *x, double *z)
+void moments_gather(const ir_op *op, int k, int64_t place, int group, const float *x, double *z)
 {
     if (op->kind == OP_CONV2D) {
         window(op, place, group, x, z);
@@ -91,8 +92,8 @@ void moments_add(moments *m, const ir_op *op, int64_t row, const float *x, const
     /* the first place moves from row to row, so that all places are seen */
     for (int64_t p = row / 2 % m->step; p < m->places; p += m->step) {
         for (int g = 0; g < m->groups; g++) {
-            gather(op, m->k, p, g, x, m->z);
-            gather(op, m->k, p, g, xq, m->z + m->k);
+            moments_gather(op, m->k, p, g, x, m->z);
+            moments_gather(op, m->k, p, g, xq, m->z + m->k);
             m->z[2 * m->k] = 1;
             add_outer(m->sum[half] + g * each, m->z, m->n);
         }

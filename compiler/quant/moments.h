@@ -22,6 +22,11 @@ typedef struct moments {
 
 /* Inputs of one output of a conv2d or dense layer. */
 int moments_inputs(const ir_op *op);
+int moments_groups(const ir_op *op);
+/* Places of op's output, for each of which a channel has one output. */
+int64_t moments_places(const ir_op *op);
+/* The k inputs of one group at a place, out of op's whole input x. */
+void moments_gather(const ir_op *op, int k, int64_t place, int group, const float *x, double *z);
 /* Doubles that the moments of op take. */
 int64_t moments_size(const ir_op *op);
 /* Empty moments of op in storage of that size, for so many rows. */

@@ -50,6 +50,7 @@ typedef struct refined {
     double before, after;  /* squared error of the outputs on the rows that judge, summed over channels */
     double signal;         /* their power around the mean */
     bool rounded, matched, corrected; /* what was kept */
+    bool learned;          /* the codes by AdaRound: errors and signal are behind the activation */
     bool skipped;          /* too many inputs for moments: nearest */
 } refined;
 typedef VEC(refined) rounding_log;

@@ -1,11 +1,12 @@
 /* refine.c - rounding that knows the data: layer by layer, on the inputs that the quantized layers
  * before it really give.
  *
- * Even rows fit, odd rows judge: GPTQ's codes, matched deviations and corrected biases are each
+ * Even rows fit, odd rows judge: GPTQ's or AdaRound's codes, matched deviations and corrected biases are each
  * kept only where the squared error of the layer's outputs on the rows that judge falls. */
 #include <math.h>
 #include <string.h>
 
+#include "compiler/quant/adaround.h"
 #include "compiler/quant/gptq.h"
 #include "compiler/quant/internal.h"
 #include "compiler/quant/walk.h"
@@ -26,6 +27,8 @@ typedef struct refiner {
     const quant_spec *spec;
     walk *walk;
     gptq *gptq;
+    adaround *adaround; /* NULL where no layer asks */
+    samples samples;    /* of a layer that asks for it */
     double *storage; /* of the largest layer's moments */
     moments m;
     double *v; /* [2k + 1] */
@@ -95,9 +98,29 @@ static void error_vector(const refiner *r, const trial *t, int c)
     r->v[2 * k] = b ? (double)((const float *)b->data)[c] - t->bias[c] : 0;
 }
 
+static bool learns(const refiner *r)
+{
+    return r->s.round == SPEC_ADAROUND;
+}
+
+/* Of a layer that is rounded by learning, behind its activation: on the places kept. */
+static void judge_samples(const refiner *r, trial *t)
+{
+    int k = r->m.k;
+    for (int c = 0; c < channels_of(r); c++) {
+        for (int i = 0; i < k; i++)
+            r->v[i] = quant_value(&t->q, c, t->codes[(int64_t)c * k + i]);
+        t->error += samples_error(&r->samples, MOMENTS_JUDGE, c, r->v, t->bias ? t->bias[c] : 0);
+    }
+}
+
 static void judge(const refiner *r, trial *t)
 {
     t->error = 0;
+    if (learns(r)) {
+        judge_samples(r, t);
+        return;
+    }
     for (int c = 0; c < channels_of(r); c++) {
         error_vector(r, t, c);
         t->error += moments_error(&r->m, MOMENTS_JUDGE, group_of(r, c), r->v);
@@ -160,6 +183,16 @@ static void round_layer(const refiner *r, trial *t)
     }
 }
 
+/* Up or down, each weight; the biases along with them where they are to be corrected. */
+static void learn_layer(const refiner *r, trial *t)
+{
+    int per = channels_of(r) / r->m.groups;
+    for (int g = 0; g < r->m.groups; g++)
+        adaround_group(r->adaround, &r->samples, g, &t->q, weights_of(r, g * per),
+                       t->codes + (int64_t)g * per * r->m.k, t->bias ? t->bias + g * per : NULL,
+                       r->s.bias_correct);
+}
+
 /* Whether the trial is better than what there is, which it then replaces. */
 static bool keep(refiner *r, trial *best, trial *t)
 {
@@ -189,6 +222,13 @@ static trial refine_trials(refiner *r)
         if (correct)
             fit_bias(r, &next);
         r->report->rounded = keep(r, &best, &next);
+        r->report->corrected |= r->report->rounded && correct;
+    }
+    if (learns(r)) {
+        next = trial_copy(r, &best);
+        learn_layer(r, &next);
+        r->report->rounded = keep(r, &best, &next);
+        r->report->learned = true;
         r->report->corrected |= r->report->rounded && correct;
     }
     if (r->s.deviation && best.q.n > 1 && !best.q.pow2) {
@@ -232,9 +272,13 @@ static void collect(refiner *r)
     const ir_tensor *x = r->f->in[0];
     float *xq = ARENA_ARRAY(r->ctx->a, float, ir_elems(&x->shape));
     moments_start(&r->m, r->f, walk_rows(r->walk), r->storage);
+    if (learns(r))
+        samples_start(r->ctx, &r->samples, r->f, walk_rows(r->walk));
     for (int64_t row = 0; row < walk_rows(r->walk); row++) {
         walk_quantized(r->walk, x, row, xq);
         moments_add(&r->m, r->f, row, walk_float(r->walk, x, row), xq);
+        if (learns(r))
+            samples_add(&r->samples, r->f, row, walk_rows(r->walk), walk_float(r->walk, x, row), xq);
     }
     moments_finish(&r->m);
 }
@@ -243,6 +287,10 @@ static void collect(refiner *r)
 static double signal(const refiner *r)
 {
     double power = 0;
+    for (int c = 0; learns(r) && c < channels_of(r); c++)
+        power += samples_signal(&r->samples, MOMENTS_JUDGE, c);
+    if (learns(r))
+        return power;
     memset(r->v, 0, (size_t)r->m.n * sizeof *r->v);
     for (int c = 0; c < channels_of(r); c++) {
         const float *w = weights_of(r, c);
@@ -294,6 +342,7 @@ static bool refine_layer(refiner *r, const ir_op *f, ir_op *q, rounding_log *log
 static bool prepare(refiner *r, const ir_graph *f)
 {
     int64_t storage = 0, k = 0;
+    int learned_k = 0, learned_per = 0;
     for (int i = 0; i < f->ops.n; i++) {
         const ir_op *op = f->ops.v[i];
         spec_settings s = is_weighted(op) ? settings_of(r, op) : (spec_settings){0};
@@ -301,12 +350,18 @@ static bool prepare(refiner *r, const ir_graph *f)
             continue;
         storage = moments_size(op) > storage ? moments_size(op) : storage;
         k = moments_inputs(op) > k ? moments_inputs(op) : k;
+        if (s.round != SPEC_ADAROUND)
+            continue;
+        int per = ir_weight(op)->shape.dim[0] / moments_groups(op);
+        learned_k = moments_inputs(op) > learned_k ? moments_inputs(op) : learned_k;
+        learned_per = per > learned_per ? per : learned_per;
     }
     if (k == 0)
         return false;
     r->storage = ARENA_ARRAY(r->ctx->a, double, storage);
     r->gptq = gptq_new(r->ctx, (int)k);
     r->v = ARENA_ARRAY(r->ctx->a, double, 2 * k + 1);
+    r->adaround = learned_k ? adaround_new(r->ctx, learned_k, learned_per) : NULL;
     return true;
 }
 

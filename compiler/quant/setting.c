@@ -225,6 +225,7 @@ static const setting settings[] = {
     {"apot", SPEC_CODEBOOK_FIT, W, take_fit, SPEC_FIT_APOT},
     {"round nearest", SPEC_ROUND, W, take_round, SPEC_NEAREST},
     {"round gptq", SPEC_ROUND, W, take_round, SPEC_GPTQ},
+    {"round adaround", SPEC_ROUND, W, take_round, SPEC_ADAROUND},
     {"bias_correct", SPEC_BIAS_CORRECT, W, take_bias_correct, true},
     {"no bias_correct", SPEC_BIAS_CORRECT, W, take_bias_correct, false},
     {"match_deviation", SPEC_DEVIATION, W, take_deviation, true},

@@ -24,7 +24,7 @@ enum { /* bits of spec_settings.set */
     SPEC_EQUALIZE = 1 << 15
 };
 
-typedef enum spec_round { SPEC_NEAREST, SPEC_GPTQ } spec_round;
+typedef enum spec_round { SPEC_NEAREST, SPEC_GPTQ, SPEC_ADAROUND } spec_round;
 
 typedef struct spec_settings {
     unsigned set;

@@ -135,7 +135,7 @@ void report_rounding(page *p, const net *n)
         page_cell(p, "%.3g", r->damping);
         page_cell(p, "%.1f", ratio_db(r->signal, r->before));
         page_cell(p, "%.1f", ratio_db(r->signal, r->after));
-        page_cell(p, "%s%s%s%s", r->rounded ? "codes " : "", r->matched ? "deviations " : "",
+        page_cell(p, "%s%s%s%s", !r->rounded ? "" : r->learned ? "codes by AdaRound " : "codes by GPTQ ", r->matched ? "deviations " : "",
                   r->corrected ? "biases " : "",
                   r->skipped                                 ? "nearest: too many inputs"
                   : r->rounded || r->matched || r->corrected ? ""

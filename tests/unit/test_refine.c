@@ -316,6 +316,29 @@ static void layers_get_closer_to_float(void **state)
     assert_string_equal(a, b);
 }
 
+/* Kept only where the error behind the activation falls on the rows that judge. */
+static void learned_rounding_is_judged(void **state)
+{
+    qctx *ctx = *state;
+    net_maker m = three_layers(ctx);
+    quant_spec *spec = spec_new(ctx);
+    spec_settings *s = weights_rule(ctx, spec, SPEC_BITS | SPEC_ROUND);
+    *s = (spec_settings){.set = s->set, .bits = 3, .type = IR_I8, .round = SPEC_ADAROUND};
+    port_map ports = rows_for(ctx, m.g->inputs.v[0], 120);
+    rounding_log log;
+    char a[65], b[65];
+    ir_canonical_sha256(ctx, refined_net(ctx, m.g, spec, &ports, &log), a);
+    assert_int_equal(log.n, 3);
+    for (int i = 0; i < log.n; i++) {
+        assert_true(log.v[i].learned);
+        assert_true(log.v[i].rounded ? log.v[i].after < log.v[i].before
+                                     : log.v[i].after == log.v[i].before);
+    }
+    assert_true(log.v[0].rounded);
+    ir_canonical_sha256(ctx, refined_net(ctx, m.g, spec, &ports, &log), b);
+    assert_string_equal(a, b);
+}
+
 /* Nothing asks for it, or no data: the codes of nearest rounding. */
 static void nothing_changes_without_cause(void **state)
 {
@@ -402,6 +425,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(gptq_beats_nearest, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_inputs_round_to_nearest, setup, teardown),
         cmocka_unit_test_setup_teardown(layers_get_closer_to_float, setup, teardown),
+        cmocka_unit_test_setup_teardown(learned_rounding_is_judged, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_changes_without_cause, setup, teardown),
         cmocka_unit_test_setup_teardown(equalization_preserves_the_function, setup, teardown),
         cmocka_unit_test_setup_teardown(equalization_leaves_others_alone, setup, teardown),

@@ -509,7 +509,9 @@ static void words_choose_the_rounding(void **state)
 {
     qctx *ctx = *state;
     quant_spec *s = spec_of(ctx, "default : int8, round gptq, bias_correct, equalize\n"
-                                 "c : no bias_correct, match_deviation\n d : round nearest");
+                                 "c : no bias_correct, match_deviation\n d : round nearest\n"
+                                 "e : round adaround");
+    assert_int_equal(spec_for(s, "e", SPEC_WEIGHT).round, SPEC_ADAROUND);
     assert_int_equal(spec_for(s, "x", SPEC_WEIGHT).round, SPEC_GPTQ);
     assert_true(spec_for(s, "x", SPEC_WEIGHT).bias_correct);
     assert_true(spec_for(s, "x", SPEC_WEIGHT).equalize);
