@@ -17,6 +17,7 @@ typedef struct place {
     int index;      /* port or state number */
     int64_t offset; /* PLACE_ARENA: bytes */
     int item;       /* what the planner placed: equal items are the same memory; -1 none */
+    int64_t room;   /* item ≥ 0: where in the arena it was placed, also for ports of the caller */
 } place;
 
 /* ports_are_places: --io-in-arena, NAME_run itself works on the ports in the arena. Without it
@@ -43,6 +44,13 @@ emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r);
 void plan_set_views(ir_graph *g, const emit_plan *plan);
 /* What emit_scratch asks for, operator by operator. */
 int64_t *plan_scratch(const emitter *e);
+
+/* ---- behind.c ------------------------------------------------------------------------------ */
+
+/* Whether output 0 may overlap input 0 where it begins at least *ahead bytes below it. */
+bool emit_writes_behind(const emitter *e, const ir_op *op, int64_t *ahead);
+/* Whether output 0 may begin where input `in` begins. It is no larger. */
+bool emit_writes_same(const emitter *e, const ir_op *op, int in);
 
 /* ---- names.c ------------------------------------------------------------------------------- */
 /* Sets prefix, upper and the reserved names of the interface. false: `prefix-invalid`. */

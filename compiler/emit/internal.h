@@ -91,8 +91,8 @@ bool emit_op(emitter *e, const ir_op *op);
  * may be assigned before the copy is read. Operators get as in0,
  * in1, … only those inputs that are not IR_CONST. */
 bool emit_op_is_nop(const ir_op *op);
-/* Whether the plan gave output 0 the memory of input `in` (they overlap exactly). Never true for
- * operators that emit_may_alias refuses. */
+/* Whether the plan gave output 0 memory of input `in`: they overlap exactly, where emit_may_alias
+ * allows it, or as far as writes stay behind reads. */
 bool emit_is_aliased(const emitter *e, const ir_op *op, int in);
 /* Whether output 0 may share input `in`'s memory exactly (elementwise, same element size; unary
  * tables; add; reshape): used by the planner. */

@@ -2,5 +2,5 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/emit.h compiler/emit/internal.h compiler/emit/frame.h \
 	compiler/emit/adapter.c compiler/emit/array.c compiler/emit/comment.c \
 	compiler/emit/frame.c compiler/emit/header.c compiler/emit/layout.c compiler/emit/layout.h \
-	compiler/emit/names.c compiler/emit/options.c compiler/emit/plan.c compiler/emit/run.c \
+	compiler/emit/names.c compiler/emit/options.c compiler/emit/behind.c compiler/emit/plan.c compiler/emit/run.c \
 	compiler/emit/selftest.c compiler/emit/sizes.c

@@ -2,8 +2,8 @@
  *
  * Tensors joined by reshapes form a group: one memory. A group is a caller's port, a state or a
  * block of the arena with a lifetime in operator numbers (-1: before the first, ops.n: after the
- * last). Where an operator may write over an input that dies there, the two groups become one block.
- * layout.c gives the blocks offsets. */
+ * last). Where an operator may write over an input that dies there, the two groups become one block,
+ * or two that may overlap (behind.c): both are tried. layout.c gives the blocks offsets. */
 #include "compiler/emit/frame.h"
 #include "compiler/emit/layout.h"
 
@@ -107,7 +107,8 @@ static void make_items(qctx *ctx, planner *p)
         if (p->root[i] != i || g->tensors.v[i]->kind == IR_CONST || !lives_in_arena(p, m))
             continue;
         m->item = p->items++;
-        p->item[m->item] = (block){m->bytes, m->first, m->last > m->first ? m->last : m->first};
+        p->item[m->item] = (block){
+            .bytes = m->bytes, .first = m->first, .last = m->last > m->first ? m->last : m->first};
     }
     for (int i = 0; i < p->items; i++)
         p->merged[i] = i;
@@ -146,6 +147,36 @@ static void merge_in_place(planner *p)
     }
 }
 
+/* ---- blocks that may overlap ---------------------------------------------------------------- */
+
+static bool try_overlap(const planner *p, const ir_op *op, int k)
+{
+    const group *from = group_of(p, op->in[k]), *to = group_of(p, op->out[0]);
+    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id)
+        return false;
+    int a = p->merged[from->item], b = to->item;
+    if (p->merged[b] != b || a == b || p->item[a].last != op->id)
+        return false;
+    block *out = &p->item[b];
+    int64_t ahead = 0;
+    out->same = out->bytes <= p->item[a].bytes && emit_writes_same(p->r->e, op, k) &&
+                (op->n_in == 1 || ir_weight(op) || may_write_over(p, op, from));
+    out->behind = k == 0 && emit_writes_behind(p->r->e, op, &ahead);
+    out->ahead = ahead > 0 ? round_up(ahead) : -(-ahead / EMIT_OFFSET_ALIGN * EMIT_OFFSET_ALIGN);
+    out->input = out->same || out->behind ? 1 + a : 0;
+    return out->input > 0;
+}
+
+static void find_overlaps(const planner *p)
+{
+    for (int i = 0; i < p->g->ops.n; i++) {
+        const ir_op *op = p->g->ops.v[i];
+        for (int k = 0; k < op->n_in && !emit_op_is_nop(op); k++)
+            if (op->in[k]->kind != IR_CONST && try_overlap(p, op, k))
+                break;
+    }
+}
+
 /* Blocks of merged items and of scratch; block_of[item] and, after the items, block_of[op]. */
 static int collect_blocks(planner *p, block *v, int *block_of)
 {
@@ -155,10 +186,13 @@ static int collect_blocks(planner *p, block *v, int *block_of)
             v[n] = p->item[i];
             block_of[i] = n++;
         }
+    for (int i = 0; i < n; i++)
+        if (v[i].input)
+            v[i].input = 1 + block_of[v[i].input - 1];
     for (int i = 0; i < p->g->ops.n; i++) {
         block_of[p->items + i] = -1;
         if (p->r->scratch && p->r->scratch[i] > 0) {
-            v[n] = (block){round_up(p->r->scratch[i]), i, i};
+            v[n] = (block){.bytes = round_up(p->r->scratch[i]), .first = i, .last = i};
             block_of[p->items + i] = n++;
         }
     }
@@ -169,20 +203,31 @@ static place place_of(const planner *p, const group *m, int item, int64_t offset
 {
     bool ports_at_caller = !p->r->ports_are_places;
     if (m->state >= 0)
-        return (place){PLACE_STATE, m->state, 0, -1};
+        return (place){PLACE_STATE, m->state, 0, -1, -1};
     if (m->in_port >= 0 && ports_at_caller)
-        return (place){PLACE_INPUT, m->in_port, 0, item};
+        return (place){PLACE_INPUT, m->in_port, 0, item, offset};
     if (m->out_port >= 0 && ports_at_caller)
-        return (place){PLACE_OUTPUT, m->out_port, 0, item};
-    return (place){PLACE_ARENA, 0, offset, item};
+        return (place){PLACE_OUTPUT, m->out_port, 0, item, offset};
+    return (place){PLACE_ARENA, 0, offset, item, offset};
 }
 
-static void fill_live(emit_plan *plan, const planner *p, const block *v, int n)
+static int64_t shared_bytes(const block *v, const int64_t *offset, int a, int b)
+{
+    int64_t low = offset[a] > offset[b] ? offset[a] : offset[b];
+    int64_t end_a = offset[a] + v[a].bytes, end_b = offset[b] + v[b].bytes;
+    int64_t high = end_a < end_b ? end_a : end_b;
+    return high > low ? high - low : 0;
+}
+
+static void fill_live(emit_plan *plan, const planner *p, const block *v, const int64_t *offset, int n)
 {
     for (int i = 0; i < p->g->ops.n; i++)
-        for (int k = 0; k < n; k++)
+        for (int k = 0; k < n; k++) {
             if (v[k].first <= i && i <= v[k].last)
                 plan->live[i] += v[k].bytes;
+            if (v[k].first == i && v[k].input)
+                plan->live[i] -= shared_bytes(v, offset, k, v[k].input - 1);
+        }
 }
 
 static void fill_places(emit_plan *plan, const planner *p, const int *block_of,
@@ -193,7 +238,7 @@ static void fill_places(emit_plan *plan, const planner *p, const int *block_of,
         const group *m = group_of(p, g->tensors.v[i]);
         int item = m->item < 0 ? -1 : p->merged[m->item];
         if (g->tensors.v[i]->kind == IR_CONST)
-            plan->at[i] = (place){PLACE_NONE, 0, 0, -1};
+            plan->at[i] = (place){PLACE_NONE, 0, 0, -1, -1};
         else
             plan->at[i] = place_of(p, m, item, item < 0 ? -1 : offset[block_of[item]]);
     }
@@ -238,7 +283,8 @@ static void list_blocks(qctx *ctx, emit_plan *plan, const planner *p, const bloc
     }
 }
 
-emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r)
+/* merge: operators that may write over an input share its block. */
+static emit_plan *plan_once(qctx *ctx, const ir_graph *g, const plan_request *r, bool merge)
 {
     arena *a = ctx->a;
     planner p = {.g = g, .r = r};
@@ -248,7 +294,9 @@ emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r)
     describe_groups(&p);
     find_lifetimes(&p);
     make_items(ctx, &p);
-    merge_in_place(&p);
+    if (merge)
+        merge_in_place(&p);
+    find_overlaps(&p);
 
     int most = p.items + g->ops.n, *block_of = ARENA_ARRAY(a, int, most);
     block *v = ARENA_ARRAY(a, block, most);
@@ -264,8 +312,18 @@ emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r)
     plan->lower_bound = layout_lower_bound(v, n);
     plan->arena_bytes = layout_blocks(a, v, n, offset);
     fill_places(plan, &p, block_of, offset);
-    fill_live(plan, &p, v, n);
+    fill_live(plan, &p, v, offset, n);
     list_blocks(ctx, plan, &p, v, block_of, offset);
+    return plan;
+}
+
+emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r)
+{
+    emit_plan *merged = plan_once(ctx, g, r, true);
+    emit_plan *apart = plan_once(ctx, g, r, false);
+    emit_plan *plan = apart->arena_bytes < merged->arena_bytes ? apart : merged;
+    if (apart->lower_bound < merged->lower_bound)
+        plan->lower_bound = apart->lower_bound;
     return plan;
 }
 
@@ -311,5 +369,6 @@ int64_t plan_memory(qctx *ctx, ir_graph *g, bool io_in_arena, int64_t *lower_bou
 bool emit_is_aliased(const emitter *e, const ir_op *op, int in)
 {
     const place *a = &e->plan->at[op->in[in]->id], *b = &e->plan->at[op->out[0]->id];
-    return a->item >= 0 && a->item == b->item;
+    return a->item >= 0 && b->item >= 0 && a->room < b->room + port_bytes(op->out[0]) &&
+           b->room < a->room + port_bytes(op->in[in]);
 }

@@ -10,6 +10,7 @@ typedef struct op_row {
     bool (*print_float)(emitter *e, const ir_op *op);
     int64_t (*scratch)(const emitter *e, const ir_op *op);
     bool elementwise; /* an output element depends on the inputs' elements of the same index only */
+    kernel_order order;
 } op_row;
 
 static bool print_any_conv(emitter *e, const ir_op *op)
@@ -28,10 +29,10 @@ static int64_t scratch_any_conv(const emitter *e, const ir_op *op)
 }
 
 static const op_row rows[OP_COUNT] = {
-    [OP_CONV2D] = {print_any_conv, print_any_float_conv, scratch_any_conv, false},
+    [OP_CONV2D] = {print_any_conv, print_any_float_conv, scratch_any_conv, false, ORDER_CELLS},
     [OP_DENSE] = {print_dense, print_dense, scratch_dense, false},
-    [OP_MAXPOOL] = {print_maxpool, print_maxpool, NULL, false},
-    [OP_AVGPOOL] = {print_avgpool, print_avgpool, scratch_avgpool, false},
+    [OP_MAXPOOL] = {print_maxpool, print_maxpool, NULL, false, ORDER_CELLS},
+    [OP_AVGPOOL] = {print_avgpool, print_avgpool, scratch_avgpool, false, ORDER_CELLS},
     [OP_GLOBAL_AVGPOOL] = {print_global_avgpool, print_global_avgpool, scratch_avgpool, false},
     [OP_GLOBAL_MAXPOOL] = {print_maxpool, print_maxpool, NULL, false},
     [OP_ADD] = {print_add, print_float_eltwise, NULL, true},
@@ -112,6 +113,11 @@ bool emit_may_alias(const emitter *e, const ir_op *op, int in)
     bool writes_over = rows[op->kind].elementwise || (k && !k->guard && k->in_place && in == 0 && k->in_place(op));
     return writes_over && x->kind != IR_CONST && ir_elems(&x->shape) == ir_elems(&y->shape) &&
            ir_type_size(x->type) == ir_type_size(y->type);
+}
+
+kernel_order emit_generic_order(const ir_op *op)
+{
+    return rows[op->kind].order;
 }
 
 static int64_t generic_scratch(const emitter *e, const ir_op *op)

@@ -56,6 +56,21 @@ const emit_target *emit_find_target(const char *name); /* NULL when unknown */
 /* The kernel that prints the operator, NULL: generic. Float graphs have generic ones only. */
 const kernel *emit_kernel(const emitter *e, const ir_op *op);
 
+/* In which order a kernel reads and writes, for the planner, which may let the output overlap the
+ * input. */
+typedef enum kernel_order {
+    ORDER_UNKNOWN,
+    /* The codes of a cell are written, in rising order of rows and columns, after all windows of cells
+     * before the one before it were read for the last time. */
+    ORDER_CELLS,
+    /* Each channel of the input is read for the last time before its codes are written, channel after
+     * channel. */
+    ORDER_CHANNELS
+} kernel_order;
+
+/* Of the generic text of an operator. */
+kernel_order emit_generic_order(const ir_op *op);
+
 /* ---- kernel tables, one a file ------------------------------------------------------------- */
 extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
 extern const kernel cortex_m3_kernels[]; /* kernels_long.c */

@@ -52,7 +52,7 @@ static void draw_options(qctx *ctx, emit_options *o, rng *r)
     o->opt = (emit_opt)rng_below(r, 3);
     o->unroll = unroll[rng_below(r, 8)];
     o->weights = rng_below(r, 4) == 0 ? EMIT_STRING : EMIT_DECIMAL;
-    o->io_in_arena = rng_below(r, 8) == 0;
+    o->io_in_arena = rng_below(r, 3) == 0; /* where outputs may lie over inputs */
     o->static_arena = rng_below(r, 8) == 0;
     int n;
     const char *const *targets = emit_target_names(ctx, &n);

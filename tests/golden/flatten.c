@@ -7,12 +7,12 @@
  *
  * input 0: x, 6x8x1 of int8_t, scale 0.019660514, zero point -21
  * output 0: f2, 3 of int8_t, scale 0.0026516556, zero point 9
- * weights 276 bytes, all constants 652 bytes; arena 152 bytes (no plan needs less than 152)
+ * weights 276 bytes, all constants 652 bytes; arena 144 bytes (no plan needs less than 144)
  * The weights are in a unit of their own: flatten.weights.c.
  *
  * layer         operator  output  parameters  MACs  |acc| bound  constants  arena live
  * 0 c1          conv2d    4x6x5           50  1080       110607         85         144
- * 1 p1          maxpool   2x3x5            -     -            -          -         152
+ * 1 p1          maxpool   2x3x5            -     -            -          -         144
  * 2 f1.flatten  reshape   30               -     -            -          -          32
  * 3 f1.tanh     tanh      30               -     -            -        256          32
  * 4 f1          dense     7              217   210       248224        266         104
@@ -30,7 +30,7 @@
 #ifndef FLATTEN_INTERFACE
 #define FLATTEN_INTERFACE
 #define FLATTEN_ABI_VERSION 1
-#define FLATTEN_ARENA_SIZE 152
+#define FLATTEN_ARENA_SIZE 144
 #define FLATTEN_ARENA_ALIGN 16
 /* x: 6x8x1 of int8_t */
 #define FLATTEN_INPUT_SIZE 48
@@ -203,7 +203,7 @@ static void flatten_c1(const int8_t *restrict in0, int8_t *restrict out, void *s
 /* p1: maxpool, kernel 2x2, stride 2x2
  * 4x6x5 i8 (scale 0.013706473, zero -6) ->
  *   2x3x5 i8 (scale 0.013706473, zero -6) */
-static void flatten_p1(const int8_t *restrict in0, int8_t *restrict out)
+static void flatten_p1(const int8_t *in0, int8_t *out)
 {
     for (int32_t y = 0; y < 2; ++y) {
         for (int32_t x = 0; x < 3; ++x, out += 5) {
@@ -339,10 +339,10 @@ int flatten_run(const int8_t *in0, int8_t *out0, void *arena)
         return -1;
     if (!arena || ((uintptr_t)arena & 15U) != 0U)
         return -1;
-    flatten_c1(in0, mem + 0, mem + 120);
-    flatten_p1(mem + 0, mem + 120);
-    flatten_f1_tanh(mem + 120, mem + 120);
-    flatten_f1(mem + 120, mem + 64, mem + 0);
-    flatten_f2(mem + 64, out0);
+    flatten_c1(in0, mem + 24, mem + 0);
+    flatten_p1(mem + 24, mem + 0);
+    flatten_f1_tanh(mem + 0, mem + 0);
+    flatten_f1(mem + 0, mem + 96, mem + 32);
+    flatten_f2(mem + 96, out0);
     return 0;
 }

@@ -7,12 +7,12 @@
  *
  * input 0: x, 7x10x2 of int8_t, scale 0.022517165, zero point -16
  * output 0: b2.pw, 4x5x6 of int8_t, scale 0.0013348655, zero point -128
- * weights 69 bytes, all constants 181 bytes; arena 360 bytes (no plan needs less than 360)
+ * weights 69 bytes, all constants 181 bytes; arena 264 bytes (no plan needs less than 240)
  *
  * layer    operator   output  parameters  MACs  |acc| bound  constants  arena live
- * 0 b1.dw  depthwise  7x10x2          20  1260       100583         34         296
- * 1 b1.pw  conv2d     7x10x3           9   420        49027         30         360
- * 2 b2.dw  depthwise  4x5x3           30   540       140635         51         296
+ * 0 b1.dw  depthwise  7x10x2          20  1260       100583         34         184
+ * 1 b1.pw  conv2d     7x10x3           9   420        49027         30         224
+ * 2 b2.dw  depthwise  4x5x3           30   540       140635         51         240
  * 3 b2.pw  conv2d     4x5x6           24   360       229464         66         192
  *
  * Needs from outside, if anything:
@@ -27,7 +27,7 @@
 #ifndef BLOCKS_INTERFACE
 #define BLOCKS_INTERFACE
 #define BLOCKS_ABI_VERSION 1
-#define BLOCKS_ARENA_SIZE 360
+#define BLOCKS_ARENA_SIZE 264
 #define BLOCKS_ARENA_ALIGN 16
 /* x: 7x10x2 of int8_t */
 #define BLOCKS_INPUT_SIZE 140
@@ -201,7 +201,7 @@ static void blocks_b1_dw_codes(const int32_t *restrict acc, int8_t *restrict out
  *   7x10x2 i8 (scale 0.013420862, zero -128)
  * weights 2x3x3x1 i8, a scale per channel; 1260 multiply-accumulates
  * |accumulator| <= 100583 (i32); q32, 2 multipliers */
-static void blocks_b1_dw(const int8_t *restrict in0, int8_t *restrict out, void *scratch)
+static void blocks_b1_dw(const int8_t *in0, int8_t *out, void *scratch)
 {
     int32_t *acc = scratch;
     for (int32_t y = 0; y < 1; ++y) {
@@ -254,7 +254,7 @@ static void blocks_b1_pw_dots(const int8_t *restrict x, int8_t *restrict out)
  *   7x10x3 i8 (scale 0.006503306, zero -128)
  * weights 3x1x1x2 i8, a scale per channel; 420 multiply-accumulates
  * |accumulator| <= 49027 (i32); q32, 3 multipliers */
-static void blocks_b1_pw(const int8_t *restrict in0, int8_t *restrict out)
+static void blocks_b1_pw(const int8_t *in0, int8_t *out)
 {
     for (int32_t p = 0; p < 70; ++p, in0 += 2, out += 3) {
         blocks_b1_pw_dots(in0, out);
@@ -312,7 +312,7 @@ static void blocks_b2_dw_codes(const int32_t *restrict acc, int8_t *restrict out
  *   4x5x3 i8 (scale 0.00096261816, zero -128)
  * weights 3x3x3x1 i8, a scale per channel; 540 multiply-accumulates
  * |accumulator| <= 140635 (i32); q32, 3 multipliers */
-static void blocks_b2_dw(const int8_t *restrict in0, int8_t *restrict out, void *scratch)
+static void blocks_b2_dw(const int8_t *in0, int8_t *out, void *scratch)
 {
     int32_t *acc = scratch;
     for (int32_t y = 0; y < 1; ++y) {
@@ -390,25 +390,25 @@ int blocks_run(void *arena)
     int8_t *mem = (int8_t *)arena;
     if (!arena || ((uintptr_t)arena & 15U) != 0U)
         return -1;
-    blocks_b1_dw(mem + 0, mem + 216, mem + 144);
-    blocks_profile(0, mem + 216, 140U);
-    blocks_b1_pw(mem + 216, mem + 0);
-    blocks_profile(1, mem + 0, 210U);
-    blocks_b2_dw(mem + 0, mem + 216, mem + 280);
-    blocks_profile(2, mem + 216, 60U);
-    blocks_b2_pw(mem + 216, mem + 0, mem + 120);
-    blocks_profile(3, mem + 0, 120U);
+    blocks_b1_dw(mem + 120, mem + 88, mem + 0);
+    blocks_profile(0, mem + 88, 140U);
+    blocks_b1_pw(mem + 88, mem + 8);
+    blocks_profile(1, mem + 8, 210U);
+    blocks_b2_dw(mem + 8, mem + 0, mem + 224);
+    blocks_profile(2, mem + 0, 60U);
+    blocks_b2_pw(mem + 0, mem + 64, mem + 184);
+    blocks_profile(3, mem + 64, 120U);
     return 0;
 }
 
 int8_t *blocks_input(void *arena)
 {
     int8_t *mem = (int8_t *)arena;
-    return mem + 0;
+    return mem + 120;
 }
 
 int8_t *blocks_output(void *arena)
 {
     int8_t *mem = (int8_t *)arena;
-    return mem + 0;
+    return mem + 64;
 }

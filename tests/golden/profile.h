@@ -11,7 +11,7 @@ extern "C" {
 #ifndef BLOCKS_INTERFACE
 #define BLOCKS_INTERFACE
 #define BLOCKS_ABI_VERSION 1
-#define BLOCKS_ARENA_SIZE 360
+#define BLOCKS_ARENA_SIZE 264
 #define BLOCKS_ARENA_ALIGN 16
 /* x: 7x10x2 of int8_t */
 #define BLOCKS_INPUT_SIZE 140

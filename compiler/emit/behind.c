@@ -1,0 +1,74 @@
+/* behind.c - how far below its input an operator's output has to begin, so that it can be written
+ * over what was read already (diagonal memory optimisation). */
+#include "compiler/emit/frame.h"
+#include "compiler/emit/ops.h"
+#include "compiler/emit/target.h"
+
+#include <string.h>
+
+/* Kernels of targets that keep to an order; the others may not be overlapped. */
+static const struct {
+    const char *kernel;
+    kernel_order order;
+} orders[] = {
+    {"dsp-conv", ORDER_CELLS},
+    {"dsp-depthwise", ORDER_CHANNELS},
+};
+
+static kernel_order order_of_kernel(const kernel *k)
+{
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+        if (!strcmp(orders[i].kernel, k->name))
+            return orders[i].order;
+    return ORDER_UNKNOWN;
+}
+
+/* Of what prints the operator. A guarded kernel stands beside the generic text: both must agree. */
+static kernel_order order_of(const emitter *e, const ir_op *op)
+{
+    const kernel *k = emit_kernel(e, op);
+    kernel_order generic = emit_generic_order(op);
+    if (!op->q || emit_op_is_nop(op) || op->in[0]->shape.rank != 3 || op->in[0]->kind == IR_CONST)
+        return ORDER_UNKNOWN;
+    kernel_order own = k ? order_of_kernel(k) : generic;
+    return k && k->guard && own != generic ? ORDER_UNKNOWN : own;
+}
+
+/* First cell of the input that the window of output cell (y, x) holds, or one before it. */
+static int64_t first_cell(const window *w, int y, int x)
+{
+    int iy = y * w->sh - w->pt, ix = x * w->sw - w->pl;
+    iy = iy < 0 ? 0 : iy < w->h ? iy : w->h - 1;
+    ix = ix < 0 ? 0 : ix < w->w ? ix : w->w - 1;
+    return (int64_t)iy * w->w + ix;
+}
+
+/* The largest of (end of the codes of cell p) - (first code read for cells from p - 1 on). */
+bool emit_writes_behind(const emitter *e, const ir_op *op, int64_t *ahead)
+{
+    if (order_of(e, op) != ORDER_CELLS)
+        return false;
+    window w;
+    window_init(&w, op);
+    int64_t in_bytes = (int64_t)ir_type_size(op->in[0]->type) * w.c;
+    int64_t out_bytes = (int64_t)ir_type_size(op->out[0]->type) * w.o;
+    int64_t reads = INT64_MAX, most = INT64_MIN;
+    for (int p = w.oh * w.ow - 1; p >= 0; p--) {
+        int before = p > 0 ? p - 1 : 0;
+        int64_t at = first_cell(&w, before / w.ow, before % w.ow) * in_bytes;
+        reads = at < reads ? at : reads;
+        int64_t distance = (p + 1) * out_bytes - reads;
+        most = distance > most ? distance : most;
+    }
+    *ahead = most;
+    return true;
+}
+
+bool emit_writes_same(const emitter *e, const ir_op *op, int in)
+{
+    const ir_shape *x = &op->in[in]->shape, *y = &op->out[0]->shape;
+    if (emit_may_alias(e, op, in))
+        return true;
+    return in == 0 && order_of(e, op) == ORDER_CHANNELS && x->dim[2] == y->dim[2] &&
+           ir_elems(y) <= ir_elems(x) && op->in[0]->type == op->out[0]->type;
+}
