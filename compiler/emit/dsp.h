@@ -17,6 +17,7 @@ typedef struct fast_rescale {
     bool small;           /* the target's products have 32 bits, and that is enough for all sums */
     const bool *constant; /* [channels] the code does not depend on the input: weights must be 0 */
     const char *scale;    /* name of the array */
+    const char *mult;     /* NULL, or the multiplier of all channels: `scale` holds biases alone */
     per_channel shift;
     requant general;
 } fast_rescale;
@@ -24,6 +25,8 @@ typedef struct fast_rescale {
 /* Emits the arrays, for `channels` channels (those beyond the layer's give zeros). Doubled sums are
  * wanted where weights have 16 bits. */
 void fast_init(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool doubled);
+/* The same, with one multiplier as a literal where all channels have it. */
+void fast_init_shared(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool doubled);
 /* Whether fast_init would choose the short form. */
 bool fast_applies(const emitter *e, const ir_op *op);
 /* C expression of the code of accumulator `acc`; `channel` an index, `mult` the multiplier. */

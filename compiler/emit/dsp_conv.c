@@ -130,6 +130,7 @@ static void set_vars(dsp_conv *v)
     emit_use_helper(v->e, tiles[v->wide][single]);
     text_set(t, "tile", "%s", names[v->wide][single]);
     text_set(t, "single", "%d", single);
+    text_set(t, "U", "%s", v->e->upper);
     text_set(t, "weight", "%s", weight_array_of(v));
     text_set(t, "wtype", "%s", v->wide ? "int16_t" : "int8_t");
     text_set(t, "scale", "%s", v->f.scale);
@@ -149,21 +150,22 @@ static int unroll_of(const dsp_conv *v)
     return v->quads <= limit + limit / 2 ? v->quads : limit;
 }
 
-static void put_tiles(dsp_conv *v)
+static void put_tiles(dsp_conv *v, int indent)
 {
     text *t = &v->t;
     int n = unroll_of(v), loops = v->quads / n, rest = v->quads % n;
     text_set(t, "loops", "%d", loops);
     bool loop = loops > 1;
     if (loop)
-        text_put(t, n > 1 ? "        for (int32_t k = 0; k < $loops$; ++k) {\n"
-                          : "        for (int32_t k = 0; k < $loops$; ++k)\n");
+        text_put_at(t, indent,
+                    n > 1 ? "for (int32_t k = 0; k < $loops$; ++k) {\n"
+                          : "for (int32_t k = 0; k < $loops$; ++k)\n");
     for (int i = 0; i < n; ++i)
-        text_put_at(t, loop ? 12 : 8, "$P$_$tile$(&w, &p, sum);\n");
+        text_put_at(t, loop ? indent + 4 : indent, "$P$_$tile$(&w, &p, sum);\n");
     if (loop && n > 1)
-        text_put(t, "        }\n");
+        text_put_at(t, indent, "}\n");
     for (int i = 0; i < rest; ++i)
-        text_put(t, "        $P$_$tile$(&w, &p, sum);\n");
+        text_put_at(t, indent, "$P$_$tile$(&w, &p, sum);\n");
 }
 
 static void put_codes(dsp_conv *v)
@@ -181,27 +183,60 @@ static void put_codes(dsp_conv *v)
                      : "");
         text_set(t, "code", "%s",
                  fast_code(&v->f, arena_printf(a, "sum[%d]", i), channel,
-                           arena_printf(a, "scale[%d]", 2 * filter + 1)));
+                           v->f.mult ? v->f.mult : arena_printf(a, "scale[%d]", 2 * filter + 1)));
         text_put(t, "        $guard$$to$ = $code$;\n");
     }
+}
+
+/* The loop over the terms of a lone window in a function of its own: registers are for it alone,
+ * and not for what the compiler would keep for the codes. */
+static bool has_terms(const dsp_conv *v)
+{
+    return v->windows == 1 && v->e->o->opt != EMIT_OS && v->quads / unroll_of(v) > 1;
+}
+
+static void print_terms(dsp_conv *v)
+{
+    text *t = &v->t;
+    text_set(t, "terms", "%s", op_aux(v->e, v->op, "terms"));
+    text_set(t, "w_step", "%d", v->quads * QUAD * v->filters);
+    text_put(t, "/* $layer$: adds the products of the window with four filters. */\n"
+                "$U$_OUTLINE void $terms$(const $wtype$ *w, const uint32_t *p, int32_t *total)\n"
+                "{\n"
+                "    int32_t sum[4] = {total[0], total[1], total[2], total[3]};\n");
+    put_tiles(v, 4);
+    for (int i = 0; i < 4; ++i) {
+        text_set(t, "i", "%d", i);
+        text_put(t, "    total[$i$] = sum[$i$];\n");
+    }
+    text_put(t, "}\n\n");
 }
 
 static void print_dots(dsp_conv *v)
 {
     text *t = &v->t;
-    text_put(t,
-             "!single|/* $layer$: two widened windows with all filters, two at a time. */\n"
-             "!single|static void $dots$(const uint32_t *restrict x, int8_t *out0, int8_t *out1)\n"
-             "?single|/* $layer$: the widened window with all filters, four at a time. */\n"
-             "?single|static void $dots$(const uint32_t *restrict x, int8_t *restrict out)\n"
-             "{\n"
-             "    const $wtype$ *w = $weight$;\n"
-             "    const int32_t *scale = $scale$;\n"
-             "    for (int32_t o = 0; o < $padded$; o += $filters$, scale += 2 * $filters$) {\n"
-             "        const uint32_t *p = x;\n"
-             "!single|        int32_t sum[4] = {scale[0], scale[2], scale[0], scale[2]};\n"
-             "?single|        int32_t sum[4] = {scale[0], scale[2], scale[4], scale[6]};\n");
-    put_tiles(v);
+    if (has_terms(v))
+        print_terms(v);
+    for (int i = 1; i < 4; ++i)
+        text_set(t, i == 1 ? "s1" : i == 2 ? "s2" : "s3", "%d", v->f.mult ? i : 2 * i);
+    text_set(t, "numbers", v->f.mult ? "%d" : "2 * %d", v->filters);
+    text_put(
+        t, "!single|/* $layer$: two widened windows with all filters, two at a time. */\n"
+           "!single|static void $dots$(const uint32_t *restrict x, int8_t *out0, int8_t *out1)\n"
+           "?single|/* $layer$: the widened window with all filters, four at a time. */\n"
+           "?single|static void $dots$(const uint32_t *restrict x, int8_t *restrict out)\n"
+           "{\n"
+           "    const $wtype$ *w = $weight$;\n"
+           "    const int32_t *scale = $scale$;\n"
+           "    for (int32_t o = 0; o < $padded$; o += $filters$, scale += $numbers$) {\n"
+           "        const uint32_t *p = x;\n"
+           "!single|        int32_t sum[4] = {scale[0], scale[$s1$], scale[0], scale[$s1$]};\n"
+           "?single|        int32_t sum[4] = {scale[0], scale[$s1$], scale[$s2$], scale[$s3$]};\n");
+    if (has_terms(v))
+        text_put(t, "        $terms$(w, p, sum);\n"
+                    "        w += $w_step$;\n");
+    else
+        put_tiles(v, 8);
     put_codes(v);
     text_put(t, "    }\n"
                 "}\n\n");
@@ -405,7 +440,7 @@ bool dsp_print_conv(emitter *e, const ir_op *op)
     text *t = &v.t;
     bool edge = window_has_edge(&v.w);
     window_vars(&v.w, t);
-    fast_init(&v.f, e, op, v.padded, v.wide);
+    fast_init_shared(&v.f, e, op, v.padded, v.wide);
     set_vars(&v);
     conv_vars(&v, edge);
     print_dots(&v);
@@ -443,7 +478,7 @@ bool dsp_print_dense(emitter *e, const ir_op *op)
     init(&v, e, op);
     op_begin(e, op, &v.t);
     text *t = &v.t;
-    fast_init(&v.f, e, op, v.padded, v.wide);
+    fast_init_shared(&v.f, e, op, v.padded, v.wide);
     set_vars(&v);
     text_set(t, "of", "%s", v.windows == 2 ? ", into every other word of x" : "");
     text_set(t, "pitch", "%d", v.row);

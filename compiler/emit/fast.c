@@ -120,7 +120,25 @@ static bool is_small(const ir_iparams *q)
     return true;
 }
 
-void fast_init(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool doubled)
+/* Biases alone where all channels of the layer have one multiplier, which becomes a literal. */
+static bool share_multiplier(fast_rescale *f, const int32_t *scale, int channels)
+{
+    const ir_iparams *q = f->op->q;
+    int32_t *bias = ARENA_ARRAY(f->e->ctx->a, int32_t, channels);
+    for (int c = 0; c < channels; ++c)
+        bias[c] = scale[2 * c];
+    for (int c = 1; c < q->channels; ++c)
+        if (scale[2 * c + 1] != scale[1])
+            return false;
+    f->mult = c_int(f->e->ctx->a, scale[1]);
+    f->scale = emit_array(f->e, EMIT_CONSTANT, op_base(f->e, f->op, "bias"), IR_I32, bias, channels,
+                          f->doubled ? "twice the bias of each channel (zero point folded in)"
+                                     : "bias of each channel (zero point folded in)");
+    return true;
+}
+
+static void init(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool doubled,
+                 bool share)
 {
     const ir_iparams *q = op->q;
     arena *a = e->ctx->a;
@@ -134,15 +152,26 @@ void fast_init(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool 
         fill_channel(f, c, &scale[2 * c], &shift[c]);
     for (int c = q->channels; c < channels; ++c)
         shift[c] = shift[0];
-    f->scale = emit_array(
-        e, EMIT_CONSTANT, op_base(e, op, "scale"), IR_I32, scale, 2 * channels,
-        f->doubled ? "twice the bias (zero point folded in) and multiplier of each channel"
-                   : "bias (zero point folded in) and multiplier of each channel");
+    if (!share || !share_multiplier(f, scale, channels))
+        f->scale = emit_array(
+            e, EMIT_CONSTANT, op_base(e, op, "scale"), IR_I32, scale, 2 * channels,
+            f->doubled ? "twice the bias (zero point folded in) and multiplier of each channel"
+                       : "bias (zero point folded in) and multiplier of each channel");
     if (f->fast)
         f->shift = per_channel_i64(e, op_base(e, op, "shift"), IR_I8, shift, channels,
                                    "shift of each channel");
     else
         requant_init(&f->general, e, op, &q->out, "");
+}
+
+void fast_init(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool doubled)
+{
+    init(f, e, op, channels, doubled, false);
+}
+
+void fast_init_shared(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool doubled)
+{
+    init(f, e, op, channels, doubled, true);
 }
 
 /* ---- text --------------------------------------------------------------------------------------
@@ -162,8 +191,8 @@ const char *fast_code(const fast_rescale *f, const char *acc, const char *channe
             emit_use_helper(e, EH_SHL);
             acc = arena_printf(a, "%s_shl(%s, %s)", e->prefix, acc, shift);
         }
-        v = arena_printf(a, "%s_%s(%s, %s, %d)", e->prefix, f->small ? "small" : "smmlar", acc, mult,
-                         (int)q->out_zero);
+        v = arena_printf(a, "%s_%s(%s, %s, %d)", e->prefix, f->small ? "small" : "smmlar", acc,
+                         mult, (int)q->out_zero);
     } else {
         bool single = q->mode == IR_NUM_SINGLE;
         emit_use_helper(e, single ? EH_DSP_SINGLE : f->small ? EH_SMALL_TFLM : EH_DSP_TFLM);

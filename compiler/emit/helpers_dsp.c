@@ -13,9 +13,11 @@ const char helper_dsp[] =
     "!defined(__TINYC__)\n"
     "#define $U$_DSP 1\n"
     "#define $U$_INLINE static inline __attribute__((always_inline))\n"
+    "#define $U$_OUTLINE static __attribute__((noinline))\n"
     "#else\n"
     "#define $U$_DSP 0\n"
     "#define $U$_INLINE static inline\n"
+    "#define $U$_OUTLINE static\n"
     "#endif\n";
 
 const char helper_dsp_word[] =
