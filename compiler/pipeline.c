@@ -92,6 +92,7 @@ static bool load_float(qctx *ctx, net *n, const tensor_file *weights, const net_
         return false;
     n->floating = ir_clone(ctx, n->lowered);
     ir_remove_unused(ctx, n->floating);
+    pass_dropout(ctx, n->floating);
     return pass_fold_bn(ctx, n->floating) && after(ctx, n->floating, "fold_bn") &&
            pass_fuse(ctx, n->floating) && after(ctx, n->floating, "fuse");
 }

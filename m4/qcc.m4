@@ -107,3 +107,13 @@ AS_IF([test "x$have_onnx" = xyes],
   [AC_DEFINE([HAVE_ONNX], [1], [Define to 1 if ONNX models can be imported.])])
 AC_SUBST([ONNX_PROTO])
 AM_CONDITIONAL([HAVE_ONNX], [test "x$have_onnx" = xyes])])
+
+# The trainer: OpenMP where the compiler has it (--disable-openmp: one thread), and loops that may be
+# contracted and vectorised: nothing of it chooses a baked integer but the weights that it trains.
+AC_DEFUN([QCC_TRAINING],
+[AC_OPENMP
+AS_IF([test "x$OPENMP_CFLAGS" != x], [have_openmp=yes], [have_openmp=no])
+TRAIN_CFLAGS=
+m4_foreach_w([flag], [-ftree-vectorize -fvect-cost-model=dynamic -ffp-contract=fast -fno-math-errno -fno-trapping-math],
+  [QCC_CC_FLAG(flag, [TRAIN_CFLAGS])])
+AC_SUBST([TRAIN_CFLAGS])])

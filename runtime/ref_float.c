@@ -155,6 +155,7 @@ const ref_kernel ref_float_kernels[OP_COUNT] = {
     [OP_DILATE] = pad,
     [OP_PRELU] = binary,
     [OP_L2_NORM] = ref_float_l2_norm,
+    [OP_DROPOUT] = reshape, /* of a graph before folding: the same values */
     [OP_ELU] = unary,
     [OP_GELU] = unary,
     [OP_GELU_TANH] = unary,

@@ -30,6 +30,7 @@ typedef struct cli {
     int limit;                 /* of table rows; 0 none */
     bool json, csv, confusion, errors, health, use_float, real, quiet, static_float;
     int64_t seed;
+    struct training *training; /* options of train, tune and recover (training.h), or NULL */
 } cli;
 
 typedef struct cli_command {
@@ -42,7 +43,8 @@ typedef struct cli_command {
 
 enum {
     CMD_COMPILE = 1 << 0, CMD_QUANTIZE = 1 << 1, CMD_RUN = 1 << 2, CMD_EVAL = 1 << 3,
-    CMD_INSPECT = 1 << 4, CMD_IMPORT = 1 << 5, CMD_DIFF = 1 << 6, CMD_AUGMENT = 1 << 12
+    CMD_INSPECT = 1 << 4, CMD_IMPORT = 1 << 5, CMD_DIFF = 1 << 6, CMD_AUGMENT = 1 << 12,
+    CMD_TRAIN = 1 << 16, CMD_TUNE = 1 << 17, CMD_RECOVER = 1 << 18
 };
 
 extern const cli_command cli_commands[];
@@ -56,6 +58,7 @@ int cmd_inspect(qctx *ctx, cli *c);
 int cmd_import(qctx *ctx, cli *c);
 int cmd_diff(qctx *ctx, cli *c);
 int cmd_augment(qctx *ctx, cli *c);
+int cmd_train(qctx *ctx, cli *c);
 
 /* options.c: reads argv after the command's name. EXIT_DONE to go on, EXIT_WRONG_USAGE after a
  * message; *help where --help was among them. */
@@ -78,6 +81,12 @@ bool cli_engine(const cli *c, engine_kind *kind);
 /* progress.c: a bar on a terminal, nothing in a pipe. */
 void progress_start(qctx *ctx, const cli *c);
 void progress_end(qctx *ctx);
+/* Erases the bar, for output in its place; the next progress draws it again. */
+void progress_pause(qctx *ctx);
+
+/* eval_data.c: warns of rows that stand in both files. */
+void cli_warn_shared_rows(qctx *ctx, const dataset *a, const char *role_a, const dataset *b,
+                          const char *role_b);
 
 /* stats.c */
 /* Wilson's 95 % interval of k successes in n trials (E. B. Wilson, 1927). */

@@ -53,25 +53,31 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Rows that stand in both files: a figure on them is no held-out figure. */
-static void warn_shared_rows(qctx *ctx, const cli *c, const dataset *data)
+void cli_warn_shared_rows(qctx *ctx, const dataset *a, const char *role_a, const dataset *b,
+                          const char *role_b)
 {
-    dataset *cal = c->net.calibrate ? dataset_read(ctx, c->net.calibrate, false) : NULL;
-    if (!cal || cal->dtype != data->dtype || cal->row_elems != data->row_elems)
+    if (a->dtype != b->dtype || a->row_elems != b->row_elems)
         return;
-    uint64_t *seen = ARENA_ARRAY(ctx->a, uint64_t, cal->rows);
-    for (int64_t i = 0; i < cal->rows; i++)
-        seen[i] = row_hash(cal, i);
-    qsort(seen, (size_t)cal->rows, sizeof *seen, by_value);
+    uint64_t *seen = ARENA_ARRAY(ctx->a, uint64_t, a->rows);
+    for (int64_t i = 0; i < a->rows; i++)
+        seen[i] = row_hash(a, i);
+    qsort(seen, (size_t)a->rows, sizeof *seen, by_value);
     int64_t shared = 0;
-    for (int64_t i = 0; i < data->rows; i++) {
-        uint64_t h = row_hash(data, i);
-        shared += bsearch(&h, seen, (size_t)cal->rows, sizeof *seen, by_value) != NULL;
+    for (int64_t i = 0; i < b->rows; i++) {
+        uint64_t h = row_hash(b, i);
+        shared += bsearch(&h, seen, (size_t)a->rows, sizeof *seen, by_value) != NULL;
     }
     if (shared)
-        diag_add(ctx, D_DATA_ROLES, loc_none(),
-                 "%lld of the %lld rows of --data also stand in --calibrate", (long long)shared,
-                 (long long)data->rows);
+        diag_add(ctx, D_DATA_ROLES, loc_none(), "%lld of the %lld rows of %s also stand in %s",
+                 (long long)shared, (long long)b->rows, role_b, role_a);
+}
+
+/* A figure on rows that calibrate is no held-out figure. */
+static void warn_shared_rows(qctx *ctx, const cli *c, const dataset *data)
+{
+    const dataset *cal = c->net.calibrate ? dataset_read(ctx, c->net.calibrate, false) : NULL;
+    if (cal)
+        cli_warn_shared_rows(ctx, cal, "--calibrate", data, "--data");
 }
 
 bool eval_data(qctx *ctx, cli *c, eval *e)

@@ -8,4 +8,4 @@ qcc_SOURCES = \
 	compiler/cli/eval.c compiler/cli/eval.h compiler/cli/eval_data.c compiler/cli/eval_metrics.c \
 	compiler/cli/eval_print.c compiler/cli/eval_report.c \
 	compiler/cli/report.c compiler/cli/report.h
-qcc_LDADD = libqcc_core.la
+qcc_LDADD = libqcc_train.la libqcc_core.la $(OPENMP_CFLAGS)

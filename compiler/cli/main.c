@@ -38,6 +38,11 @@ const cli_command cli_commands[] = {
     {"augment", CMD_AUGMENT, 1, 1, cmd_augment, "qcc augment NET.qdl --data F --preview OUT.png [OPTIONS]",
      "draws a contact sheet: rows of data as they are, and varied at random as training would see them",
      "  qcc augment net.qdl --data train-images.gz --augment rotate=10,crop=2 --preview sheet.png\n"},
+    {"train", CMD_TRAIN, 1, 2, cmd_train,
+     "qcc train NET.qdl [WEIGHTS] --data F --labels F [OPTIONS] -o weights.bin",
+     "trains float weights from scratch, or further from given ones",
+     "  qcc train net.qdl --data train-images.gz --labels train-labels.gz -o weights.bin \\\n"
+     "      --test t10k-images.gz --test-labels t10k-labels.gz --epochs 5 --log run.csv\n"},
     {"diff", CMD_DIFF, 2, 2, cmd_diff, "qcc diff A B --data F [OPTIONS]",
      "compares two executions layer by layer: error of B against A, and where they first part",
      "  A and B are each float:NET.qdl,WEIGHTS, quant:NET.qdl,WEIGHTS, float:MODEL.tflite,\n"
@@ -48,7 +53,7 @@ const cli_command cli_commands[] = {
 const int cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 
 /* Commands of the language of qcc's documentation that this version does not have. */
-static const char *const later_commands[] = {"export", "tune", "train", "recover"};
+static const char *const later_commands[] = {"export", "tune", "recover"};
 
 static const cli_command *find_command(const char *name)
 {

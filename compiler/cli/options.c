@@ -7,10 +7,12 @@
 
 #include "compiler/api/number.h"
 #include "compiler/cli/search.h"
+#include "compiler/cli/training.h"
 #include "compiler/front/literal.h"
 
 #define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF)
-#define READS (ANY_NET | CMD_IMPORT | CMD_AUGMENT)
+#define TRAINS (CMD_TRAIN)
+#define READS (ANY_NET | CMD_IMPORT | CMD_AUGMENT | TRAINS)
 #define SEARCHES (CMD_COMPILE | CMD_QUANTIZE)
 #define REPORTS (SEARCHES | CMD_EVAL | CMD_INSPECT)
 #define EMITS (CMD_COMPILE | CMD_RUN | CMD_EVAL | CMD_INSPECT)
@@ -170,6 +172,11 @@ static bool take_rate(qctx *ctx, cli *c, const option_row *row, const char *valu
     return true;
 }
 
+static bool take_training(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    return training_option(ctx, c, row->name, value);
+}
+
 #define AT(field) offsetof(cli, field)
 static const option_row rows[] = {
     {"o", "FILE", READS & ~(CMD_EVAL | CMD_INSPECT | CMD_DIFF | CMD_AUGMENT), "where to write (compile, run: - is standard output)", take_output, 0},
@@ -186,8 +193,8 @@ static const option_row rows[] = {
     {"max-ram", "BYTES", SEARCHES, "arena, input and output at most this", take_bytes, AT(max_ram)},
     {"min-accuracy", "RATE", SEARCHES, "accuracy on --select, by its lower 95 % bound (needs labels)", take_rate, AT(min_accuracy)},
     {"min-agreement", "RATE", SEARCHES, "agreement with float on --select, likewise", take_rate, AT(min_agreement)},
-    {"select", "FILE[:OFFSET+COUNT]", SEARCHES, "rows that the search may look at", take_text, AT(select)},
-    {"select-labels", "FILE[:OFFSET+COUNT]", SEARCHES, "their labels (a CSV may hold its own)", take_text, AT(select_labels)},
+    {"select", "FILE[:OFFSET+COUNT]", SEARCHES | TRAINS, "rows that the search may look at", take_text, AT(select)},
+    {"select-labels", "FILE[:OFFSET+COUNT]", SEARCHES | TRAINS, "their labels (a CSV may hold its own)", take_text, AT(select_labels)},
     {"write-quant", "FILE", SEARCHES, "write the chosen quantize part as QDL", take_text, AT(write_quant)},
     {"search-file", "FILE", SEARCHES, "note runs here; a search that was stopped goes on from it", take_text, AT(search_file)},
     {"report", "FILE", REPORTS, "write a page (HTML) that explains the net: errors, histograms, memory, sizes", take_text, AT(report)},
@@ -208,11 +215,28 @@ static const option_row rows[] = {
     {"engine", "jit|interpreter|cc|blas", CMD_RUN | CMD_EVAL, "libtcc, the reference interpreter, the system compiler; OpenBLAS with --float", take_text, AT(engine)},
     {"float", NULL, CMD_RUN, "run the float net", take_flag, AT(use_float)},
     {"real", NULL, CMD_RUN, "write real values (float32) instead of codes", take_flag, AT(real)},
-    {"codes", NULL, ANY_NET | CMD_AUGMENT, "numbers of a CSV are codes", take_flag, AT(net.codes)},
-    {"data", "FILE[:OFFSET+COUNT]", CMD_EVAL | CMD_DIFF | CMD_AUGMENT, "rows that are evaluated, compared or shown", take_text, AT(data)},
-    {"labels", "FILE[:OFFSET+COUNT]", CMD_EVAL, "their labels (a CSV may hold its own)", take_text, AT(labels)},
+    {"codes", NULL, ANY_NET | CMD_AUGMENT | TRAINS, "numbers of a CSV are codes", take_flag, AT(net.codes)},
+    {"data", "FILE[:OFFSET+COUNT]", CMD_EVAL | CMD_DIFF | CMD_AUGMENT | TRAINS, "rows that are evaluated, compared, trained on or shown", take_text, AT(data)},
+    {"labels", "FILE[:OFFSET+COUNT]", CMD_EVAL | TRAINS, "their labels (a CSV may hold its own)", take_text, AT(labels)},
     {"augment", "STEP=VALUE,...", CMD_AUGMENT, "vary rows at random: rotate=10,flip=h@0.5,crop=2 (docs/augmentation.md)", take_augment, 0},
     {"preview", "FILE.png", CMD_AUGMENT, "the contact sheet to write", take_text, AT(preview)},
+    {"test", "FILE[:OFFSET+COUNT]", TRAINS, "rows that are reported when all is done", take_training, 0},
+    {"test-labels", "FILE[:OFFSET+COUNT]", TRAINS, "their labels", take_training, 0},
+    {"epochs", "N", TRAINS, "passes over the rows (15)", take_training, 0},
+    {"batch", "N", TRAINS, "rows of a step (64)", take_training, 0},
+    {"optimizer", "adam|sgd", TRAINS, "Adam, or SGD with momentum", take_training, 0},
+    {"rate", "R", TRAINS, "largest learning rate (train: 0.003)", take_training, 0},
+    {"schedule", "onecycle|cosine|step|constant", TRAINS, "how the rate goes over the steps", take_training, 0},
+    {"momentum", "M", TRAINS, "of SGD, and of Adam's first moment (0.9)", take_training, 0},
+    {"decay", "D", TRAINS, "weight decay (0)", take_training, 0},
+    {"clip", "N", TRAINS, "largest norm of a gradient (0: no limit)", take_training, 0},
+    {"loss", "ce|mse|distill", TRAINS, "cross-entropy, squared error, or a float net's outputs", take_training, 0},
+    {"init", "he|he-uniform|glorot|glorot-normal", CMD_TRAIN, "weights to begin with (he)", take_training, 0},
+    {"patience", "N", TRAINS, "stop after N epochs without a better one on --select (0: never)", take_training, 0},
+    {"threads", "N", TRAINS, "threads (all processors); the result is the same", take_training, 0},
+    {"log", "FILE", TRAINS, "a line for each epoch, as CSV", take_training, 0},
+    {"checkpoint", "FILE", TRAINS, "state of the run after each epoch (default: beside -o, while it runs)", take_training, 0},
+    {"resume", NULL, TRAINS, "go on from the checkpoint", take_training, 0},
     {"json", NULL, CMD_EVAL | CMD_INSPECT | CMD_DIFF, "machine-readable output", take_flag, AT(json)},
     {"csv", NULL, CMD_EVAL, "print the figures as CSV, a line for each quantization", take_flag, AT(csv)},
     {"confusion", NULL, CMD_EVAL, "print the confusion matrices", take_flag, AT(confusion)},
@@ -220,8 +244,8 @@ static const option_row rows[] = {
     {"health", NULL, CMD_INSPECT, "what the calibration rows are worth: coverage, drift, clipping, growth", take_flag, AT(health)},
     {"layout", "nchw|nhwc", READS, "order of the .npy files' dimensions", take_layout, 0},
     {"bind", "NAME=FILE", READS, "an input of a .onnx model becomes this constant (.npy, or .pb: a TensorProto)", take_bind, 0},
-    {"allow-extra", NULL, ANY_NET, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
-    {"seed", "N", ANY_NET | CMD_AUGMENT, "wherever chance enters (default 1)", take_seed, 0},
+    {"allow-extra", NULL, ANY_NET | TRAINS, "tensors that the model does not use are no error", take_flag, AT(net.allow_extra)},
+    {"seed", "N", ANY_NET | CMD_AUGMENT | TRAINS, "wherever chance enters (default 1)", take_seed, 0},
     {"dump", "PASS", READS, "print the graph after a pass (lower, fold_bn, fuse, equalize, choose, refine, legalize, lean, all)", take_text, AT(dump)},
     {"quiet", NULL, READS, "no warnings, no progress bar", take_flag, AT(quiet)},
 };

@@ -17,6 +17,8 @@ int search_usage(const cli *c)
     static const char *const also[] = {"select", "select-labels", "write-quant", "search-file"};
     const char *const given[] = {c->select, c->select_labels, c->write_quant, c->search_file};
     bool wanted = search_wanted(c);
+    if (c->command->bit & (CMD_TRAIN | CMD_TUNE | CMD_RECOVER)) /* --select is theirs, too */
+        return EXIT_DONE;
     for (int i = 0; !wanted && i < 4; i++)
         if (given[i])
             return cli_usage(c,

@@ -98,7 +98,7 @@ static const int32_t *combined(column_orders *o, const ir_op *op)
 static bool keeps_order(const ir_op *op)
 {
     return ir_opinfos[op->kind].flags & OPF_U || op->kind == OP_SOFTMAX ||
-           op->kind == OP_BATCH_NORM;
+           op->kind == OP_BATCH_NORM || op->kind == OP_DROPOUT;
 }
 
 static bool is_binary(const ir_op *op)

@@ -32,4 +32,8 @@ int weight_slots(qctx *ctx, const ir_graph *g, weight_slot **slots);
  * Not for saved pairs (quant/saved.h). */
 bool weights_bind(qctx *ctx, ir_graph *g, const tensor_file *file, bool allow_extra);
 
+/* The way back: all parameters of a LOWERED graph with data, as a weights file holds them (names and
+ * PyTorch's layouts), for safetensors_write. false after a diagnostic. */
+bool weights_export(qctx *ctx, const ir_graph *g, named_tensor **tensors, int *n);
+
 #endif

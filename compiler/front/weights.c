@@ -337,3 +337,36 @@ bool weights_bind(qctx *ctx, ir_graph *g, const tensor_file *file, bool allow_ex
     b.orders = g->weights_native ? NULL : column_orders_new(ctx, g);
     return file->format == TF_RAW ? bind_raw(&b) : bind_all_named(&b);
 }
+
+/* ---- the way back -------------------------------------------------------------------------- */
+
+static bool export_slot(const binder *b, const weight_slot *slot, named_tensor *t)
+{
+    const int32_t *columns;
+    const ir_shape *shape = &slot->torch_shape;
+    int64_t n = ir_elems(shape);
+    if (!find_columns(b, slot, &columns))
+        return false;
+    const float *from = slot->tensor->data;
+    float *to = ARENA_ARRAY(b->ctx->a, float, n);
+    for (int64_t i = 0; i < n; i++)
+        to[i] = from[place(slot, columns, i)];
+    *t = (named_tensor){.name = slot->key, .dtype = DT_F32, .rank = shape->rank, .elems = n,
+                        .data = to, .dim = ARENA_ARRAY(b->ctx->a, int64_t, shape->rank)};
+    for (int i = 0; i < shape->rank; i++)
+        t->dim[i] = shape->dim[i];
+    return true;
+}
+
+bool weights_export(qctx *ctx, const ir_graph *g, named_tensor **tensors, int *n)
+{
+    weight_slot *slots;
+    binder b = {.ctx = ctx, .g = g};
+    *n = weight_slots(ctx, g, &slots);
+    b.orders = g->weights_native ? NULL : column_orders_new(ctx, g);
+    *tensors = ARENA_ARRAY(ctx->a, named_tensor, *n);
+    for (int i = 0; i < *n; i++)
+        if (!export_slot(&b, &slots[i], &(*tensors)[i]))
+            return false;
+    return true;
+}

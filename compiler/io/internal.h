@@ -15,8 +15,6 @@ bool dtype_is_float(tensor_dtype t);
 bool dtype_is_int(tensor_dtype t);
 /* The type that safetensors spells so; false if there is none. */
 bool dtype_of_name(const char *word, tensor_dtype *t);
-/* Element i of the elements at p as double. */
-double dtype_value(tensor_dtype t, const void *p, int64_t i);
 /* Product of dimensions (each ≥ 0) and of that with the element's size; false on overflow of
  * int64 or beyond IO_MAX_BYTES. A zero dimension gives 0, however large the others are. */
 bool dims_product(int rank, const int64_t *dim, size_t elem, int64_t *elems, size_t *bytes);

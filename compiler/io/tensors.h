@@ -43,6 +43,8 @@ tensor_file *tensor_file_read(qctx *ctx, const char *path, int64_t raw_count);
 tensor_file *tensor_file_parse(qctx *ctx, const source *src, int64_t raw_count);
 const named_tensor *tensor_file_find(const tensor_file *f, const char *name);
 
+/* Element i of the elements at p as double. */
+double dtype_value(tensor_dtype t, const void *p, int64_t i);
 /* Value i of any numeric tensor as double (exact; I64/U64 beyond 2^53 round to nearest). */
 double tensor_value(const named_tensor *t, int64_t i);
 

@@ -167,7 +167,7 @@ typedef struct ir_attrs {
     ir_shape begin, end, step; /* slice, as numpy has them; after shape inference 0 ≤ begin < size,
                                   and the last index taken is end − sign(step) */
     ir_shape axes;     /* transpose: a permutation of the dimensions. reduce_…: which, rising */
-    double alpha;      /* leaky_relu: slope. elu: α */
+    double alpha;      /* leaky_relu: slope. elu: α. dropout: rate */
     double eps;        /* batch_norm */
     ir_act act;        /* fused activation of the output */
     bool native_columns; /* dense weights are already in H·W·C order (weights native) */

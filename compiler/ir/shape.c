@@ -528,6 +528,7 @@ static bool (*const rules[OP_COUNT])(const rule *) = {
     [OP_RESIZE_NEAREST] = resize, [OP_RESIZE_BILINEAR] = resize,
     [OP_L2_NORM] = softmax,
     [OP_DILATE] = dilate,         [OP_PRELU] = prelu,
+    [OP_DROPOUT] = copy_out,
     [OP_GELU] = copy_out,         [OP_GELU_TANH] = copy_out,
 };
 

@@ -81,6 +81,8 @@ static const ir_attr dilate[] = {
 /* A tensor of the weights file (front/constants.c): no graph has it as an operator. */
 static const ir_attr constant[] = {LIST("shape", to, true, true, 1, INT32_MAX, 0), WEIGHTS, END};
 static const ir_attr prelu[] = {WEIGHTS, END};
+static const ir_attr dropout[] = {
+    {"rate", NULL, IR_A_NUMBER, AT(alpha), true, true, 0, 0.99, 0.5}, END};
 /* Lowered to slices (front/split.c): no graph has it. */
 static const ir_attr split[] = {
     {"axis", NULL, IR_A_INT, AT(axis), false, false, -IR_MAX_RANK, IR_MAX_RANK - 1, -1},
@@ -136,6 +138,7 @@ const ir_word ir_words[] = {
     {"constant", OP_RESHAPE, 0, 0, constant},
     {"gelu", OP_GELU, 1, 1, NULL},
     {"gelu_tanh", OP_GELU_TANH, 1, 1, NULL},
+    {"dropout", OP_DROPOUT, 1, 1, dropout},
 };
 
 int ir_words_count(void)

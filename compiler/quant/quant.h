@@ -9,6 +9,8 @@
 /* pass/fold_bn.c: batch norm into the convolution or dense layer before it; one without such a
  * layer becomes a 1x1 depthwise convolution. In double, rounded once to float32. */
 bool pass_fold_bn(qctx *ctx, ir_graph *g);
+/* pass/dropout.c: takes dropout out. */
+void pass_dropout(qctx *ctx, ir_graph *g);
 /* pass/fuse.c: relu and relu6 into the producer (conv2d, dense, add, mul, pools) that nothing else reads;
  * pad into a following convolution; flatten of a flatten; the graph is FOLDED afterwards. */
 bool pass_fuse(qctx *ctx, ir_graph *g);

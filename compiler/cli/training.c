@@ -1,0 +1,69 @@
+/* training.c - signals and tables of train, tune and recover. */
+#include "compiler/cli/training.h"
+
+#include <math.h>
+#include <signal.h>
+
+/* The one thing that a signal may touch. */
+static volatile sig_atomic_t came;
+
+static void note(int number)
+{
+    (void)number;
+    came = 1;
+}
+
+void signals_note(void)
+{
+    struct sigaction s = {.sa_handler = note, .sa_flags = SA_RESETHAND}; /* a second one ends it */
+    sigaction(SIGINT, &s, NULL);
+    sigaction(SIGTERM, &s, NULL);
+}
+
+bool signals_came(void)
+{
+    return came != 0;
+}
+
+static void print_rate(double v)
+{
+    if (isnan(v))
+        printf("  %8s", "-");
+    else
+        printf("  %7.2f%%", 100 * v);
+}
+
+void table_tell(void *user, const fit_epoch *l)
+{
+    table_user *t = user;
+    if (t->quiet)
+        return;
+    progress_pause(t->ctx);
+    if (!t->header)
+        puts("epoch  rate       loss      accuracy  select loss  select     seconds");
+    t->header = true;
+    printf("%5d  %-9.3g", l->epoch, l->rate);
+    if (isnan(l->loss))
+        printf("  %8s", "-");
+    else
+        printf("  %8.4f", l->loss);
+    print_rate(l->accuracy);
+    printf("  %11.4f", l->select_loss);
+    print_rate(l->select_accuracy);
+    printf("  %7.1f%s\n", l->seconds, l->best ? "  best" : "");
+    fflush(stdout);
+}
+
+const char *bytes_text(qctx *ctx, int64_t bytes)
+{
+    return bytes < 1000000 ? arena_printf(ctx->a, "%.1f K", (double)bytes / 1e3)
+                           : arena_printf(ctx->a, "%.1f M", (double)bytes / 1e6);
+}
+
+const char *rate_text(qctx *ctx, int64_t right, int64_t rows)
+{
+    double lo, hi;
+    wilson_interval(right, rows, &lo, &hi);
+    return arena_printf(ctx->a, "%.2f %% (%.2f … %.2f)", 100 * (double)right / (double)rows,
+                        100 * lo, 100 * hi);
+}

@@ -1,0 +1,49 @@
+/* training.h - what train, tune and recover share: their options, data in roles, signals, tables.
+ */
+#ifndef QCC_CLI_TRAINING_H
+#define QCC_CLI_TRAINING_H
+
+#include "compiler/cli/cli.h"
+#include "compiler/train/judge.h"
+
+/* What the training options say; cli->training points to one. */
+typedef struct training {
+    fit_options fit;
+    int init; /* number in init_words; −1: not given */
+    bool rate_given, loss_given;
+    const char *test, *test_labels, *checkpoint;
+} training;
+
+/* The roles of data, kept apart. */
+typedef struct roles {
+    train_rows train, select, test; /* test.n = 0: none */
+    bool seeded_tenth;              /* select was cut from train */
+    const char *settings;           /* sums of all content, for checkpoints */
+} roles;
+
+/* One training option of the command line; false after a message. */
+bool training_option(qctx *ctx, cli *c, const char *name, const char *value);
+/* The options with their defaults. */
+training *training_options(qctx *ctx, cli *c);
+
+/* Reads --data, --select, --test and their labels for the inputs of g; without --select a seeded
+ * tenth of the training rows. classes: outputs of the net. need_labels: --labels are wanted. false
+ * after diagnostics. */
+bool roles_read(qctx *ctx, cli *c, const ir_graph *g, bool need_labels, roles *r);
+
+/* SIGINT and SIGTERM are noted from here on; fit_options.stopped. */
+void signals_note(void);
+bool signals_came(void);
+
+/* A line of the table after each epoch: fit_options.tell; user is a table_user. */
+typedef struct table_user {
+    qctx *ctx;
+    bool quiet, header;
+} table_user;
+void table_tell(void *user, const fit_epoch *line);
+/* "12.3 MB" */
+const char *bytes_text(qctx *ctx, int64_t bytes);
+/* Accuracy with its interval: "98.76 % (98.51 … 98.97)". */
+const char *rate_text(qctx *ctx, int64_t right, int64_t rows);
+
+#endif

@@ -1,0 +1,181 @@
+/* checkpoint.c - the state of a run in a safetensors file, written atomically; and the log.
+ *
+ * Tensors: theta, running, m, v, best_theta, best_running (F32), log and state (F64). The settings
+ * stand in the metadata: a run goes on only with the settings that it began with. */
+#include <math.h>
+#include <string.h>
+
+#include "compiler/base/file.h"
+#include "compiler/io/tensors.h"
+#include "compiler/train/fit.h"
+
+enum {
+    ST_EPOCH,
+    ST_STEP,
+    ST_LOSS,
+    ST_RIGHT,
+    ST_ROWS,
+    ST_BEST_LOSS,
+    ST_BEST_ACCURACY,
+    ST_BEST_RIGHT,
+    ST_BEST_EPOCH,
+    ST_OPT_STEPS,
+    ST_COUNT
+};
+enum { LOG_COLUMNS = 8, MOST_TENSORS = 8 };
+
+typedef struct item {
+    const char *name;
+    tensor_dtype dtype;
+    int64_t n;
+    void *data;
+} item;
+
+/* The arrays of the run, in order of name. */
+static int items_of(fit *f, double *state, double *log, item *out)
+{
+    int64_t n, r;
+    float *theta = tengine_theta(f->e, &n), *running = tengine_running(f->e, &r);
+    const item all[] = {{"best_running", DT_F32, r, f->best_running},
+                        {"best_theta", DT_F32, n, f->best_theta},
+                        {"log", DT_F64, (int64_t)f->log.n * LOG_COLUMNS, log},
+                        {"m", DT_F32, n, f->opt.m},
+                        {"running", DT_F32, r, running},
+                        {"state", DT_F64, ST_COUNT, state},
+                        {"theta", DT_F32, n, theta},
+                        {"v", DT_F32, n, f->opt.v}};
+    int count = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].data && all[i].n > 0)
+            out[count++] = all[i];
+    return count;
+}
+
+static void put_line(const fit_epoch *e, double *v)
+{
+    const double all[LOG_COLUMNS] = {e->epoch,    e->rate,        e->loss,
+                                     e->accuracy, e->select_loss, e->select_accuracy,
+                                     e->seconds,  e->best};
+    memcpy(v, all, sizeof all);
+}
+
+static fit_epoch get_line(const double *v)
+{
+    return (fit_epoch){(int)v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7] != 0};
+}
+
+bool checkpoint_write(fit *f)
+{
+    double state[ST_COUNT] = {f->epoch,         (double)f->step,
+                              f->loss_sum,      f->right_sum,
+                              f->rows_sum,      f->best.loss,
+                              f->best.accuracy, (double)f->best.right,
+                              f->best_epoch,    (double)f->opt.steps_done};
+    double *log = ARENA_ARRAY(f->ctx->a, double, f->log.n *LOG_COLUMNS);
+    for (int i = 0; i < f->log.n; i++)
+        put_line(&f->log.v[i], log + i * LOG_COLUMNS);
+    item items[MOST_TENSORS];
+    named_tensor t[MOST_TENSORS];
+    int n = items_of(f, state, log, items);
+    for (int i = 0; i < n; i++)
+        t[i] = (named_tensor){.name = items[i].name,
+                              .dtype = items[i].dtype,
+                              .rank = 1,
+                              .dim = &items[i].n,
+                              .elems = items[i].n,
+                              .data = items[i].data};
+    const char *const meta[][2] = {{"settings", f->o.settings}};
+    return safetensors_write(f->ctx, f->o.checkpoint, t, n, meta, 1);
+}
+
+static bool refuse(fit *f, const char *why)
+{
+    diag_add(f->ctx, D_TRAIN_CHECKPOINT, loc_none(), "%s: %s", f->o.checkpoint, why);
+    diag_hint(f->ctx, "without --resume training begins anew");
+    return false;
+}
+
+static const char *settings_of(const tensor_file *t)
+{
+    for (int i = 0; i < t->metadata.n; i++)
+        if (!strcmp(t->metadata.v[i].key, "settings"))
+            return t->metadata.v[i].value;
+    return "";
+}
+
+static void take_state(fit *f, const double *s)
+{
+    f->epoch = (int)s[ST_EPOCH];
+    f->step = (int64_t)s[ST_STEP];
+    f->loss_sum = s[ST_LOSS];
+    f->right_sum = s[ST_RIGHT];
+    f->rows_sum = s[ST_ROWS];
+    f->best = (fit_score){s[ST_BEST_LOSS], s[ST_BEST_ACCURACY], (int64_t)s[ST_BEST_RIGHT]};
+    f->best_epoch = (int)s[ST_BEST_EPOCH];
+    f->opt.steps_done = (int64_t)s[ST_OPT_STEPS];
+}
+
+static bool take(fit *f, const tensor_file *t)
+{
+    double state[ST_COUNT];
+    item items[MOST_TENSORS];
+    const named_tensor *lines = tensor_file_find(t, "log");
+    f->log.n = 0;
+    for (int64_t i = 0; lines && lines->dtype == DT_F64 && i + LOG_COLUMNS <= lines->elems;
+         i += LOG_COLUMNS)
+        *VEC_PUSH(f->ctx->a, &f->log) = get_line((const double *)lines->data + i);
+    int n = items_of(f, state, ARENA_ARRAY(f->ctx->a, double, f->log.n *LOG_COLUMNS + 1), items);
+    for (int i = 0; i < n; i++) {
+        const named_tensor *from = tensor_file_find(t, items[i].name);
+        if (!from || from->dtype != items[i].dtype || from->elems != items[i].n)
+            return refuse(f, "not a checkpoint of this run");
+        memcpy(items[i].data, from->data, (size_t)from->elems * dtype_size(from->dtype));
+    }
+    take_state(f, state);
+    return true;
+}
+
+/* Read in a context of its own: the file is going to be written again. */
+bool checkpoint_read(fit *f)
+{
+    qctx *own = qctx_new();
+    if (!own || setjmp(*arena_guard(own->a))) {
+        qctx_free(own);
+        return refuse(f, "no memory to read it");
+    }
+    tensor_file *t = tensor_file_read(own, f->o.checkpoint, -1);
+    bool ok = t != NULL;
+    if (!ok)
+        refuse(f, "no checkpoint is there, or it cannot be read");
+    else if (strcmp(settings_of(t), f->o.settings) != 0)
+        ok = refuse(f, "written by a run with other settings, data or another net");
+    else
+        ok = take(f, t);
+    qctx_free(own);
+    return ok;
+}
+
+static void put_number(buf *b, double v)
+{
+    if (isfinite(v))
+        buf_printf(b, ",%.9g", v);
+    else
+        buf_puts(b, ",");
+}
+
+bool fit_write_log(fit *f)
+{
+    buf b;
+    buf_init(&b, f->ctx->a);
+    buf_puts(&b, "epoch,rate,loss,accuracy,select_loss,select_accuracy,seconds,best\n");
+    for (int i = 0; i < f->log.n; i++) {
+        double v[LOG_COLUMNS];
+        put_line(&f->log.v[i], v);
+        buf_printf(&b, "%d", f->log.v[i].epoch);
+        for (int k = 1; k < LOG_COLUMNS; k++)
+            put_number(&b, v[k]);
+        buf_puts(&b, "\n");
+    }
+    const char *text = buf_str(&b);
+    return file_write(f->ctx, f->o.log, text, strlen(text));
+}

@@ -1,0 +1,66 @@
+/* judge.c - losses and hits on rows that select. */
+#include "compiler/train/judge.h"
+
+#include <string.h>
+
+loss_batch rows_wanted(const train_rows *r, const float *teacher, const int32_t *order, int64_t at,
+                       int n, int64_t outputs, int32_t *labels, float *targets)
+{
+    for (int i = 0; i < n; i++) {
+        int32_t row = rows_number(r, order, at + i);
+        if (r->labels)
+            labels[i] = r->labels[row];
+        if (teacher)
+            memcpy(targets + i * outputs, teacher + row * outputs,
+                   (size_t)outputs * sizeof *targets);
+        for (int64_t k = 0; k < outputs && r->targets; k++)
+            targets[i * outputs + k] =
+                (float)dtype_value(r->targets->dtype, r->targets->data, row * outputs + k);
+    }
+    return (loss_batch){n, r->labels ? labels : NULL, teacher || r->targets ? targets : NULL};
+}
+
+float_judge float_judge_new(qctx *ctx, tengine *e, const train_rows *rows, const loss_spec *loss,
+                            int batch)
+{
+    return (float_judge){.e = e,
+                         .rows = rows,
+                         .loss = *loss,
+                         .batch = batch,
+                         .labels = ARENA_ARRAY(ctx->a, int32_t, batch),
+                         .targets = ARENA_ARRAY(ctx->a, float, batch *tengine_outputs(e))};
+}
+
+bool judge_float(void *user, fit_score *score)
+{
+    const float_judge *j = user;
+    loss_sum sum = {0, 0};
+    for (int64_t at = 0; at < j->rows->n; at += j->batch) {
+        int n = (int)(j->rows->n - at < j->batch ? j->rows->n - at : j->batch);
+        rows_load(j->rows, j->e, NULL, at, n);
+        tengine_forward(j->e, n, false, 0);
+        loss_batch b = rows_wanted(j->rows, j->teacher, NULL, at, n, tengine_outputs(j->e),
+                                   j->labels, j->targets);
+        loss_sum part = loss_of(j->e, &j->loss, &b, false, 1);
+        sum.loss += part.loss;
+        sum.right += part.right;
+    }
+    double n = (double)j->rows->n;
+    *score = (fit_score){sum.loss / n, (double)sum.right / n, sum.right};
+    return true;
+}
+
+const float *teacher_outputs(qctx *ctx, tengine *e, const train_rows *rows, int batch)
+{
+    int64_t outputs = tengine_outputs(e), all = rows->ports->rows;
+    float *y = ARENA_ARRAY(ctx->a, float, all *outputs);
+    for (int64_t at = 0; at < rows->n; at += batch) {
+        int n = (int)(rows->n - at < batch ? rows->n - at : batch);
+        rows_load(rows, e, NULL, at, n);
+        tengine_forward(e, n, false, 0);
+        for (int i = 0; i < n; i++)
+            memcpy(y + rows_number(rows, NULL, at + i) * outputs, tengine_output(e) + i * outputs,
+                   (size_t)outputs * sizeof *y);
+    }
+    return y;
+}

@@ -1,0 +1,212 @@
+/* qat.c - fake quantization of a net: from its quantized graph, and back into one. */
+#include "compiler/train/qat.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "compiler/quant/grid.h"
+#include "compiler/quant/internal.h"
+#include "compiler/train/fakequant.h"
+
+/* ---- from a quantized graph ---------------------------------------------------------------- */
+
+/* A step is learned where calibration chose it: not of a declared input, not where the operator
+ * fixes it, not where scales are powers of two. */
+static bool is_fixed(const ir_tensor *t)
+{
+    return t->kind == IR_INPUT || (t->producer && ir_opinfos[t->producer->kind].flags & OPF_Q) ||
+           t->quant->pow2;
+}
+
+static qact *activation_of(qat *q, const ir_tensor *t)
+{
+    for (int i = 0; i < q->acts.n; i++)
+        if (q->acts.v[i]->of == t->quant)
+            return q->acts.v[i];
+    qact *a = ARENA_NEW(q->ctx->a, qact);
+    int32_t lo, hi;
+    quant_code_range(t->quant, &lo, &hi);
+    *a = (qact){.of = t->quant, .at = 0, .zero_at = t->quant->symmetric ? -1 : 0,
+                .start = t->quant->scale[0], .scale = t->quant->scale[0],
+                .zero_start = t->quant->zero ? t->quant->zero[0] : 0, .lo = (float)lo,
+                .hi = (float)hi};
+    a->zero = (float)a->zero_start;
+    *VEC_PUSH(q->ctx->a, &q->acts) = a;
+    return a;
+}
+
+static void take_activations(qat *q)
+{
+    q->of = ARENA_ARRAY(q->ctx->a, qact *, q->quantized->tensors.n);
+    for (int i = 0; i < q->quantized->tensors.n; i++) {
+        const ir_tensor *t = q->quantized->tensors.v[i];
+        if (t->kind == IR_CONST || !t->quant)
+            continue;
+        q->of[i] = activation_of(q, t);
+        if (is_fixed(t))
+            q->of[i]->at = q->of[i]->zero_at = -1;
+    }
+    for (int i = 0; i < q->acts.n; i++) {
+        qact *a = q->acts.v[i];
+        a->at = a->at < 0 ? -1 : q->count++;
+        /* a relu's zero point is the lowest code: nothing to learn */
+        a->zero_at = a->at < 0 || a->zero_at < 0 || a->zero <= a->lo ? -1 : q->count++;
+    }
+}
+
+static void take_table(qat *q, qweight *w, const ir_quant *of)
+{
+    w->n_table = of->entries * (of->table_per_channel ? of->n : 1);
+    w->table = ARENA_ARRAY(q->ctx->a, int16_t, w->n_table);
+    w->table_start = ARENA_ARRAY(q->ctx->a, double, w->n_table);
+    for (int i = 0; i < w->n_table; i++) {
+        w->table[i] = of->table[i];
+        w->table_start[i] = of->table[i];
+        w->table_unit = fmax(w->table_unit, fabs(w->table_start[i]));
+    }
+    w->now.table = w->table;
+    w->table_at = q->count;
+    q->count += w->n_table;
+}
+
+static void take_weights(qat *q)
+{
+    for (int i = 0; i < q->quantized->ops.n; i++) {
+        const ir_op *op = q->quantized->ops.v[i];
+        if (!(ir_opinfos[op->kind].flags & OPF_W))
+            continue;
+        const ir_quant *of = ir_weight(op)->quant;
+        qweight *w = ARENA_NEW(q->ctx->a, qweight);
+        *w = (qweight){.op = op, .in = q->of[op->in[0]->id], .now = *of, .at = q->count,
+                       .channels = ir_weight(op)->shape.dim[0]};
+        w->row = ir_elems(&ir_weight(op)->shape) / w->channels;
+        w->start = arena_memdup(q->ctx->a, of->scale, (size_t)of->n * sizeof *w->start);
+        w->scale = arena_memdup(q->ctx->a, of->scale, (size_t)of->n * sizeof *w->scale);
+        w->now.scale = w->scale;
+        q->count += of->n;
+        if (of->scheme == IR_Q_CODEBOOK)
+            take_table(q, w, of);
+        *VEC_PUSH(q->ctx->a, &q->weights) = w;
+    }
+}
+
+qat *qat_new(qctx *ctx, const ir_graph *folded, const ir_graph *quantized)
+{
+    qat *q = ARENA_NEW(ctx->a, qat);
+    *q = (qat){.ctx = ctx, .folded = folded, .quantized = quantized};
+    take_activations(q);
+    take_weights(q);
+    return q;
+}
+
+int64_t qat_count(const qat *q)
+{
+    return q->count;
+}
+
+void qat_place(qat *q, int64_t at)
+{
+    for (int i = 0; i < q->acts.n; i++) {
+        q->acts.v[i]->at += q->acts.v[i]->at < 0 ? 0 : at;
+        q->acts.v[i]->zero_at += q->acts.v[i]->zero_at < 0 ? 0 : at;
+    }
+    for (int i = 0; i < q->weights.n; i++) {
+        q->weights.v[i]->at += at;
+        q->weights.v[i]->table_at += at;
+    }
+}
+
+/* Max pools, reshapes and pads give codes that they were given. */
+const qact *qat_activation(const qat *q, const ir_op *op)
+{
+    bool moves = op->kind == OP_MAXPOOL || op->kind == OP_GLOBAL_MAXPOOL || op->kind == OP_RESHAPE ||
+                 op->kind == OP_PAD;
+    return moves ? NULL : q->of[op->out[0]->id];
+}
+
+const qweight *qat_weights(const qat *q, const ir_op *op)
+{
+    for (int i = 0; i < q->weights.n; i++)
+        if (q->weights.v[i]->op->id == op->id)
+            return q->weights.v[i];
+    return NULL;
+}
+
+/* ---- back into one ------------------------------------------------------------------------- */
+
+static void store_activations(qctx *ctx, const qat *q, ir_graph *g)
+{
+    ir_quant **made = ARENA_ARRAY(ctx->a, ir_quant *, q->acts.n);
+    for (int i = 0; i < q->acts.n; i++) {
+        const qact *a = q->acts.v[i];
+        int32_t zero = (int32_t)a->zero;
+        made[i] = arena_memdup(ctx->a, a->of, sizeof *a->of);
+        made[i]->scale = arena_memdup(ctx->a, &a->scale, sizeof a->scale);
+        made[i]->zero = arena_memdup(ctx->a, &zero, sizeof zero);
+        made[i]->lo = quant_value(made[i], 0, (int32_t)a->lo);
+        made[i]->hi = quant_value(made[i], 0, (int32_t)a->hi);
+    }
+    for (int i = 0; i < g->tensors.n; i++)
+        for (int k = 0; k < q->acts.n && q->of[i]; k++)
+            if (q->acts.v[k] == q->of[i])
+                g->tensors.v[i]->quant = made[k];
+}
+
+static ir_quant *weight_quant(qctx *ctx, const qweight *w)
+{
+    ir_quant *made = arena_memdup(ctx->a, &w->now, sizeof w->now);
+    made->scale = arena_memdup(ctx->a, w->scale, (size_t)w->now.n * sizeof *w->scale);
+    if (w->n_table)
+        made->table = arena_memdup(ctx->a, w->table, (size_t)w->n_table * sizeof *w->table);
+    return made;
+}
+
+static bool store_bias(qctx *ctx, const qweight *w, ir_tensor *b, const ir_quant *quant,
+                       const float *values)
+{
+    int bad;
+    int64_t *wide = ARENA_ARRAY(ctx->a, int64_t, w->channels);
+    int32_t *narrow = ARENA_ARRAY(ctx->a, int32_t, w->channels);
+    bool fits = round_bias(quant, (double)w->in->scale, values, w->channels, wide, &bad);
+    for (int c = 0; c < w->channels && fits; c++) {
+        fits = wide[c] >= -INT32_MAX && wide[c] <= INT32_MAX;
+        narrow[c] = fits ? (int32_t)wide[c] : 0;
+    }
+    if (!fits && b->type == IR_I32) {
+        diag_add(ctx, D_BIAS_RANGE, b->loc, "'%s': tuning led to a bias beyond 32 bits at its scale",
+                 b->name);
+        return false;
+    }
+    b->data = b->type == IR_I32 ? (const void *)narrow : (const void *)wide;
+    return true;
+}
+
+static bool store_weights(qctx *ctx, const qweight *w, const tengine *e, const ir_op *folded,
+                          ir_op *op)
+{
+    ir_tensor *t = ir_weight(op), *b = ir_bias(op);
+    int64_t n = ir_elems(&t->shape), outside;
+    float *v = ARENA_ARRAY(ctx->a, float, n);
+    t->quant = weight_quant(ctx, w);
+    spec_settings plain = {.bits = w->now.bits};
+    tengine_read(e, folded->in[1], v);
+    t->data = round_weights(ctx, t->quant, &plain, &t->shape, v, &outside);
+    t->quant->clipped = (double)outside / (double)n;
+    if (!b)
+        return true;
+    tengine_read(e, folded->in[2], v);
+    return store_bias(ctx, w, b, t->quant, v);
+}
+
+ir_graph *qat_graph(qctx *ctx, qat *q, const tengine *e)
+{
+    ir_graph *g = ir_clone(ctx, q->quantized);
+    qat_begin_step(q, tengine_theta((tengine *)e, &(int64_t){0}));
+    store_activations(ctx, q, g);
+    for (int i = 0; i < q->weights.n; i++) {
+        const qweight *w = q->weights.v[i];
+        if (!store_weights(ctx, w, e, q->folded->ops.v[w->op->id], g->ops.v[w->op->id]))
+            return NULL;
+    }
+    return g;
+}

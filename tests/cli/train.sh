@@ -1,0 +1,148 @@
+#!/bin/sh
+# train.sh - qcc train: learns, gives the same bits for any number of threads and after an
+# interruption, keeps what it has when something goes wrong, and says what is wrong.
+. "$top_srcdir/tests/cli/lib.sh"
+
+cat >"$work/net.qdl" <<'QDL'
+model tiny {
+    input x : u8[4, 4, 1] real [0, 1]
+    c = conv2d(x, 6, kernel 3x3, pad same, no bias) |> batch_norm |> relu
+    d = depthwise(c, kernel 3x3, no bias) |> batch_norm |> relu6
+    f = dense(flatten(d), 8) |> relu |> dropout(0.1)
+    output dense(f, 3, weights "last") |> softmax
+}
+QDL
+
+# rows SEED COUNT: 16 cells and a label; class k has its k-th column bright
+rows() {
+    awk -v seed="$1" -v n="$2" 'BEGIN { srand(seed); print "label,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"
+        for (r = 0; r < n; r++) { k = r % 3; line = k
+            for (i = 0; i < 16; i++) line = line "," sprintf("%.3f", rand() * 0.6 + (i % 4 == k) * 0.3)
+            print line } }'
+}
+rows 1 400 >"$work/train.csv"
+rows 2 200 >"$work/test.csv"
+
+train() {
+    "$QCC" train "$work/net.qdl" --data "$work/train.csv" "$@"
+}
+
+# what the last line of a log says in column $2
+last() {
+    tail -n 1 "$1" | cut -d, -f"$2"
+}
+
+expect 0 train -o "$work/w.bin" --epochs 12 --rate 0.01 --batch 32 --threads 1 --log "$work/log.csv" \
+    --test "$work/test.csv"
+out_has "test: accuracy"
+out_has "a seeded tenth"
+absent "$work/w.bin.ckpt"
+checks=$((checks + 1))
+[ "$(wc -l <"$work/log.csv")" -eq 13 ] || fail "the log has not a line for each epoch"
+awk -F'[ %]+' '/^test: accuracy/ { exit !($3 > 95) }' "$work/out" || fail "it did not learn: $(tail -1 "$work/out")"
+# the weights are a file that every command takes; dropout is gone
+expect 0 "$QCC" eval "$work/net.qdl" "$work/w.bin" --data "$work/test.csv" --quiet --engine=interpreter
+expect 0 "$QCC" "$work/net.qdl" "$work/w.bin" --quiet -o "$work/net.c"
+checks=$((checks + 1))
+grep -q dropout "$work/net.c" && fail "dropout is in the emitted C"
+
+# any number of threads
+expect 0 train -o "$work/w3.bin" --epochs 12 --rate 0.01 --batch 32 --threads 3 --quiet
+same "$work/w.bin" "$work/w3.bin"
+# another seed, another net
+expect 0 train -o "$work/w4.bin" --epochs 1 --seed 7 --quiet
+checks=$((checks + 1))
+cmp -s "$work/w.bin" "$work/w4.bin" && fail "the seed does nothing"
+
+# further from given weights, by SGD; each schedule and initialisation
+for word in onecycle cosine step constant; do
+    expect 0 "$QCC" train "$work/net.qdl" "$work/w.bin" --data "$work/train.csv" --epochs 2 --optimizer sgd \
+        --rate 0.01 --decay 1e-4 --clip 1 --schedule $word -o "$work/further.bin"
+done
+for word in he he-uniform glorot glorot-normal; do
+    expect 0 train -o "$work/init.bin" --init $word --epochs 1 --quiet
+done
+# squares: a net that gives back its input, and one with target rows
+printf 'model same { input x : f32[16]\n output dense(dense(x, 6) |> tanh, 16, weights "y") }\n' >"$work/same.qdl"
+cut -d, -f2- "$work/train.csv" >"$work/plain.csv"
+expect 0 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --loss mse --epochs 5 -o "$work/same.bin"
+expect 0 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --labels "$work/plain.csv" --loss mse --epochs 5 \
+    -o "$work/same2.bin"
+same "$work/same.bin" "$work/same2.bin"
+
+# interrupted, then resumed: the bits of a run that was not
+long="--epochs 400 --batch 8 --threads 1 --quiet"
+expect 0 train $long -o "$work/whole.bin"
+"$QCC" train "$work/net.qdl" --data "$work/train.csv" $long -o "$work/parts.bin" >/dev/null 2>"$work/err" &
+pid=$!
+n=0
+while [ ! -e "$work/parts.bin.ckpt" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
+kill -INT $pid
+wait $pid
+status=$?
+checks=$((checks + 1))
+[ $status -eq 1 ] || fail "an interrupted run did not end with status 1"
+err_has "[train-interrupted]"
+absent "$work/parts.bin"
+expect 1 train --epochs 401 --batch 8 --quiet -o "$work/parts.bin" --resume
+err_has "other settings"
+err_has "[train-checkpoint]"
+expect 0 train $long -o "$work/parts.bin" --resume
+same "$work/whole.bin" "$work/parts.bin"
+expect 1 train $long -o "$work/none.bin" --resume
+err_has "no checkpoint is there"
+
+# early stopping: constant and no better
+expect 0 train -o "$work/early.bin" --epochs 300 --rate 1e-9 --schedule constant --patience 2 --log "$work/early.csv"
+checks=$((checks + 1))
+[ "$(wc -l <"$work/early.csv")" -lt 100 ] || fail "it did not stop early"
+
+# ---- bad input ------------------------------------------------------------------------------------
+bad() {
+    words=$1
+    shift
+    expect 1 "$QCC" train "$@" --quiet -o "$work/bad.bin" --epochs 3 && err_has "$words"
+    absent "$work/bad.bin"
+}
+net=$work/net.qdl
+sed 's/^2,/9,/' "$work/train.csv" >"$work/labels.csv"
+bad "label" "$net" --data "$work/labels.csv"
+bad "[csv-label]" "$net" --data "$work/plain.csv"
+printf '0\n1\n2\n' >"$work/three.csv"
+bad "400" "$net" --data "$work/plain.csv" --labels "$work/three.csv"
+head -1 "$work/train.csv" >"$work/none.csv"
+bad "error" "$net" --data "$work/none.csv"
+head -2 "$work/train.csv" >"$work/one.csv"
+bad "one row cannot be trained on" "$net" --data "$work/one.csv"
+err_has "[train-rows]"
+bad "[csv-label]" "$net" --data "$work/train.csv" --test "$work/plain.csv"
+bad "target rows" "$work/same.qdl" --data "$work/plain.csv" --labels "$work/three.csv" --loss mse
+bad "of the input's size" "$net" --data "$work/plain.csv" --loss mse
+err_has "[train-labels]"
+printf 'model m { input x : u8[4, 4, 1] real [0, 1]\n output dense(flatten(resize_nearest(x, 8x8)), 3) }\n' >"$work/op.qdl"
+bad "the operator resize_nearest cannot be trained" "$work/op.qdl" --data "$work/train.csv"
+err_has "op.qdl:2:"
+err_has "[train-operator]"
+# a loss that is not finite: which layer, and the weights before it are kept
+expect 1 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --loss mse --optimizer sgd --rate 100 --schedule step \
+    --epochs 50 --quiet -o "$work/nan.bin"
+err_has "[train-diverged]"
+err_has "same.qdl:2:"
+# a full disk: the checkpoint of the run before stays as it was
+expect 0 train -o "$work/kept.bin" --epochs 2 --quiet --checkpoint "$work/kept.ckpt"
+cp "$work/kept.ckpt" "$work/copy.ckpt"
+expect 1 sh -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' sh "$QCC" train "$net" --data "$work/train.csv" --epochs 2 \
+    --quiet -o "$work/full.bin" --checkpoint "$work/kept.ckpt"
+err_has "cannot write"
+same "$work/kept.ckpt" "$work/copy.ckpt"
+absent "$work/full.bin"
+
+# wrong usage
+expect 2 "$QCC" train "$net" -o "$work/x.bin" && err_has "no --data"
+expect 2 train && err_has "no -o"
+expect 2 train -o "$work/x.bin" --epochs 0 && err_has "whole number"
+expect 2 train -o "$work/x.bin" --rate 0 && err_has "above 0"
+expect 2 train -o "$work/x.bin" --optimizer rmsprop && err_has "adam, sgd"
+expect 2 train -o "$work/x.bin" --loss distill && err_has "qcc tune"
+expect 2 "$QCC" train "$net" "$work/w.bin" --data x --init he -o "$work/x.bin" && err_has "would do nothing"
+finish
