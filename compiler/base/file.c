@@ -286,3 +286,19 @@ bool file_write(qctx *ctx, const char *path, const void *p, size_t n)
 {
     return file_write_all(ctx, &(file_out){path, p, n}, 1);
 }
+
+bool file_may_write(qctx *ctx, const char *path)
+{
+    file_out f = {.path = path};
+    char *tmp;
+    if (!outputs_apart(ctx, &f, 1))
+        return false;
+    if (is_stream(path))
+        return true;
+    int fd = open_temporary(ctx, path, &tmp);
+    if (fd < 0)
+        return fail(ctx, path, errno);
+    close(fd);
+    unlink(tmp);
+    return true;
+}

@@ -15,6 +15,10 @@ const source *file_read_text(qctx *ctx, const char *path);
  * devices and pipes (/dev/stdout, /dev/null) are written in place. */
 bool file_write(qctx *ctx, const char *path, const void *p, size_t n);
 
+/* Whether path may be written at all in this context: no file that was read, its folder there. false
+ * with the diagnostic that file_write would give. For what takes long before it writes. */
+bool file_may_write(qctx *ctx, const char *path);
+
 /* Several files that belong together (a saved pair; C, header and weights unit): all temporaries are
  * written before the first rename, so that a full disk leaves every old file as it was. A file that
  * was read in this context and not written by it, and one name for two outputs, are refused

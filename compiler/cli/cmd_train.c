@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compiler/base/file.h"
 #include "compiler/base/sha256.h"
 #include "compiler/cli/training.h"
 #include "compiler/train/init.h"
@@ -167,12 +168,6 @@ static int train(run *r)
     return report_test(r) ? EXIT_DONE : EXIT_BAD_INPUT;
 }
 
-static long processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 1 ? n : 1;
-}
-
 int cmd_train(qctx *ctx, cli *c)
 {
     run r = {.ctx = ctx, .c = c, .t = training_options(ctx, c)};
@@ -186,7 +181,7 @@ int cmd_train(qctx *ctx, cli *c)
         return cli_usage(c, "weights are given: --init would do nothing");
     r.out = c->outputs.v[0];
     if (!r.t->fit.threads)
-        r.t->fit.threads = (int)processors();
+        r.t->fit.threads = processors();
     signals_note();
-    return load(&r) ? train(&r) : EXIT_BAD_INPUT;
+    return load(&r) && file_may_write(ctx, r.out) ? train(&r) : EXIT_BAD_INPUT;
 }

@@ -43,6 +43,10 @@ const cli_command cli_commands[] = {
      "trains float weights from scratch, or further from given ones",
      "  qcc train net.qdl --data train-images.gz --labels train-labels.gz -o weights.bin \\\n"
      "      --test t10k-images.gz --test-labels t10k-labels.gz --epochs 5 --log run.csv\n"},
+    {"tune", CMD_TUNE, 2, 2, cmd_tune, "qcc tune NET.qdl WEIGHTS --data F [--labels F] [OPTIONS] -o NAME",
+     "wins lost accuracy back: fine-tunes behind the integer grid, with labels or the float net as teacher",
+     "  qcc tune net.qdl weights.bin --bits 4 --calibrate train.npy:0+200 --data train.npy -o tuned\n"
+     "  qcc tune net_q.qdl net_q.bin --data train.gz --labels labels.gz --epochs 12 -o tuned\n"},
     {"diff", CMD_DIFF, 2, 2, cmd_diff, "qcc diff A B --data F [OPTIONS]",
      "compares two executions layer by layer: error of B against A, and where they first part",
      "  A and B are each float:NET.qdl,WEIGHTS, quant:NET.qdl,WEIGHTS, float:MODEL.tflite,\n"
@@ -53,7 +57,7 @@ const cli_command cli_commands[] = {
 const int cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 
 /* Commands of the language of qcc's documentation that this version does not have. */
-static const char *const later_commands[] = {"export", "tune", "recover"};
+static const char *const later_commands[] = {"export", "recover"};
 
 static const cli_command *find_command(const char *name)
 {

@@ -10,8 +10,8 @@
 #include "compiler/cli/training.h"
 #include "compiler/front/literal.h"
 
-#define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF)
-#define TRAINS (CMD_TRAIN)
+#define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF | CMD_TUNE)
+#define TRAINS (CMD_TRAIN | CMD_TUNE)
 #define READS (ANY_NET | CMD_IMPORT | CMD_AUGMENT | TRAINS)
 #define SEARCHES (CMD_COMPILE | CMD_QUANTIZE)
 #define REPORTS (SEARCHES | CMD_EVAL | CMD_INSPECT)
@@ -212,7 +212,7 @@ static const option_row rows[] = {
     {"no-libm", NULL, CMD_COMPILE, "with --emit-float: no <math.h>", take_flag, AT(emit.no_libm)},
     {"unroll", "N|full|none", EMITS, "unroll inner loops of at most N iterations", take_unroll, 0},
     {"strict-acc32", NULL, ANY_NET, "an accumulator beyond int32 is an error", take_flag, AT(net.strict_acc32)},
-    {"engine", "jit|interpreter|cc|blas", CMD_RUN | CMD_EVAL, "libtcc, the reference interpreter, the system compiler; OpenBLAS with --float", take_text, AT(engine)},
+    {"engine", "jit|interpreter|cc|blas", CMD_RUN | CMD_EVAL | CMD_TUNE, "libtcc, the reference interpreter, the system compiler; OpenBLAS with --float", take_text, AT(engine)},
     {"float", NULL, CMD_RUN, "run the float net", take_flag, AT(use_float)},
     {"real", NULL, CMD_RUN, "write real values (float32) instead of codes", take_flag, AT(real)},
     {"codes", NULL, ANY_NET | CMD_AUGMENT | TRAINS, "numbers of a CSV are codes", take_flag, AT(net.codes)},
@@ -225,12 +225,14 @@ static const option_row rows[] = {
     {"epochs", "N", TRAINS, "passes over the rows (15)", take_training, 0},
     {"batch", "N", TRAINS, "rows of a step (64)", take_training, 0},
     {"optimizer", "adam|sgd", TRAINS, "Adam, or SGD with momentum", take_training, 0},
-    {"rate", "R", TRAINS, "largest learning rate (train: 0.003)", take_training, 0},
+    {"rate", "R", TRAINS, "largest learning rate (train: 0.003, tune: 0.0002, below 3 bits 0.0005)", take_training, 0},
     {"schedule", "onecycle|cosine|step|constant", TRAINS, "how the rate goes over the steps", take_training, 0},
     {"momentum", "M", TRAINS, "of SGD, and of Adam's first moment (0.9)", take_training, 0},
     {"decay", "D", TRAINS, "weight decay (0)", take_training, 0},
     {"clip", "N", TRAINS, "largest norm of a gradient (0: no limit)", take_training, 0},
     {"loss", "ce|mse|distill", TRAINS, "cross-entropy, squared error, or a float net's outputs", take_training, 0},
+    {"temperature", "T", CMD_TUNE, "of the float net's outputs (2)", take_training, 0},
+    {"mix", "SHARE", CMD_TUNE, "share of the labels beside the float net's outputs (0.5)", take_training, 0},
     {"init", "he|he-uniform|glorot|glorot-normal", CMD_TRAIN, "weights to begin with (he)", take_training, 0},
     {"patience", "N", TRAINS, "stop after N epochs without a better one on --select (0: never)", take_training, 0},
     {"threads", "N", TRAINS, "threads (all processors); the result is the same", take_training, 0},

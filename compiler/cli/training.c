@@ -3,6 +3,13 @@
 
 #include <math.h>
 #include <signal.h>
+#include <unistd.h>
+
+int processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 1 ? (int)n : 1;
+}
 
 /* The one thing that a signal may touch. */
 static volatile sig_atomic_t came;

@@ -10,7 +10,7 @@
 typedef struct training {
     fit_options fit;
     int init; /* number in init_words; −1: not given */
-    bool rate_given, loss_given;
+    bool rate_given, loss_given, mix_given, schedule_given, temperature_given;
     const char *test, *test_labels, *checkpoint;
 } training;
 
@@ -31,6 +31,8 @@ training *training_options(qctx *ctx, cli *c);
  * after diagnostics. */
 bool roles_read(qctx *ctx, cli *c, const ir_graph *g, bool need_labels, roles *r);
 
+/* Processors of this machine. */
+int processors(void);
 /* SIGINT and SIGTERM are noted from here on; fit_options.stopped. */
 void signals_note(void);
 bool signals_came(void);

@@ -117,6 +117,9 @@ bool training_option(qctx *ctx, cli *c, const char *name, const char *value)
 {
     training *t = training_options(ctx, c);
     t->rate_given |= !strcmp(name, "rate");
+    t->mix_given |= !strcmp(name, "mix");
+    t->schedule_given |= !strcmp(name, "schedule");
+    t->temperature_given |= !strcmp(name, "temperature");
     t->loss_given |= !strcmp(name, "loss");
     if (!strcmp(name, "resume"))
         return t->fit.resume = true;

@@ -41,6 +41,7 @@ tengine *tengine_new(qctx *ctx, const ir_graph *g, const tengine_options *o);
 
 /* Bytes that a batch of this engine takes. */
 int64_t tengine_bytes(const tengine *e);
+int tengine_batch(const tengine *e);
 int tengine_params(const tengine *e, const tparam **p);
 float *tengine_theta(tengine *e, int64_t *n);
 /* Running statistics of batch norms: mean and variance, norm after norm. */

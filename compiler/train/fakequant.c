@@ -99,6 +99,7 @@ static double on_grid(const qweight *q, int c, float w, int32_t *code, bool *cli
 {
     *clipped = false;
     *code = quant_encode(&q->now, c, (double)w, clipped);
+    *clipped &= q->n_table == 0; /* beyond a table's ends lies half of what its last entries stand for */
     return quant_value(&q->now, c, *code);
 }
 
@@ -128,6 +129,7 @@ void qat_weight_gradient(const qweight *q, const float *w, float *dw, float *dth
             int64_t entry = (q->now.table_per_channel ? (int64_t)c * q->now.entries : 0) + code;
             dtheta[q->table_at + entry] += (float)((double)dw[i] * (double)q->scale[s] * q->table_unit);
         }
-        dw[i] = clipped ? 0 : dw[i];
+        if (clipped && (dw[i] > 0) != (w[i] > 0)) /* what leads further out leads nowhere */
+            dw[i] = 0;
     }
 }

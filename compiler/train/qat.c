@@ -35,17 +35,35 @@ static qact *activation_of(qat *q, const ir_tensor *t)
     return a;
 }
 
+/* What an operator that moves codes gives has the quantization of what it gets, in a saved pair by its
+ * numbers: one grid is learned for both. */
+static bool is_passed_on(const ir_tensor *t)
+{
+    const ir_op *op = t->producer;
+    if (!op || !(ir_opinfos[op->kind].flags & OPF_P) || !op->in[0]->quant)
+        return false;
+    const ir_quant *a = op->in[0]->quant, *b = t->quant;
+    return a->scale[0] == b->scale[0] && a->bits == b->bits && a->symmetric == b->symmetric &&
+           (a->zero ? a->zero[0] : 0) == (b->zero ? b->zero[0] : 0);
+}
+
+static void take_tensor(qat *q, const ir_tensor *t)
+{
+    if (!t->quant)
+        return;
+    q->of[t->id] = is_passed_on(t) ? q->of[t->producer->in[0]->id] : activation_of(q, t);
+    if (is_fixed(t))
+        q->of[t->id]->at = q->of[t->id]->zero_at = -1;
+}
+
 static void take_activations(qat *q)
 {
     q->of = ARENA_ARRAY(q->ctx->a, qact *, q->quantized->tensors.n);
-    for (int i = 0; i < q->quantized->tensors.n; i++) {
-        const ir_tensor *t = q->quantized->tensors.v[i];
-        if (t->kind == IR_CONST || !t->quant)
-            continue;
-        q->of[i] = activation_of(q, t);
-        if (is_fixed(t))
-            q->of[i]->at = q->of[i]->zero_at = -1;
-    }
+    for (int i = 0; i < q->quantized->inputs.n; i++)
+        take_tensor(q, q->quantized->inputs.v[i]);
+    for (int i = 0; i < q->quantized->ops.n; i++)
+        for (int k = 0; k < q->quantized->ops.v[i]->n_out; k++)
+            take_tensor(q, q->quantized->ops.v[i]->out[k]);
     for (int i = 0; i < q->acts.n; i++) {
         qact *a = q->acts.v[i];
         a->at = a->at < 0 ? -1 : q->count++;
@@ -97,6 +115,56 @@ qat *qat_new(qctx *ctx, const ir_graph *folded, const ir_graph *quantized)
     take_activations(q);
     take_weights(q);
     return q;
+}
+
+static float *theta_of(tengine *e, const ir_tensor *t)
+{
+    const tparam *p;
+    int64_t n_theta;
+    int n = tengine_params(e, &p);
+    for (int i = 0; i < n; i++)
+        if (p[i].tensor == t)
+            return tengine_theta(e, &n_theta) + p[i].offset;
+    return NULL;
+}
+
+static int32_t weight_code(const ir_tensor *t, int64_t i)
+{
+    return t->type == IR_I16 ? ((const int16_t *)t->data)[i]
+           : t->type == IR_U8 ? ((const uint8_t *)t->data)[i]
+                              : ((const int8_t *)t->data)[i];
+}
+
+static void start_bias(const qweight *w, float *b)
+{
+    const ir_tensor *t = ir_bias(w->op);
+    for (int c = 0; c < w->channels; c++) {
+        double code = t->type == IR_I64 ? (double)((const int64_t *)t->data)[c]
+                                        : ((const int32_t *)t->data)[c];
+        b[c] = (float)(code * (double)w->in->start * (double)w->start[w->now.n > 1 ? c : 0]);
+    }
+}
+
+void qat_start(const qat *q, tengine *e)
+{
+    for (int k = 0; k < q->weights.n; k++) {
+        const qweight *w = q->weights.v[k];
+        const ir_op *folded = q->folded->ops.v[w->op->id];
+        float *v = theta_of(e, folded->in[1]);
+        for (int64_t i = 0; v && i < w->row * w->channels; i++) {
+            int c = (int)(i / w->row);
+            int32_t code = weight_code(ir_weight(w->op), i);
+            if (quant_encode(&w->now, c, (double)v[i], NULL) != code)
+                v[i] = (float)quant_value(&w->now, c, code);
+        }
+        if (v && ir_bias(w->op))
+            start_bias(w, theta_of(e, folded->in[2]));
+    }
+}
+
+const ir_graph *qat_folded(const qat *q)
+{
+    return q->folded;
 }
 
 int64_t qat_count(const qat *q)

@@ -17,6 +17,10 @@ typedef struct qweight qweight;
 
 /* Of a FOLDED graph and the QUANTIZED one that was made of it (tensors of equal numbers). */
 qat *qat_new(qctx *ctx, const ir_graph *folded, const ir_graph *quantized);
+/* Puts into theta what the quantized graph has: where a weight's code is not the nearest one (it was
+ * rounded on the data), the code's value; biases as their codes say. */
+void qat_start(const qat *q, tengine *e);
+const ir_graph *qat_folded(const qat *q);
 /* A QUANTIZED graph with the codes, scales and biases of theta; NULL after a diagnostic. */
 ir_graph *qat_graph(qctx *ctx, qat *q, const tengine *e);
 

@@ -202,6 +202,11 @@ int64_t tengine_bytes(const tengine *e)
     return e->bytes;
 }
 
+int tengine_batch(const tengine *e)
+{
+    return e->o.batch;
+}
+
 int tengine_params(const tengine *e, const tparam **p)
 {
     *p = e->params.v;

@@ -14,6 +14,7 @@ CLI_TESTS = \
 	tests/cli/search.sh \
 	tests/cli/stream.sh \
 	tests/cli/train.sh \
+	tests/cli/tune.sh \
 	tests/cli/usage.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/cli/lib.sh tests/cli/rows.awk tests/cli/install.sh examples/api/quantize.c

@@ -6,7 +6,7 @@ weights=$top_srcdir/examples/fashion/lenet.safetensors
 
 expect 0 "$QCC" --version && out_has "qcc 0."
 expect 0 "$QCC" --help && out_has "commands" && out_has "--calibrate"
-for command in quantize run eval inspect diff train; do
+for command in quantize run eval inspect diff train tune; do
     expect 0 "$QCC" "$command" --help && out_has "usage: qcc $command" && out_has "examples:"
 done
 expect 2 "$QCC" && err_has "usage:"
@@ -28,7 +28,7 @@ expect 2 "$QCC" run "$net" "$weights" x.npy --engine=gpu && err_has "jit, interp
 expect 2 "$QCC" eval "$net" "$weights" && err_has "no --data"
 expect 2 "$QCC" eval "$net" "$weights" --data x --json --csv && err_has "two forms of one output"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --quant x --quant y && err_has "more than one --quant"
-expect 2 "$QCC" tune "$net" "$weights" && err_has "no command 'tune'"
+expect 2 "$QCC" recover "$net" "$weights" && err_has "no command 'recover'"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --float && err_has "does not go with this command"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --emit && err_has "unknown option --emit"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --head="$work/h" && err_has "unknown option"

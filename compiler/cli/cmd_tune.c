@@ -1,0 +1,213 @@
+/* cmd_tune.c - `qcc tune`: a quantized net that lost accuracy gets it back. */
+#include <string.h>
+#include <unistd.h>
+
+#include "compiler/base/file.h"
+#include "compiler/cli/search.h"
+#include "compiler/cli/training.h"
+#include "compiler/train/tune.h"
+
+typedef struct run {
+    qctx *ctx;
+    cli *c;
+    training *t;
+    net *n;
+    roles data;
+    tune_job job;
+} run;
+
+static bool load(run *r)
+{
+    cli *c = r->c;
+    r->n = cli_net(r->ctx, c, true);
+    if (!r->n)
+        return false;
+    if (r->n->quantized->states.n) {
+        diag_add(r->ctx, D_TRAIN_OPERATOR, loc_file(r->n->file->src),
+                 "a net with states cannot be tuned");
+        return false;
+    }
+    return roles_read(r->ctx, c, r->n->quantized, false, &r->data);
+}
+
+/* Without --loss: what the float net gives, half of it from labels where there are some. */
+static void choose_loss(run *r)
+{
+    loss_spec *s = &r->t->fit.loss;
+    bool labels = r->data.train.labels && r->data.select.labels;
+    if (!r->t->loss_given)
+        s->kind = LOSS_DISTILL;
+    if (!r->t->mix_given)
+        s->mix = 0.5;
+    if (s->kind == LOSS_DISTILL && (!labels || s->mix == 0)) {
+        s->mix = 0;
+        r->data.train.labels = r->data.select.labels = NULL;
+    }
+}
+
+static bool check_loss(run *r)
+{
+    const loss_spec *s = &r->t->fit.loss;
+    if (s->kind != LOSS_CROSS_ENTROPY || (r->data.train.labels && r->data.select.labels))
+        return true;
+    diag_add(r->ctx, D_TRAIN_LABELS, loc_none(),
+             "--loss ce needs the labels of --data and --select");
+    diag_hint(r->ctx, "without --loss the float net teaches");
+    return false;
+}
+
+static const char *settings(run *r)
+{
+    const fit_options *o = &r->t->fit;
+    char model[65];
+    ir_canonical_sha256(r->ctx, r->n->quantized, model);
+    return arena_printf(r->ctx->a,
+                        "tune %s %s%s epochs %d batch %d %d %d rate %a momentum %a decay %a "
+                        "clip %a loss %d %a %a patience %d seed %llu",
+                        model, r->data.settings, r->data.seeded_tenth ? " tenth" : "", o->epochs,
+                        o->batch, (int)o->opt.kind, (int)o->opt.schedule, o->opt.rate,
+                        o->opt.momentum, o->opt.decay, o->opt.clip, (int)o->loss.kind,
+                        o->loss.temperature, o->loss.mix, o->patience, (unsigned long long)o->seed);
+}
+
+/* Where the net is large or rows are many, C of the system compiler judges, else libtcc's. */
+static bool choose_engine(run *r)
+{
+    int64_t macs = 0;
+    if (!cli_engine(r->c, &r->job.engine))
+        return false;
+    for (int i = 0; i < r->n->quantized->ops.n; i++)
+        macs += ir_macs(r->n->quantized->ops.v[i]);
+    if (!r->c->engine && macs * r->data.select.n > 200000000 && engine_available(ENGINE_CC))
+        r->job.engine = ENGINE_CC;
+    return true;
+}
+
+/* Of all weights: coarse grids need larger steps. */
+static int least_bits(const ir_graph *g)
+{
+    int bits = 16;
+    for (int i = 0; i < g->ops.n; i++)
+        if (ir_opinfos[g->ops.v[i]->kind].flags & OPF_W && ir_weight(g->ops.v[i])->quant)
+            bits = ir_weight(g->ops.v[i])->quant->bits < bits ? ir_weight(g->ops.v[i])->quant->bits
+                                                              : bits;
+    return bits;
+}
+
+static void set_up(run *r, table_user *table)
+{
+    fit_options *o = &r->t->fit;
+    if (!r->t->rate_given)
+        o->opt.rate = least_bits(r->n->quantized) < 3 ? 0.0005 : 0.0002;
+    if (!r->t->schedule_given)
+        o->opt.schedule = OPT_COSINE;
+    if (!r->t->temperature_given)
+        o->loss.temperature = 2;
+    o->seed = r->ctx->seed;
+    o->threads = o->threads ? o->threads : processors();
+    o->by_loss = o->loss.kind == LOSS_SQUARED || !r->data.select.labels;
+    o->checkpoint = r->t->checkpoint ? r->t->checkpoint
+                                     : arena_printf(r->ctx->a, "%s.ckpt", r->c->outputs.v[0]);
+    o->settings = settings(r);
+    o->stopped = signals_came;
+    o->tell = table_tell;
+    o->user = table;
+    bool alone = o->loss.kind == LOSS_CROSS_ENTROPY || r->data.train.targets;
+    r->job = (tune_job){.prepared = r->n->prepared,
+                        .quantized = r->n->quantized,
+                        .teacher = alone ? NULL : r->n->floating,
+                        .train = r->data.train,
+                        .select = r->data.select,
+                        .fit = *o,
+                        .engine = r->job.engine};
+}
+
+static void tell_memory(void *user, const tune_result *result)
+{
+    const run *r = user;
+    if (r->c->quiet)
+        return;
+    printf("%lld rows train, %lld select%s; %s of memory for batches of %d on %d thread%s\n",
+           (long long)r->data.train.n, (long long)r->data.select.n,
+           r->data.seeded_tenth ? " (a seeded tenth)" : "", bytes_text(r->ctx, result->bytes),
+           r->t->fit.batch, r->t->fit.threads, r->t->fit.threads == 1 ? "" : "s");
+    fflush(stdout);
+}
+
+static void print_score(const char *when, const run *r, const fit_score *s)
+{
+    const char *what = r->data.select.labels ? "accuracy" : "agreement";
+    if (r->t->fit.loss.kind == LOSS_SQUARED)
+        printf("select, %s: loss %.6g\n", when, s->loss);
+    else
+        printf("select, %s: %s %.2f %%, loss %.4f\n", when, what, 100 * s->accuracy, s->loss);
+}
+
+/* The float net, the quantized one before and after on --test. */
+static bool report_test(run *r, const ir_graph *after)
+{
+    const loss_spec *s = &r->t->fit.loss;
+    const train_rows *rows = &r->data.test;
+    if (!rows->n || !rows->labels || s->kind == LOSS_SQUARED)
+        return true;
+    loss_spec ce = {.kind = LOSS_CROSS_ENTROPY, .temperature = 1};
+    tengine_options o = {.batch = r->t->fit.batch, .threads = r->t->fit.threads, .inference = true};
+    tengine *e = tengine_new(r->ctx, r->n->floating, &o);
+    fit_score f, before, now;
+    if (!e)
+        return false;
+    float_judge j = float_judge_new(r->ctx, e, rows, &ce, o.batch);
+    judge_float(&j, &f);
+    if (!tune_score(r->ctx, r->n->quantized, r->job.engine, rows, NULL, &ce, &before) ||
+        !tune_score(r->ctx, after, r->job.engine, rows, NULL, &ce, &now))
+        return false;
+    printf("test, %lld rows: float %s\n", (long long)rows->n, rate_text(r->ctx, f.right, rows->n));
+    printf("  quantized %s\n", rate_text(r->ctx, before.right, rows->n));
+    printf("  tuned     %s\n", rate_text(r->ctx, now.right, rows->n));
+    return true;
+}
+
+static int tune(run *r)
+{
+    table_user table = {r->ctx, r->c->quiet, false};
+    choose_loss(r);
+    if (!check_loss(r) || !choose_engine(r))
+        return EXIT_BAD_INPUT;
+    set_up(r, &table);
+    tune_result t = tune_net(r->ctx, &r->job, tell_memory, r);
+    progress_end(r->ctx);
+    if (t.end == FIT_FAILED || t.end == FIT_STOPPED ||
+        !save_pair(r->ctx, t.quantized, r->c->outputs.v[0]))
+        return EXIT_BAD_INPUT;
+    if (!r->t->checkpoint)
+        unlink(r->job.fit.checkpoint);
+    if (!r->c->quiet) {
+        print_score("before", r, &t.before);
+        print_score("after", r, &t.after);
+        if (!t.improved)
+            puts("nothing better was found: the net is as it was");
+        printf("activation codes that the training forward gives differently: %.3f %% of %lld\n",
+               100 * t.differing, (long long)t.codes);
+        if (!report_test(r, t.quantized))
+            return EXIT_BAD_INPUT;
+    }
+    return t.end == FIT_DONE ? EXIT_DONE : EXIT_BAD_INPUT;
+}
+
+static bool may_write(const run *r)
+{
+    const char *base = r->c->outputs.v[0];
+    return file_may_write(r->ctx, arena_printf(r->ctx->a, "%s.qdl", base)) &&
+           file_may_write(r->ctx, arena_printf(r->ctx->a, "%s.bin", base));
+}
+
+int cmd_tune(qctx *ctx, cli *c)
+{
+    run r = {.ctx = ctx, .c = c, .t = training_options(ctx, c)};
+    if (!c->data)
+        return cli_usage(c, "no --data: the rows to tune on");
+    if (c->outputs.n != 1)
+        return cli_usage(c, c->outputs.n ? "more than one -o" : "no -o: the saved pair's name");
+    signals_note();
+    return load(&r) && may_write(&r) ? tune(&r) : EXIT_BAD_INPUT;
+}

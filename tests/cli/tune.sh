@@ -1,0 +1,101 @@
+#!/bin/sh
+# tune.sh - qcc tune: a net of 2 bits gets better, with labels and without; never worse; the same bits for
+# any number of threads and after an interruption; the saved pair compiles.
+. "$top_srcdir/tests/cli/lib.sh"
+
+cat >"$work/net.qdl" <<'QDL'
+model tiny {
+    input x : u8[4, 4, 1] real [0, 1]
+    c = conv2d(x, 6, kernel 3x3, pad same, no bias) |> batch_norm |> relu
+    d = depthwise(c, kernel 3x3, no bias) |> batch_norm |> relu6
+    f = dense(flatten(d), 8) |> relu
+    output dense(f, 3, weights "last") |> softmax
+}
+QDL
+# rows SEED COUNT: 16 cells and a label; class k has its k-th column bright
+rows() {
+    awk -v seed="$1" -v n="$2" 'BEGIN { srand(seed); print "label,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"
+        for (r = 0; r < n; r++) { k = r % 3; line = k
+            for (i = 0; i < 16; i++) line = line "," sprintf("%.3f", rand() * 0.6 + (i % 4 == k) * 0.2)
+            print line } }'
+}
+rows 1 600 >"$work/train.csv"
+rows 2 600 >"$work/test.csv"
+printf 'quantize { default : uniform bits 2 }\n' >"$work/two.qdl"
+printf 'quantize { default : codebook 2 bits, scale per channel, table per layer, kmeans }\n' >"$work/book.qdl"
+printf 'quantize { default : uniform bits 2 asymmetric, activations int8 symmetric }\n' >"$work/skew.qdl"
+printf 'quantize { default : grid midpoint bits 1 }\n' >"$work/one.qdl"
+
+expect 0 "$QCC" train "$work/net.qdl" --data "$work/train.csv" --epochs 20 --rate 0.01 --quiet -o "$work/w.bin"
+
+tune() {
+    "$QCC" tune "$work/net.qdl" "$work/w.bin" --data "$work/train.csv" --calibrate "$work/plain.csv" "$@"
+}
+cut -d, -f2- "$work/train.csv" | tail -n +2 >"$work/plain.csv"
+
+# percent WORD: the test accuracy on the line that begins so
+percent() {
+    awk -v w="$1" '{ for (i = 1; i < NF; i++) if ($i == w) { print $(i + 1); exit } }' "$work/out"
+}
+
+for part in two book skew one; do
+    expect 0 tune --quant "$work/$part.qdl" --epochs 12 --rate 0.005 --test "$work/test.csv" -o "$work/$part.t"
+    before=$(percent quantized) after=$(percent tuned)
+    echo "$part: $before % before, $after % after"
+    checks=$((checks + 1))
+    awk -v a="$after" -v b="$before" 'BEGIN { exit !(a > b) }' || fail "$part: $before % before, $after % after"
+    # the pair is one that every command takes, and its C gives what was told
+    expect 0 "$QCC" eval "$work/$part.t.qdl" "$work/$part.t.bin" --data "$work/test.csv" --quiet --csv
+    checks=$((checks + 1))
+    grep -qF "$after" "$work/out" || awk -v a="$after" -F, 'NR > 1 { for (i = 1; i <= NF; i++) if (100 * $i - a < 0.006 && a - 100 * $i < 0.006) ok = 1 }
+        END { exit !ok }' "$work/out" || fail "$part: eval does not give $after"
+done
+
+# the float net alone teaches, from a saved pair too
+expect 0 "$QCC" quantize "$work/net.qdl" "$work/w.bin" --quant "$work/two.qdl" --calibrate "$work/plain.csv" -o "$work/pair"
+cut -d, -f2- "$work/train.csv" | tail -n +2 >"$work/nolabels.csv"
+expect 0 "$QCC" tune "$work/net.qdl" "$work/w.bin" --quant "$work/two.qdl" --calibrate "$work/plain.csv" \
+    --data "$work/nolabels.csv" --epochs 12 --rate 0.005 -o "$work/taught"
+out_has "agreement"
+out_has "activation codes that the training forward gives differently"
+expect 0 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/train.csv" --loss ce --epochs 6 --rate 0.005 -o "$work/pair2"
+
+# any number of threads
+expect 0 tune --quant "$work/book.qdl" --epochs 4 --rate 0.005 --quiet --threads 1 -o "$work/t1"
+expect 0 tune --quant "$work/book.qdl" --epochs 4 --rate 0.005 --quiet --threads 3 -o "$work/t3"
+same "$work/t1.bin" "$work/t3.bin"
+
+# nothing better: what was given comes out
+expect 0 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/train.csv" --loss ce --epochs 2 --rate 20 \
+    --optimizer sgd --schedule constant --clip 1e-9 -o "$work/worse" 2>/dev/null
+checks=$((checks + 1))
+grep -q "nothing better" "$work/out" && { cmp -s "$work/pair.bin" "$work/worse.bin" || fail "the input did not come out"; }
+
+# interrupted, then resumed
+long="--quant $work/two.qdl --epochs 60 --batch 4 --rate 0.003 --threads 1 --quiet"
+expect 0 tune $long -o "$work/whole"
+"$QCC" tune "$work/net.qdl" "$work/w.bin" --data "$work/train.csv" --calibrate "$work/plain.csv" $long -o "$work/parts" \
+    >/dev/null 2>"$work/err" &
+pid=$!
+n=0
+while [ ! -e "$work/parts.ckpt" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
+kill -INT $pid
+wait $pid
+status=$?
+checks=$((checks + 1))
+[ $status -eq 1 ] || fail "an interrupted run ended with status $status"
+expect 0 tune $long -o "$work/parts" --resume
+same "$work/whole.bin" "$work/parts.bin"
+
+# bad input; an output that cannot be is told before the work
+expect 1 tune --quant "$work/two.qdl" --epochs 100000 --quiet -o "$work/two"
+err_has "[output-is-input]"
+expect 1 tune --quant "$work/two.qdl" --epochs 100000 --quiet -o "$work/nowhere/two"
+err_has "[file-write]"
+expect 1 "$QCC" tune "$work/net.qdl" "$work/w.bin" --data "$work/nolabels.csv" --loss ce --quiet -o "$work/bad"
+err_has "[train-labels]"
+absent "$work/bad.bin"
+expect 2 "$QCC" tune "$work/net.qdl" "$work/w.bin" -o "$work/x" && err_has "no --data"
+expect 2 "$QCC" tune "$work/net.qdl" "$work/w.bin" --data x && err_has "no -o"
+expect 2 tune -o "$work/x" --mix 2 && err_has "at most 1"
+finish
