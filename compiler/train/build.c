@@ -287,6 +287,7 @@ static void allocate(builder *b)
     place(b);
     find_first(b);
     e->theta = floats(b, e->n_theta);
+    e->unit = floats(b, e->n_theta);
     e->running = floats(b, e->n_running);
     e->thread_scratch = floats(b, e->scratch * e->o.threads);
     e->gradient = floats(b, e->o.inference ? 0 : e->n_theta);
@@ -298,7 +299,11 @@ static void allocate(builder *b)
         if (n->wquant)
             n->quantized = floats(b, n->wn + n->bn);
     }
+    for (int64_t i = 0; i < e->n_theta; i++)
+        e->unit[i] = 1;
     start_values(e);
+    if (e->o.qat)
+        qat_units(e->o.qat, e, e->unit);
     place_norms(e);
 }
 

@@ -15,7 +15,7 @@ struct tengine {
     int shards;
     int64_t n_theta, n_running, bytes;
     int64_t scratch;       /* floats of one thread */
-    float *theta, *running, *thread_scratch;
+    float *theta, *unit, *running, *thread_scratch;
     float *gradient;       /* [n_theta] */
     float *shard_gradient; /* [shards][n_theta] */
     int rows;              /* of the last forward */

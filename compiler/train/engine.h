@@ -44,6 +44,9 @@ int64_t tengine_bytes(const tengine *e);
 int tengine_batch(const tengine *e);
 int tengine_params(const tengine *e, const tparam **p);
 float *tengine_theta(tengine *e, int64_t *n);
+/* [theta] how far a rate of 1 moves each: 1; under fake quantization weights and biases have the range of
+ * their channel's grid for a unit, so that channels of small weights move as others do. */
+const float *tengine_units(const tengine *e);
 /* Running statistics of batch norms: mean and variance, norm after norm. */
 float *tengine_running(tengine *e, int64_t *n);
 /* Copies theta and running statistics into arrays for the constant t; false if t is none of them. */

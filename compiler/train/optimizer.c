@@ -44,6 +44,7 @@ void opt_new(qctx *ctx, optimizer *p, const tengine *e, const opt_options *o)
     p->n_param = tengine_params(e, &p->param);
     tengine_theta((tengine *)e, &p->n);
     p->m = ARENA_ARRAY(ctx->a, float, p->n);
+    p->unit = tengine_units(e);
     p->v = o->kind == OPT_ADAM ? ARENA_ARRAY(ctx->a, float, p->n) : NULL;
 }
 
@@ -75,13 +76,13 @@ static void decay(const optimizer *p, float *theta, float *g, double rate)
 
 TRAIN_CLONES
 static void adam(int64_t n, const float *g, float *restrict m, float *restrict v,
-                 float *restrict theta, float b1, float step, float scale2)
+                 float *restrict theta, const float *restrict unit, float b1, float step, float scale2)
 {
     const float b2 = 0.999f, eps = 1e-8f;
     for (int64_t i = 0; i < n; i++) {
         m[i] = b1 * m[i] + (1 - b1) * g[i];
         v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
-        theta[i] -= step * m[i] / (sqrtf(v[i] * scale2) + eps);
+        theta[i] -= step * unit[i] * m[i] / (sqrtf(v[i] * scale2) + eps);
     }
 }
 
@@ -102,7 +103,7 @@ double opt_step(optimizer *p, float *theta, float *g, double rate)
     if (p->o.kind == OPT_SGD)
         sgd(p->n, g, p->m, theta, (float)p->o.momentum, (float)rate);
     else
-        adam(p->n, g, p->m, p->v, theta, (float)p->o.momentum,
+        adam(p->n, g, p->m, p->v, theta, p->unit, (float)p->o.momentum,
              (float)(rate / (1 - pow(p->o.momentum, t))), (float)(1 / (1 - pow(0.999, t))));
     return norm;
 }

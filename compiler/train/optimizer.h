@@ -29,6 +29,7 @@ typedef struct optimizer {
     opt_options o;
     int64_t n, steps_done;
     float *m, *v;        /* [n] moments; v of Adam alone, else NULL */
+    const float *unit;   /* [n] how far a rate of 1 moves a parameter, for Adam */
     const tparam *param; /* what decays */
     int n_param;
 } optimizer;

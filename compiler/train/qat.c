@@ -117,15 +117,51 @@ qat *qat_new(qctx *ctx, const ir_graph *folded, const ir_graph *quantized)
     return q;
 }
 
-static float *theta_of(tengine *e, const ir_tensor *t)
+/* Where t begins in theta, or −1. */
+static int64_t place_of(const tengine *e, const ir_tensor *t)
 {
     const tparam *p;
-    int64_t n_theta;
     int n = tengine_params(e, &p);
     for (int i = 0; i < n; i++)
         if (p[i].tensor == t)
-            return tengine_theta(e, &n_theta) + p[i].offset;
-    return NULL;
+            return p[i].offset;
+    return -1;
+}
+
+static float *theta_of(tengine *e, const ir_tensor *t)
+{
+    int64_t n_theta, at = place_of(e, t);
+    return at < 0 ? NULL : tengine_theta(e, &n_theta) + at;
+}
+
+/* Largest magnitude of a channel's grid. */
+static double reach(const qweight *w, int c)
+{
+    int32_t lo, hi;
+    double most = 0;
+    if (!w->n_table) {
+        quant_code_range(&w->now, &lo, &hi);
+        return fmax(fabs(quant_value(&w->now, c, lo)), fabs(quant_value(&w->now, c, hi)));
+    }
+    for (int32_t i = 0; i < w->now.entries; i++)
+        most = fmax(most, fabs(quant_value(&w->now, c, i)));
+    return most;
+}
+
+/* A bias moves the output: its unit is half the range of the output's grid. */
+void qat_units(const qat *q, const tengine *e, float *unit)
+{
+    for (int k = 0; k < q->weights.n; k++) {
+        const qweight *w = q->weights.v[k];
+        const ir_op *folded = q->folded->ops.v[w->op->id];
+        const qact *out = q->of[w->op->out[0]->id];
+        int64_t at = place_of(e, folded->in[1]);
+        for (int64_t i = 0; at >= 0 && i < w->row * w->channels; i++)
+            unit[at + i] = (float)reach(w, (int)(i / w->row));
+        at = ir_bias(w->op) ? place_of(e, folded->in[2]) : -1;
+        for (int c = 0; at >= 0 && c < w->channels; c++)
+            unit[at + c] = out->start * (out->hi - out->lo) / 2;
+    }
 }
 
 static int32_t weight_code(const ir_tensor *t, int64_t i)

@@ -20,6 +20,8 @@ qat *qat_new(qctx *ctx, const ir_graph *folded, const ir_graph *quantized);
 /* Puts into theta what the quantized graph has: where a weight's code is not the nearest one (it was
  * rounded on the data), the code's value; biases as their codes say. */
 void qat_start(const qat *q, tengine *e);
+/* Units of weights and biases (tengine_units) into unit. */
+void qat_units(const qat *q, const tengine *e, float *unit);
 const ir_graph *qat_folded(const qat *q);
 /* A QUANTIZED graph with the codes, scales and biases of theta; NULL after a diagnostic. */
 ir_graph *qat_graph(qctx *ctx, qat *q, const tengine *e);

@@ -219,6 +219,11 @@ float *tengine_theta(tengine *e, int64_t *n)
     return e->theta;
 }
 
+const float *tengine_units(const tengine *e)
+{
+    return e->unit;
+}
+
 float *tengine_running(tengine *e, int64_t *n)
 {
     *n = e->n_running;
