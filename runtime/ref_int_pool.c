@@ -24,7 +24,9 @@ static int64_t mean(const ir_iparams *q, int64_t sum, int64_t n)
         return arith_floor_div(sum + n / 2, n);
     case IR_NUM_ONNX:
         quotient = (float)(sum - n * q->in_zero[0]) / (float)n;
-        return q->in_zero[0] + arith_rint((double)quotient);
+        if (q->in[0].n > 0) /* of two scales */
+            quotient = quotient * q->in[0].fscale[0];
+        return q->out_zero + arith_rint((double)quotient);
     default:
         return sum > 0 ? (sum + n / 2) / n : (sum - n / 2) / n;
     }
@@ -36,7 +38,7 @@ static int32_t window_mean(const ref_args *a, const ref_window *w, int c)
     const int32_t *in = a->op->in[0]->shape.dim, *x = a->in[0];
     int64_t valid = (int64_t)(w->y1 - w->y0) * (w->x1 - w->x0);
     if (valid == 0)
-        return (int32_t)arith_clamp(q->in_zero[0], q->lo, q->hi);
+        return (int32_t)arith_clamp(q->out_zero, q->lo, q->hi);
     int64_t sum = (w->count - valid) * q->in_zero[0];
     for (int iy = w->y0; iy < w->y1; iy++)
         for (int ix = w->x0; ix < w->x1; ix++)

@@ -61,7 +61,7 @@ void ref_int_l2_norm(const ref_args *a)
         for (int64_t i = 0; i < n; i++)
             sum += (int64_t)(x[row + i] - q->in_zero[0]) * (x[row + i] - q->in_zero[0]);
         for (int64_t i = 0; i < n; i++)
-            y[row + i] = (int32_t)arith_clamp(q->out_zero + l2_code(q, x[row + i] - q->in_zero[0], sum), q->lo,
-                                              q->hi);
+            y[row + i] = (int32_t)arith_clamp(
+                q->out_zero + l2_code(q, x[row + i] - q->in_zero[0], sum), q->lo, q->hi);
     }
 }

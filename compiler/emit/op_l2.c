@@ -1,4 +1,5 @@
-/* op_l2.c - l2_norm: rows of the last dimension divided by their Euclidean length (docs/numerics.md). */
+/* op_l2.c - l2_norm: rows of the last dimension divided by their Euclidean length
+ * (docs/numerics.md). */
 #include "compiler/emit/ops.h"
 
 /* The root of the quotient, bit by bit: at most 256. */
@@ -31,10 +32,13 @@ static void print_rows(emitter *e, const ir_op *op, text *t)
     if (!root)
         text_put(t, exact);
     else if (single)
-        text_put(t, "            const int32_t code = $zy$ + $P$_single_sat(v, inverse, 24 + shift);\n");
+        text_put(
+            t, "            const int32_t code = $zy$ + $P$_single_sat(v, inverse, 24 + shift);\n");
     else
-        text_put(t, "            const int32_t code = $zy$ + (shift < 7 ? $P$_tflm(v * (1 << (7 - shift)), inverse, 0)\n"
-                    "                                                : $P$_tflm(v, inverse, shift - 7));\n");
+        text_put(t, "            const int32_t code = $zy$ + (shift < 7 ? $P$_tflm(v * (1 << (7 - "
+                    "shift)), inverse, 0)\n"
+                    "                                                : $P$_tflm(v, inverse, shift "
+                    "- 7));\n");
 }
 
 bool print_l2_norm(emitter *e, const ir_op *op)
@@ -48,10 +52,15 @@ bool print_l2_norm(emitter *e, const ir_op *op)
     text_set(&t, "n", "%d", (int)n);
     text_set(&t, "rows", "%lld", (long long)(ir_elems(in) / n));
     text_set(&t, "zy", "%d", (int)op->q->out_zero);
-    text_set(&t, "u", zero == 0 ? "in0[i]" : zero < 0 ? "in0[i] + %d" : "in0[i] - %d", (int)(zero < 0 ? -zero : zero));
+    text_set(&t, "u",
+             zero == 0  ? "in0[i]"
+             : zero < 0 ? "in0[i] + %d"
+                        : "in0[i] - %d",
+             (int)(zero < 0 ? -zero : zero));
     text_put(&t, "    for (int32_t row = 0; row < $rows$; ++row, in0 += $n$, out += $n$) {\n");
     print_rows(e, op, &t);
-    text_set(&t, "code", "%s", clamp_code(e, "code", op->q->lo, op->q->hi, emit_ctype(op->out[0]->type)));
+    text_set(&t, "code", "%s",
+             clamp_code(e, "code", op->q->lo, op->q->hi, emit_ctype(op->out[0]->type)));
     text_put(&t, "            out[i] = $code$;\n"
                  "        }\n"
                  "    }\n");

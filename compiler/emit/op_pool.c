@@ -184,7 +184,9 @@ static const char *mean_lines(pool *v, const char *n)
                               "out[c] = $code$;\n");
     case IR_NUM_ONNX:
         emit_use_helper(e, EH_RINT);
-        text_set(t, "rint", "%s", arena_printf(e->ctx->a, "%d + %s_rint(mean)", (int)q->in_zero[0], e->prefix));
+        text_set(t, "rint", "%s", arena_printf(e->ctx->a, "%d + %s_rint(mean%s%s)", (int)q->out_zero, e->prefix,
+                                           q->in[0].n > 0 ? " * " : "",
+                                           q->in[0].n > 0 ? c_float(e->ctx->a, q->in[0].fscale[0]) : ""));
         text_set(t, "code", "%s", clamp_code(e, text_expand(t, "$rint$"), q->lo, q->hi, type));
         return text_expand(t, "const $acc$ n = $n$;\n"
                               "const float mean = (float)(acc[c] - n * $zero$) / (float)n;\n"

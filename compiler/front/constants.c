@@ -16,7 +16,8 @@ ir_tensor *lower_constant(sema *s, const ast_expr *call, const call_attrs *attrs
     int64_t n = 1;
     for (int i = 0; i < shape->rank; i++) {
         if (shape->dim[i] > INT32_MAX / n) {
-            diag_add(s->ctx, D_SHAPE_TOO_LARGE, call->loc, "the constant has 2^31 elements or more");
+            diag_add(s->ctx, D_SHAPE_TOO_LARGE, call->loc,
+                     "the constant has 2^31 elements or more");
             return NULL;
         }
         n *= shape->dim[i];
@@ -47,7 +48,8 @@ ir_tensor *add_slope(sema *s, const ast_expr *call, const ir_tensor *x, const ca
 
 bool check_constants(sema *s, const ast_expr *call, const ir_word *w, ir_tensor *const *in, int n)
 {
-    static const ir_opkind kinds[] = {OP_ADD, OP_SUB, OP_MUL, OP_MINIMUM, OP_MAXIMUM, OP_CONCAT, OP_PRELU};
+    static const ir_opkind kinds[] = {OP_ADD,     OP_SUB,    OP_MUL,  OP_MINIMUM,
+                                      OP_MAXIMUM, OP_CONCAT, OP_PRELU};
     int constants = 0;
     bool takes = false;
     for (int i = 0; i < n; i++)
@@ -58,6 +60,7 @@ bool check_constants(sema *s, const ast_expr *call, const ir_word *w, ir_tensor 
         return true;
     diag_add(s->ctx, D_CONSTANT_PLACE, call->loc, "%s takes no constant %s", w->word,
              takes ? "in the place of its tensor" : "as its tensor");
-    diag_hint(s->ctx, "add, sub, mul, minimum, maximum, concat and prelu take one beside another tensor");
+    diag_hint(s->ctx,
+              "add, sub, mul, minimum, maximum, concat and prelu take one beside another tensor");
     return false;
 }

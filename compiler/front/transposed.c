@@ -31,15 +31,19 @@ static bool turn_pads(sema *s, const ast_expr *call, ir_attrs *at, int d)
     int64_t reach = ((int64_t)at->kernel[d] - 1) * at->dilation[d];
     int step = at->stride[d] > at->dilation[d] ? at->stride[d] : at->dilation[d];
     if (at->out_pad[d] >= step)
-        return refuse(s, call, D_BAD_VALUE, "an output_padding of %d with stride %d, dilation %d: it is "
-                      "below the larger of them", at->out_pad[d], at->stride[d], at->dilation[d]);
+        return refuse(s, call, D_BAD_VALUE,
+                      "an output_padding of %d with stride %d, dilation %d: it is "
+                      "below the larger of them",
+                      at->out_pad[d], at->stride[d], at->dilation[d]);
     if (at->padmode == IR_PAD_SAME)
         pads_of_same(at, d);
     for (int i = 2 * d; i < 2 * d + 2; i++) {
         int64_t pad = reach - at->pad[i] + (i % 2 ? at->out_pad[d] : 0);
         if (pad < 0 || pad > MAX_PAD)
-            return refuse(s, call, D_PAD_TOO_LARGE, "a pad of %d with a kernel that reaches %lld cells further: "
-                          "%lld is not in 0..%d", at->pad[i], (long long)reach, (long long)pad, MAX_PAD);
+            return refuse(s, call, D_PAD_TOO_LARGE,
+                          "a pad of %d with a kernel that reaches %lld cells further: "
+                          "%lld is not in 0..%d",
+                          at->pad[i], (long long)reach, (long long)pad, MAX_PAD);
         at->pad[i] = (int)pad;
     }
     return true;
@@ -58,8 +62,9 @@ static ir_tensor *dilated(sema *s, const ast_expr *call, ir_tensor *x, const ir_
 ir_tensor *enter_transposed(sema *s, const ast_expr *call, ir_tensor *x, ir_attrs *at)
 {
     if (x->shape.rank != 3) {
-        refuse(s, call, D_SHAPE_MISMATCH, "conv_transpose takes a tensor of height, width, channels; '%s' is %s",
-               x->name, ir_shape_str(s->ctx->a, &x->shape));
+        refuse(s, call, D_SHAPE_MISMATCH,
+               "conv_transpose takes a tensor of height, width, channels; '%s' is %s", x->name,
+               ir_shape_str(s->ctx->a, &x->shape));
         diag_hint(s->ctx, "reshape(%s, [height, width, channels]) makes one", x->name);
         return NULL;
     }

@@ -36,6 +36,7 @@ libqcc_core_la_SOURCES += \
 	compiler/import/onnx_dense.c \
 	compiler/import/onnx_eltwise.c \
 	compiler/import/onnx_fold.c \
+	compiler/import/onnx_gelu.c \
 	compiler/import/onnx_graph.c \
 	compiler/import/onnx_move.c \
 	compiler/import/onnx_ops.c \
@@ -44,6 +45,7 @@ libqcc_core_la_SOURCES += \
 	compiler/import/onnx_read.c \
 	compiler/import/onnx_reduce.c compiler/import/onnx_resize.c \
 	compiler/import/onnx_slice.c \
+	compiler/import/onnx_transposed.c \
 	compiler/import/onnx_window.c \
 	compiler/import/onnx_wire.c
 else

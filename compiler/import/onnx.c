@@ -161,9 +161,15 @@ static bool has_activation(onx_model *m, const onx_node *node)
     return false;
 }
 
+/* Whether another node's import gave its result: the last of those that are one operator here. */
+static bool is_done(onx_model *m, const onx_node *node)
+{
+    return node->n_out == 1 && onx_out(m, node, 0) && onx_out(m, node, 0)->known;
+}
+
 static void import_node(onx_model *m, const onx_node *node)
 {
-    if (onx_fold(m, node))
+    if (onx_fold(m, node) || is_done(m, node))
         return;
     if (!onx_can_import(node))
         onx_import_node(m, node);

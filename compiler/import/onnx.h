@@ -140,6 +140,10 @@ bool onx_is_quantized(const onx_model *m);
 ir_quant *onx_read_quant(onx_model *m, const onx_node *node, int first, int *type);
 /* Of what a node's result becomes behind activations and moves. NULL after onx_cannot. */
 ir_quant *onx_target_quant(onx_model *m, const onx_node *node);
+/* The same without onx_cannot. */
+ir_quant *onx_next_quant(onx_model *m, const onx_node *node);
+/* Operand i as a constant of codes with one scale, *shift more than the C's. NULL after onx_cannot. */
+const onx_const *onx_const_codes(onx_model *m, const onx_node *node, int i, ir_quant **q, int *shift);
 /* For an input of codes that are not described yet. */
 ir_quant *onx_open_quant(onx_model *m);
 bool onx_quant_known(const ir_quant *q);
@@ -249,7 +253,19 @@ ir_shape onx_shape(int n, const int64_t *dim); /* without checks: sizes of activ
 typedef bool (*onx_import)(onx_model *m, const onx_node *node);
 bool onx_import_node(onx_model *m, const onx_node *node);
 bool onx_can_import(const onx_node *node);
-/* onnx_window.c */
+/* onnx_window.c. An operator that slides over one or two dimensions of space. */
+typedef struct onx_window {
+    const onx_value *x;
+    ir_tensor *image; /* H x W x C */
+    int space;        /* 1 or 2 dimensions */
+    ir_attrs at;
+} onx_window;
+bool onx_take_image(onx_model *m, const onx_node *node, onx_window *w);
+/* Two numbers of an attribute: height and width, 1 for the width of a sequence. */
+bool onx_pair(onx_model *m, const onx_node *node, const onx_window *w, const char *name, int fallback, int v[2]);
+/* The result, H' x W' x C', as an ONNX value. */
+bool onx_window_done(onx_model *m, const onx_node *node, const onx_window *w, ir_tensor *y);
+bool onx_conv_transpose(onx_model *m, const onx_node *node);
 bool onx_conv(onx_model *m, const onx_node *node);
 bool onx_pool(onx_model *m, const onx_node *node);
 bool onx_global_pool(onx_model *m, const onx_node *node);
@@ -260,6 +276,8 @@ bool onx_batch_norm(onx_model *m, const onx_node *node);
 /* onnx_eltwise.c */
 bool onx_unary(onx_model *m, const onx_node *node);
 bool onx_composed(onx_model *m, const onx_node *node);
+bool onx_erf(onx_model *m, const onx_node *node);
+bool onx_gelu(onx_model *m, const onx_node *node);
 bool onx_clip(onx_model *m, const onx_node *node);
 bool onx_binary(onx_model *m, const onx_node *node);
 bool onx_variadic(onx_model *m, const onx_node *node);
@@ -280,6 +298,7 @@ bool onx_resize(onx_model *m, const onx_node *node);
 /* onnx_reduce.c */
 bool onx_reduce(onx_model *m, const onx_node *node);
 bool onx_argmax(onx_model *m, const onx_node *node);
+bool onx_lp_norm(onx_model *m, const onx_node *node);
 bool onx_softmax(onx_model *m, const onx_node *node);
 
 #endif

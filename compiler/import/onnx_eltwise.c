@@ -258,13 +258,62 @@ static bool factors(onx_model *m, const onx_node *node, const with_const *w, boo
     return true;
 }
 
+/* The constant as an operand, [n]. shift: of codes; quant NULL: reals. */
+static ir_tensor *operand_of(onx_model *m, const onx_node *node, int i, const with_const *w, const ir_quant *q, int shift)
+{
+    const ir_shape shape = {.rank = 1, .dim = {(int32_t)w->n}};
+    const char *name = onx_fresh(m, onx_layer_name(m, node, onx_in(m, node, i)), "constant");
+    float *v = ARENA_ARRAY(m->ctx->a, float, w->n);
+    int8_t *codes = ARENA_ARRAY(m->ctx->a, int8_t, w->n);
+    for (int64_t k = 0; k < w->n; k++) {
+        v[k] = (float)w->v[k];
+        codes[k] = q ? (int8_t)((int32_t)w->v[k] - shift) : 0;
+    }
+    ir_tensor *t = ir_add_tensor(m->ctx, m->g, name, IR_CONST, q ? IR_I8 : IR_F32, &shape, loc_file(m->src));
+    t->data = q ? (const void *)codes : v;
+    t->quant = (ir_quant *)(uintptr_t)q;
+    t->wname = name;
+    return t;
+}
+
+/* x with the constant's elements as its last dimension. */
+static ir_tensor *with_tail(onx_model *m, const onx_node *node, const with_const *w)
+{
+    ir_tensor *x = w->x->ir;
+    int64_t dims[] = {ir_elems(&x->shape) / w->n, w->n};
+    if (w->n == 1 || x->shape.dim[x->shape.rank - 1] == w->n)
+        return x;
+    const ir_shape shape = onx_shape(2, dims);
+    return onx_reshaped(m, node, x, &shape);
+}
+
+static ir_opkind kind_of(const onx_node *node);
+
+/* Codes: the operator itself, its constant an operand of codes. */
+static bool with_codes(onx_model *m, const onx_node *node, onx_value *x, bool first)
+{
+    const ir_attrs at = {.groups = 1};
+    with_const w = {.x = x};
+    ir_quant *q;
+    int shift, i = first ? 0 : 1;
+    if (!strcmp(node->type, "Div"))
+        return onx_cannot(m, node, "multiply by the inverse", "it divides codes");
+    w.c = onx_const_codes(m, node, i, &q, &shift);
+    if (!w.c || !lay_out(m, node, &w))
+        return false;
+    ir_tensor *in[2];
+    in[1 - i] = with_tail(m, node, &w);
+    in[i] = operand_of(m, node, i, &w, q, shift);
+    return in[1 - i] && onx_done_like(m, node, onx_emit(m, node, kind_of(node), NULL, &at, 2, in, NULL), x);
+}
+
 static bool with_constant(onx_model *m, const onx_node *node, onx_value *x, const onx_const *c,
                           bool first)
 {
     with_const w = {.x = x, .c = c};
     bool sum = !strcmp(node->type, "Add") || !strcmp(node->type, "Sub");
     if (m->quantized)
-        return onx_cannot(m, node, "put it into the layer before", "it takes a constant and codes");
+        return with_codes(m, node, x, first);
     if (!sum && strcmp(node->type, "Mul") != 0 && (strcmp(node->type, "Div") != 0 || first))
         return onx_cannot(m, node, NULL, "its operand %d is a constant", first ? 1 : 2);
     if (!lay_out(m, node, &w))
@@ -441,24 +490,22 @@ bool onx_variadic(onx_model *m, const onx_node *node)
     return onx_done_like(m, node, sum.ir, &sum);
 }
 
-/* relu(x) − s·relu(−x) */
+/* Until version 7 slopes are those of dimension 1. */
 bool onx_prelu(onx_model *m, const onx_node *node)
 {
-    const onx_const *c = onx_const_in(m, node, 1, "slope");
+    const ir_attrs at = {.groups = 1};
+    ir_quant *q = NULL;
+    int shift = 0;
+    const onx_const *c = m->quantized ? onx_const_codes(m, node, 1, &q, &shift) : onx_const_in(m, node, 1, "slope");
     onx_value *x = c ? onx_act(m, node, 0) : NULL;
-    with_const w = {.x = x, .c = c};
-    if (!x || !lay_out(m, node, &w))
+    if (!x)
         return false;
-    float *k = ARENA_ARRAY(m->ctx->a, float, w.n);
-    int64_t dims[] = {ir_elems(&x->ir->shape) / w.n, w.n};
-    const ir_shape shape = onx_shape(2, dims), own = x->ir->shape;
-    for (int64_t i = 0; i < w.n; i++)
-        k[i] = (float)-w.v[i];
-    ir_tensor *below = relu(m, node, negated(m, node, x->ir));
-    below = below ? onx_reshaped(m, node, below, &shape) : NULL;
-    below = below ? onx_affine(m, node, onx_layer_name(m, node, onx_in(m, node, 1)), below, k, NULL)
-                  : NULL;
-    below = below ? onx_reshaped(m, node, below, &own) : NULL;
-    ir_tensor *above = relu(m, node, x->ir);
-    return onx_done_like(m, node, two(m, node, OP_ADD, above, below), x);
+    onx_const slopes = *c;
+    for (int i = 1; m->opset < 7 && c->d.rank == 1 && c->n > 1 && i < x->d.rank - 1; i++)
+        slopes.d.dim[slopes.d.rank++] = 1;
+    with_const w = {.x = x, .c = &slopes};
+    if (!lay_out(m, node, &w))
+        return false;
+    ir_tensor *in[2] = {with_tail(m, node, &w), operand_of(m, node, 1, &w, q, shift)};
+    return in[0] && onx_done_like(m, node, onx_emit(m, node, OP_PRELU, NULL, &at, 2, in, NULL), x);
 }

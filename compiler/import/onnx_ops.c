@@ -12,6 +12,7 @@ static const struct row {
     const char *hint;
 } rows[] = {
     {"Conv", onx_conv, NULL},
+    {"ConvTranspose", onx_conv_transpose, NULL},
     {"Gemm", onx_gemm, NULL},
     {"MatMul", onx_matmul, NULL},
     {"BatchNormalization", onx_batch_norm, NULL},
@@ -25,6 +26,9 @@ static const struct row {
     {"Tanh", onx_unary, NULL},
     {"HardSwish", onx_unary, NULL},
     {"Elu", onx_unary, NULL},
+    {"Erf", onx_erf, NULL},
+    {"Gelu", onx_gelu, NULL},
+    {"LpNormalization", onx_lp_norm, NULL},
     {"Selu", onx_composed, NULL},
     {"Celu", onx_composed, NULL},
     {"ArgMax", onx_argmax, NULL},

@@ -121,7 +121,7 @@ static const onx_node *quantizer_of(const onx_model *m, const onx_value *v)
     return v->is_output || n < v->readers ? NULL : found;
 }
 
-ir_quant *onx_target_quant(onx_model *m, const onx_node *node)
+ir_quant *onx_next_quant(onx_model *m, const onx_node *node)
 {
     const onx_value *v = onx_out(m, node, 0);
     int type;
@@ -133,8 +133,16 @@ ir_quant *onx_target_quant(onx_model *m, const onx_node *node)
             break;
         v = onx_out(m, next, 0);
     }
-    onx_cannot(m, node, WHOLE, "its result is not quantized");
     return NULL;
+}
+
+ir_quant *onx_target_quant(onx_model *m, const onx_node *node)
+{
+    int n = m->problems.n;
+    ir_quant *q = onx_next_quant(m, node);
+    if (!q && m->problems.n == n)
+        onx_cannot(m, node, WHOLE, "its result is not quantized");
+    return q;
 }
 
 bool onx_check_codes(onx_model *m, const onx_node *node)
@@ -272,6 +280,26 @@ static bool find_codes(onx_model *m, int value, coded *c)
     c->made = dq->made;
     c->axis = c->codes ? onx_axis(onx_int(dq, "axis", 1), c->codes->d.rank) : 0;
     return c->codes && c->scale && c->scale->n > 0;
+}
+
+const onx_const *onx_const_codes(onx_model *m, const onx_node *node, int i, ir_quant **q, int *shift)
+{
+    coded c;
+    if (!find_codes(m, node->in[i], &c)) {
+        onx_cannot(m, node, "quantize the constant too", "its operand %d is a constant of reals beside codes", i + 1);
+        return NULL;
+    }
+    *shift = c.codes->type == ONX_UINT8 ? 128 : 0;
+    const float scale = (float)c.scale->v[0];
+    const int32_t zero = (c.zero && c.zero->n == 1 ? (int32_t)c.zero->v[0] : 0) - *shift;
+    bool one = c.scale->n == 1 && (!c.zero || c.zero->n == 1);
+    if (!one || !is_scale(c.scale->v[0]) || (c.codes->type != ONX_INT8 && c.codes->type != ONX_UINT8)) {
+        onx_cannot(m, node, "quantize it to int8 or uint8 per tensor", "its constant operand %d is %s with %lld scales",
+                   i + 1, onx_type_name(c.codes->type), (long long)c.scale->n);
+        return NULL;
+    }
+    *q = make_quant(m->ctx, false, 1, &scale, &zero);
+    return c.codes;
 }
 
 static bool check_codes(onx_model *m, const onx_node *node, const onx_layer *l, const coded *c)

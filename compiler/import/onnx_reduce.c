@@ -184,6 +184,24 @@ bool onx_softmax(onx_model *m, const onx_node *node)
     return onx_done(m, node, 0, y, &x->d, onx_lay_of(&x->d, x->batch, n, dims), x->batch);
 }
 
+/* LpNormalization of order 2. */
+bool onx_lp_norm(onx_model *m, const onx_node *node)
+{
+    onx_value *x = onx_act(m, node, 0);
+    int dims[ONX_MAX_RANK], axis = x ? onx_axis(onx_int(node, "axis", -1), x->d.rank) : 0;
+    if (!x)
+        return false;
+    if (axis < 0 || (x->batch && axis == 0) || onx_int(node, "p", 2) != 2)
+        return onx_cannot(m, node, "order 2, beside the batch, can be imported",
+                          "its axis is the batch, or its order is not 2");
+    int n = sequence(x, 1u << axis, false, dims);
+    int64_t many = size_over(x, 1u << axis), sizes[] = {ir_elems(&x->ir->shape) / many, many};
+    const ir_shape shape = onx_shape(2, sizes);
+    ir_tensor *in = onx_in_dims(m, node, x, n, dims, &shape);
+    ir_tensor *y = in ? onx_emit1(m, node, OP_L2_NORM, in) : NULL;
+    return onx_done(m, node, 0, y, &x->d, onx_lay_of(&x->d, x->batch, n, dims), x->batch);
+}
+
 /* ---- the largest's index ------------------------------------------------------------------- */
 
 /* The first one's where several are equal. A float net gives it as a float. */

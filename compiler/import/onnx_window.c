@@ -8,16 +8,11 @@
 /* What QDL takes (ir/words.c). */
 enum { MAX_WINDOW = 32767, MAX_FILTERS = 16777216 };
 
-typedef struct window {
-    const onx_value *x;
-    ir_tensor *image; /* H x W x C */
-    int space;        /* 1 or 2 dimensions */
-    ir_attrs at;
-} window;
+typedef onx_window window;
 
 /* ---- attributes ---------------------------------------------------------------------------- */
 
-static bool take_image(onx_model *m, const onx_node *node, window *w)
+bool onx_take_image(onx_model *m, const onx_node *node, window *w)
 {
     const onx_value *x = w->x = onx_act(m, node, 0);
     if (!x)
@@ -38,8 +33,8 @@ static bool take_image(onx_model *m, const onx_node *node, window *w)
 }
 
 /* Two numbers of an attribute: height and width, 1 for the width of a sequence. */
-static bool pair(onx_model *m, const onx_node *node, const window *w, const char *name,
-                 int fallback, int v[2])
+bool onx_pair(onx_model *m, const onx_node *node, const window *w, const char *name, int fallback,
+              int v[2])
 {
     int64_t list[3];
     int n = onx_ints(node, name, 2, list);
@@ -89,8 +84,8 @@ static bool take_window(onx_model *m, const onx_node *node, window *w)
 {
     const char *automatic = onx_string(m, node, "auto_pad", "NOTSET");
     w->at.padmode = IR_PAD_EXPLICIT;
-    if (!pair(m, node, w, "strides", 1, w->at.stride) ||
-        !pair(m, node, w, "dilations", 1, w->at.dilation))
+    if (!onx_pair(m, node, w, "strides", 1, w->at.stride) ||
+        !onx_pair(m, node, w, "dilations", 1, w->at.dilation))
         return false;
     if (!strcmp(automatic, "NOTSET"))
         return explicit_pads(m, node, w);
@@ -103,7 +98,7 @@ static bool take_window(onx_model *m, const onx_node *node, window *w)
 }
 
 /* The result, H' x W' x C', as an ONNX value. */
-static bool window_done(onx_model *m, const onx_node *node, const window *w, ir_tensor *y)
+bool onx_window_done(onx_model *m, const onx_node *node, const window *w, ir_tensor *y)
 {
     if (!y)
         return false;
@@ -139,7 +134,7 @@ static bool check_weights(onx_model *m, const onx_node *node, window *w, const o
         int64_t k = i < w->space ? c->d.dim[2 + i] : 1;
         w->at.kernel[i] = k <= MAX_WINDOW ? (int)k : 0;
     }
-    if (!pair(m, node, w, "kernel_shape", 0, kernel))
+    if (!onx_pair(m, node, w, "kernel_shape", 0, kernel))
         return false;
     bool other = kernel[0] && (kernel[0] != w->at.kernel[0] || kernel[1] != w->at.kernel[1]);
     if (!w->at.kernel[0] || !w->at.kernel[1] || other)
@@ -160,7 +155,7 @@ bool onx_conv(onx_model *m, const onx_node *node)
     window w = {0};
     const onx_const *c = onx_const_in(m, node, 1, "weight");
     const onx_const *b = c && onx_in(m, node, 2) ? onx_const_in(m, node, 2, "bias") : NULL;
-    if (!c || (onx_in(m, node, 2) && !b) || !take_image(m, node, &w) ||
+    if (!c || (onx_in(m, node, 2) && !b) || !onx_take_image(m, node, &w) ||
         !check_weights(m, node, &w, c) || !take_window(m, node, &w))
         return false;
     if (b && b->n != w.at.filters)
@@ -178,7 +173,7 @@ bool onx_conv(onx_model *m, const onx_node *node)
     ir_tensor *in[3] = {w.image};
     int n;
     return onx_layer_consts(m, node, &l, in, &n) &&
-           window_done(m, node, &w, onx_emit(m, node, OP_CONV2D, l.name, &w.at, n, in, NULL));
+           onx_window_done(m, node, &w, onx_emit(m, node, OP_CONV2D, l.name, &w.at, n, in, NULL));
 }
 
 /* ---- pools --------------------------------------------------------------------------------- */
@@ -188,29 +183,32 @@ bool onx_pool(onx_model *m, const onx_node *node)
     window w = {.at = {.groups = 1}};
     bool max = !strcmp(node->type, "MaxPool");
     int dilation[2];
-    if (!take_image(m, node, &w) || !pair(m, node, &w, "kernel_shape", 0, w.at.kernel))
+    if (!onx_take_image(m, node, &w) || !onx_pair(m, node, &w, "kernel_shape", 0, w.at.kernel))
         return false;
     if (!w.at.kernel[0])
         return onx_cannot(m, node, NULL, "it has no kernel_shape");
     if (onx_out(m, node, 1) && (onx_out(m, node, 1)->readers || onx_out(m, node, 1)->is_output))
         return onx_cannot(m, node, NULL, "the places of its maxima are read");
-    if (!pair(m, node, &w, "dilations", 1, dilation) || !take_window(m, node, &w))
+    if (!onx_pair(m, node, &w, "dilations", 1, dilation) || !take_window(m, node, &w))
         return false;
     if (dilation[0] != 1 || dilation[1] != 1)
         return onx_cannot(m, node, "use strides instead", "its dilations are not 1");
     w.at.ceil_mode = onx_int(node, "ceil_mode", 0) != 0;
     w.at.count_all = !max && onx_int(node, "count_include_pad", 0) != 0;
-    return window_done(
+    /* in mode onnx an average is rounded once, to the codes that follow it */
+    bool direct = m->quantized && !max && (!m->o->has_numerics || m->o->numerics == IR_NUM_ONNX);
+    const ir_quant *q = direct ? onx_next_quant(m, node) : NULL;
+    return onx_window_done(
         m, node, &w,
-        onx_emit(m, node, max ? OP_MAXPOOL : OP_AVGPOOL, NULL, &w.at, 1, &w.image, NULL));
+        onx_emit(m, node, max ? OP_MAXPOOL : OP_AVGPOOL, NULL, &w.at, 1, &w.image, q));
 }
 
 bool onx_global_pool(onx_model *m, const onx_node *node)
 {
     window w = {.at = {.groups = 1, .keep = true}};
     bool max = !strcmp(node->type, "GlobalMaxPool");
-    return take_image(m, node, &w) &&
-           window_done(m, node, &w,
+    return onx_take_image(m, node, &w) &&
+           onx_window_done(m, node, &w,
                        onx_emit(m, node, max ? OP_GLOBAL_MAXPOOL : OP_GLOBAL_AVGPOOL, NULL, &w.at,
                                 1, &w.image, NULL));
 }

@@ -1,11 +1,12 @@
-/* tflite_operand.c - constants that are operands, and the operators that take one: PRELU, and ADD, SUB, MUL,
- * MINIMUM, MAXIMUM where tflite_layers.c has no layer for them. L2_NORMALIZATION. */
+/* tflite_operand.c - constants that are operands, and the operators that take one: PRELU, and ADD,
+ * SUB, MUL, MINIMUM, MAXIMUM where tflite_layers.c has no layer for them. L2_NORMALIZATION. */
 #include <string.h>
 
 #include "compiler/import/tflite.h"
 
 /* Shape in the IR; a scalar is [1]. NULL quantization: float. */
-static const void *operand_data(tfl_model *m, const tfl_op *op, const tfl_tensor *t, const ir_shape *s)
+static const void *operand_data(tfl_model *m, const tfl_op *op, const tfl_tensor *t,
+                                const ir_shape *s)
 {
     int64_t n = ir_elems(s);
     if (!m->quantized)
@@ -32,7 +33,8 @@ ir_tensor *tfl_operand(tfl_model *m, const tfl_op *op, tfl_tensor *t)
     if (!data)
         return NULL;
     const char *name = import_name(m->ctx, &m->names, t->name, NULL, NULL, "constant");
-    t->operand = ir_add_tensor(m->ctx, m->g, name, IR_CONST, q ? IR_I8 : IR_F32, &shape, loc_file(m->file.src));
+    t->operand = ir_add_tensor(m->ctx, m->g, name, IR_CONST, q ? IR_I8 : IR_F32, &shape,
+                               loc_file(m->file.src));
     t->operand->wname = name;
     t->operand->data = data;
     t->operand->quant = q;
@@ -47,8 +49,10 @@ bool tfl_prelu(tfl_model *m, const tfl_op *op)
         return tfl_cannot(m, op, NULL, "it has %d operands and %d results", op->n_in, op->n_out);
     ir_tensor *in[2] = {tfl_in(m, op, 0)->ir, tfl_operand(m, op, tfl_in(m, op, 1))};
     if (!in[0])
-        return tfl_cannot(m, op, NULL, "its operand %s is a constant", tfl_tensor_str(m, tfl_in(m, op, 0)));
-    return in[1] && tfl_emit(m, op, OP_PRELU, tfl_layer_name(m, op, NULL), &at, 2, in, tfl_out(m, op, 0));
+        return tfl_cannot(m, op, NULL, "its operand %s is a constant",
+                          tfl_tensor_str(m, tfl_in(m, op, 0)));
+    return in[1] &&
+           tfl_emit(m, op, OP_PRELU, tfl_layer_name(m, op, NULL), &at, 2, in, tfl_out(m, op, 0));
 }
 
 bool tfl_l2_norm(tfl_model *m, const tfl_op *op)

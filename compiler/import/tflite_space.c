@@ -1,5 +1,5 @@
-/* tflite_space.c - SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND around a convolution, which are its dilation;
- * DEPTH_TO_SPACE, SPACE_TO_DEPTH; MIRROR_PAD. */
+/* tflite_space.c - SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND around a convolution, which are its
+ * dilation; DEPTH_TO_SPACE, SPACE_TO_DEPTH; MIRROR_PAD. */
 #include "compiler/import/tflite.h"
 
 enum { MAX_PAD = 32767 }; /* what QDL can say */
@@ -10,8 +10,10 @@ enum { MAX_PAD = 32767 }; /* what QDL can say */
 static bool take_numbers(tfl_model *m, const tfl_op *op, int block[2], int edges[4])
 {
     const tfl_tensor *b = tfl_in(m, op, 1), *e = tfl_in(m, op, 2);
-    if (op->n_in != 3 || op->n_out != 1 || !tfl_in(m, op, 0) || !b || !e || b->n_ints != 2 || e->n_ints != 4)
-        return tfl_cannot(m, op, NULL, "its block and edges are no constants of 2 and 2 x 2 numbers");
+    if (op->n_in != 3 || op->n_out != 1 || !tfl_in(m, op, 0) || !b || !e || b->n_ints != 2 ||
+        e->n_ints != 4)
+        return tfl_cannot(m, op, NULL,
+                          "its block and edges are no constants of 2 and 2 x 2 numbers");
     for (int i = 0; i < 4; i++) {
         edges[i] = e->ints[i];
         if (i < 2)
@@ -32,7 +34,8 @@ bool tfl_space_to_batch(tfl_model *m, const tfl_op *op)
     if (!tfl_image(m, op, s.x) || !tfl_check_scales(m, op, s.x, to))
         return false;
     if (to->readers != 1)
-        return tfl_cannot(m, op, "only a convolution may read its result", "several operators read its result");
+        return tfl_cannot(m, op, "only a convolution may read its result",
+                          "several operators read its result");
     to->space = arena_memdup(m->ctx->a, &s, sizeof s);
     return true;
 }
@@ -41,7 +44,8 @@ bool tfl_space_to_batch(tfl_model *m, const tfl_op *op)
 static const tfl_op *back(const tfl_model *m, const tfl_tensor *t)
 {
     for (int i = 0; t->readers == 1 && i < m->n_ops; i++)
-        if (m->ops[i].live && m->ops[i].code == TFL_OP_BATCH_TO_SPACE_ND && tfl_in(m, &m->ops[i], 0) == t)
+        if (m->ops[i].live && m->ops[i].code == TFL_OP_BATCH_TO_SPACE_ND &&
+            tfl_in(m, &m->ops[i], 0) == t)
             return &m->ops[i];
     return NULL;
 }
@@ -51,10 +55,11 @@ tfl_tensor *tfl_dilated(tfl_model *m, const tfl_op *op, const tfl_space *s, ir_a
     int block[2], crop[4];
     tfl_tensor *y = tfl_out(m, op, 0);
     const tfl_op *end = back(m, y);
-    if (!end || at->padmode != IR_PAD_VALID || at->stride[0] != 1 || at->stride[1] != 1 || at->dilation[0] != 1 ||
-        at->dilation[1] != 1) {
+    if (!end || at->padmode != IR_PAD_VALID || at->stride[0] != 1 || at->stride[1] != 1 ||
+        at->dilation[0] != 1 || at->dilation[1] != 1) {
         tfl_cannot(m, op, "let the converter fold the dilation into the convolution",
-                   "between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND it has strides, pads, a dilation or company");
+                   "between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND it has strides, pads, a "
+                   "dilation or company");
         return NULL;
     }
     if (!take_numbers(m, end, block, crop) || !tfl_same_quant(m, end, y, tfl_out(m, end, 0)))
@@ -86,11 +91,15 @@ bool tfl_depth_space(tfl_model *m, const tfl_op *op)
     bool space = op->code == TFL_OP_DEPTH_TO_SPACE;
     const tfl_tensor *x = tfl_in(m, op, 0);
     if (op->n_in != 1 || op->n_out != 1 || !x || !tfl_image(m, op, x))
-        return op->n_in == 1 && op->n_out == 1 ? false : tfl_cannot(m, op, NULL, "it has %d operands", op->n_in);
-    int32_t b = fb_int32(&m->file, op->options, BLOCK_SIZE, 0), h = x->dim[1], w = x->dim[2], c = x->dim[3];
+        return op->n_in == 1 && op->n_out == 1
+                   ? false
+                   : tfl_cannot(m, op, NULL, "it has %d operands", op->n_in);
+    int32_t b = fb_int32(&m->file, op->options, BLOCK_SIZE, 0), h = x->dim[1], w = x->dim[2],
+            c = x->dim[3];
     if (b < 1 || b > 1024 || (space ? c % (b * b) != 0 : h % b != 0 || w % b != 0))
         return tfl_cannot(m, op, NULL, "blocks of %d do not suit %s", (int)b, tfl_tensor_str(m, x));
-    const ir_shape parts = space ? (ir_shape){5, {h, w, b, b, c / (b * b)}} : (ir_shape){5, {h / b, b, w / b, b, c}};
+    const ir_shape parts =
+        space ? (ir_shape){5, {h, w, b, b, c / (b * b)}} : (ir_shape){5, {h / b, b, w / b, b, c}};
     const ir_attrs turn = {.groups = 1, .axes = {5, {0, 2, 1, 3, 4}}};
     ir_tensor *in = tfl_reshaped(m, op, x->ir, &parts);
     return in && tfl_check_scales(m, op, x, tfl_out(m, op, 0)) &&
@@ -102,16 +111,22 @@ bool tfl_depth_space(tfl_model *m, const tfl_op *op)
 /* n cells of x along dimension d, from `first` backwards. */
 static ir_tensor *mirrored(tfl_model *m, const tfl_op *op, ir_tensor *x, int d, int n, int first)
 {
-    ir_attrs at = {.groups = 1, .begin = {.rank = x->shape.rank}, .end = x->shape, .step = {.rank = x->shape.rank}};
+    ir_attrs at = {.groups = 1,
+                   .begin = {.rank = x->shape.rank},
+                   .end = x->shape,
+                   .step = {.rank = x->shape.rank}};
     for (int i = 0; i < x->shape.rank; i++)
         at.step.dim[i] = i == d ? -1 : 1;
     at.begin.dim[d] = first;
     at.end.dim[d] = first - n < 0 ? -x->shape.dim[d] - 1 : first - n;
-    return tfl_temporary(m, op, OP_SLICE, tfl_fresh_name(m, x->name, "edge"), &at, 1, &x, tfl_in(m, op, 0));
+    return tfl_temporary(m, op, OP_SLICE, tfl_fresh_name(m, x->name, "edge"), &at, 1, &x,
+                         tfl_in(m, op, 0));
 }
 
-/* x with `before` and `after` mirrored cells along dimension d. reflect: the edge itself is not repeated. */
-static ir_tensor *framed(tfl_model *m, const tfl_op *op, ir_tensor *x, int d, int before, int after, bool reflect)
+/* x with `before` and `after` mirrored cells along dimension d. reflect: the edge itself is not
+ * repeated. */
+static ir_tensor *framed(tfl_model *m, const tfl_op *op, ir_tensor *x, int d, int before, int after,
+                         bool reflect)
 {
     const ir_attrs at = {.groups = 1, .axis = d};
     int size = x->shape.dim[d], n = 0;
@@ -124,7 +139,9 @@ static ir_tensor *framed(tfl_model *m, const tfl_op *op, ir_tensor *x, int d, in
     for (int i = 0; i < n; i++)
         if (!in[i])
             return NULL;
-    return n == 1 ? x : tfl_temporary(m, op, OP_CONCAT, tfl_fresh_name(m, x->name, "framed"), &at, n, in, tfl_in(m, op, 0));
+    return n == 1 ? x
+                  : tfl_temporary(m, op, OP_CONCAT, tfl_fresh_name(m, x->name, "framed"), &at, n,
+                                  in, tfl_in(m, op, 0));
 }
 
 bool tfl_mirror_pad(tfl_model *m, const tfl_op *op)
@@ -139,9 +156,10 @@ bool tfl_mirror_pad(tfl_model *m, const tfl_op *op)
     ir_tensor *y = x->ir;
     for (int d = 0; d < x->rank; d++) {
         int before = pads->ints[2 * d], after = pads->ints[2 * d + 1], most = x->dim[d] - reflect;
-        if (before < 0 || after < 0 || before > most || after > most || (d < batch && (before || after)))
-            return tfl_cannot(m, op, NULL, "its pads %d and %d do not suit dimension %d of %s", before, after, d,
-                              tfl_tensor_str(m, x));
+        if (before < 0 || after < 0 || before > most || after > most ||
+            (d < batch && (before || after)))
+            return tfl_cannot(m, op, NULL, "its pads %d and %d do not suit dimension %d of %s",
+                              before, after, d, tfl_tensor_str(m, x));
         if (d >= batch && !(y = framed(m, op, y, d - batch, before, after, reflect)))
             return false;
     }

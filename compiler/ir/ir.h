@@ -194,7 +194,7 @@ typedef struct ir_rescale {
  * quant/bounds.c. Formulas: docs/numerics.md. What is not named for an operator is zero or NULL.
  *   conv2d, dense:   bias bound channels ratio out w* acc_type bias_type lo hi
  *   maxpool, global_maxpool:  lo hi (the output is clamped; equal quantization)
- *   avgpool:         lo hi in_zero acc_type bound[1] (sum of codes)
+ *   avgpool:         lo hi in_zero acc_type bound[1] (sum of codes); onnx, of two scales: in[0].fscale
  *   reduce_max, reduce_min: lo hi. argmax: nothing
  *   global_avgpool, reduce_mean, reduce_sum: the same; out.n = 1: rescaled sum (MEAN), ratio[1], bias[1] = -cells*in_zero
  *   add, sub: q32: in[].mult (sub: the second is negative), bias[1] (c), right_shift, acc_type,

@@ -78,6 +78,8 @@ static code_range result_range(const prover *p, const ir_op *op)
         return with(in, q->in_zero[0]);
     case OP_MAXPOOL:
     case OP_AVGPOOL:
+        if (q->in[0].n > 0)
+            return full;
         return clamped(has_pads(op) ? with(in, q->in_zero[0]) : in, q->lo, q->hi);
     case OP_GLOBAL_MAXPOOL:
         return clamped(in, q->lo, q->hi);

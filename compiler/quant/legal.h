@@ -25,6 +25,8 @@ bool rescale_fill(qctx *ctx, const ir_op *op, int n, const double *ratio, const 
                   ir_rescale *out);
 /* TFLite's MEAN: divides a tflm or single multiplier of one by the number of cells. */
 void rescale_divide(qctx *ctx, ir_rescale *r, int64_t cells, int64_t bound);
+/* avgpool in mode onnx, of two quantizations: in[0], the float32 ratio of their scales. */
+void rescale_average(qctx *ctx, ir_op *op);
 /* add: constants of the mode. false with `scale-ratio`. */
 bool rescale_add(qctx *ctx, ir_op *op);
 /* The diagnostic, with the ratio and what it may be. Returns false. */

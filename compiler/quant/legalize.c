@@ -183,6 +183,16 @@ static bool legal_pass(qctx *ctx, ir_op *op)
     return false;
 }
 
+/* In mode onnx an average is brought to other codes before it is rounded. */
+static bool legal_avgpool(qctx *ctx, ir_op *op)
+{
+    if (op->q->mode != IR_NUM_ONNX || same_quant(op->in[0], op->out[0]) || op->in[0]->type != op->out[0]->type)
+        return legal_pass(ctx, op);
+    op->q->channels = 1;
+    rescale_average(ctx, op);
+    return true;
+}
+
 /* global_avgpool and reduce_mean; reduce_sum always. Rescales (MEAN) where the quantizations differ, and always in tflm and single. */
 static bool legal_global_avgpool(qctx *ctx, ir_op *op)
 {
@@ -240,7 +250,7 @@ static const rule_fn rules[OP_COUNT] = {
     [OP_CONV2D] = legal_weighted,
     [OP_DENSE] = legal_weighted,
     [OP_MAXPOOL] = legal_pass,
-    [OP_AVGPOOL] = legal_pass,
+    [OP_AVGPOOL] = legal_avgpool,
     [OP_GLOBAL_AVGPOOL] = legal_global_avgpool,
     [OP_GLOBAL_MAXPOOL] = legal_pass,
     [OP_ADD] = legal_add,

@@ -236,6 +236,11 @@ static bool add_q31(qctx *ctx, ir_op *op)
            rescale_fill(ctx, op, 1, &out, bound, &q->out);
 }
 
+void rescale_average(qctx *ctx, ir_op *op)
+{
+    make_arrays(ctx, IR_NUM_ONNX, 1, &op->q->in[0]).fscale[0] = float_div(act_scale(op->in[0]), act_scale(op->out[0]));
+}
+
 /* onnx: the scales themselves. */
 static bool add_onnx(qctx *ctx, ir_op *op)
 {

@@ -339,6 +339,8 @@ static ir_tensor *make_pool(maker *m, ir_tensor *x)
     draw_window(m, &at, &x->shape, false);
     at.ceil_mode = one_in(m, 2);
     at.count_all = one_in(m, 2);
+    if (m->mode == IR_NUM_ONNX && one_in(m, 3))
+        return append(m, OP_AVGPOOL, &at, 1, &x, act_quant(m, (double)x->quant->scale[0] * power(m, -2, 2)));
     return append(m, one_in(m, 2) ? OP_MAXPOOL : OP_AVGPOOL, &at, 1, &x, x->quant);
 }
 

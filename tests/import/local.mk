@@ -24,7 +24,11 @@ check_PROGRAMS += tests/import/test_onnx
 tests_import_test_onnx_SOURCES = tests/import/test_onnx.c tests/import/make_onnx.c tests/import/make_onnx.h
 tests_import_test_onnx_CFLAGS = $(TEST_CFLAGS)
 tests_import_test_onnx_LDADD = $(TEST_LIBS) -lm
-TESTS += tests/import/test_onnx
+check_PROGRAMS += tests/import/test_onnx_codes
+tests_import_test_onnx_codes_SOURCES = tests/import/test_onnx_codes.c tests/import/make_onnx.c tests/import/make_onnx.h
+tests_import_test_onnx_codes_CFLAGS = $(TEST_CFLAGS)
+tests_import_test_onnx_codes_LDADD = $(TEST_LIBS) -lm
+TESTS += tests/import/test_onnx tests/import/test_onnx_codes
 endif
 endif
 EXTRA_DIST += tests/import/onnx_nodes.txt
