@@ -6,8 +6,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "compiler/ir/words.h"
 #include "compiler/pipeline.h"
 #include "runtime/interp.h"
 #include "tests/import/make_onnx.h"
@@ -461,6 +463,82 @@ static void rows_are_normalized(void **state)
     qctx_free(ctx);
 }
 
+/* ---- names and bytes ----------------------------------------------------------------------- */
+
+/* Keywords of QDL, and what exporters call things, as the names of everything. */
+static void every_word_is_a_name(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "model",  "block",  "quantize",  "input",   "output",        "return",   "weights",
+        "native", "state",  "real",      "scale",   "zero",          "layout",   "tensor",
+        "u8",     "i8",     "f32",       "default", "saved",         "numerics", "onnx",
+        "bits",   "weight", "bias",      "x",       "a:b/c",         "/conv/w",  "0",
+        "p.q",    "\"",     "model/x:0", "+",       "default.weight"};
+    const import_options o = {.layout = "nchw"};
+    const net_options no = {0};
+    rng r;
+    rng_seed(&r, 24);
+    int n_words = (int)(sizeof words / sizeof *words);
+    for (int i = 0; i < n_words + ir_words_count(); i++) {
+        qctx *ctx = fresh();
+        const char *word = i < n_words ? words[i] : ir_words[i - n_words].word;
+        const char *w = format(onnx_new(ctx), "%s.w", word),
+                   *y = format(onnx_new(ctx), "%s.y", word);
+        made_onnx *b = onnx_new(ctx);
+        onnx_input(b, word, ONX_FLOAT, D(1, C, H, W));
+        onnx_floats(b, w, &r, D(3, C, 2, 2));
+        Onnx__NodeProto *conv = onnx_add_node(b, "Conv", arena_printf(ctx->a, "%s %s", word, w), y);
+        conv->name = (char *)(uintptr_t)word;
+        onnx_output(b, y);
+        imported *pair = import_source(ctx, onnx_finish(b), word, &o);
+        net *n = pair ? net_load_imported(ctx, pair, &no) : NULL;
+        if (!n)
+            fail_msg("a model called %s: %s", word, all_text(ctx));
+        assert_string_equal(n->floating->name, word);
+        qctx_free(ctx);
+    }
+}
+
+/* Imported, or refused with an error. */
+static void try_bytes(const char *bytes, size_t n)
+{
+    qctx *ctx = fresh();
+    const import_options o = {.layout = "nchw"};
+    const net_options no = {0};
+    char *copy = malloc(n + 1); /* a sanitizer sees what is read behind it */
+    assert_non_null(copy);
+    memcpy(copy, bytes, n);
+    const source src = {"x.onnx", copy, n};
+    imported *pair = import_source(ctx, &src, "net", &o);
+    net *loaded = pair ? net_load_imported(ctx, pair, &no) : NULL;
+    if (!loaded)
+        assert_true(diag_errors(ctx) >= 1);
+    free(copy);
+    qctx_free(ctx);
+}
+
+static void broken_bytes_are_refused(void **state)
+{
+    (void)state;
+    rng r;
+    rng_seed(&r, 25);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        qctx *ctx = fresh();
+        const source *s = model(ctx, k, &r);
+        char *copy = arena_memdup(ctx->a, s->text, s->len);
+        for (size_t n = 0; n < s->len; n += 64)
+            try_bytes(s->text, n);
+        for (int i = 0; i < 60; i++) {
+            for (int j = 0; j <= i % 4; j++)
+                copy[rng_below(&r, s->len)] = (char)rng_below(&r, 256);
+            try_bytes(copy, s->len);
+            memcpy(copy, s->text, s->len);
+        }
+        qctx_free(ctx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +547,8 @@ int main(void)
         cmocka_unit_test(constants_of_reals_are_refused),
         cmocka_unit_test(gelu_is_recognized),
         cmocka_unit_test(rows_are_normalized),
+        cmocka_unit_test(every_word_is_a_name),
+        cmocka_unit_test(broken_bytes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,12 @@
 #include "tests/unit/cm.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "compiler/base/file.h"
+#include "compiler/ir/words.h"
+#include "runtime/ref.h"
 #include "tests/unit/nets.h"
 
 typedef struct operand {
@@ -101,6 +106,28 @@ static void extremes(void **state)
     check_all_modes(OP_MAXIMUM, (ir_attrs){0}, 2, same, 0.5f, 1, CODES(-127, 5, 127), 3);
 }
 
+/* Slopes 0.5 and −2, one a channel: a product where x is negative. */
+static void slopes(void **state)
+{
+    (void)state;
+    const operand in[] = {{{2, {2, 2}}, 0.5f, 1, CODES(3, 5, -5, -3), REALS(1, 2, -3, -2)},
+                          {SHAPE(2), 0.25f, -2, CODES(0, -10), REALS(0.5f, -2)}};
+    check_all_modes(OP_PRELU, (ir_attrs){0}, 2, in, 0.25f, 3, CODES(7, 11, -3, 19), 4);
+    check_reals(OP_PRELU, (ir_attrs){0}, 2, in, REALS(1, 2, -1.5f, 4), 4);
+}
+
+/* 3, −4 has length 5, 0, 2 length 2: 128 times 0.6, −0.8, 0 and 1, of which 127 is left. A row of
+ * zeros stays. */
+static void lengths(void **state)
+{
+    (void)state;
+    const operand in[] = {
+        {{2, {3, 2}}, 0.5f, 1, CODES(7, -7, 1, 5, 1, 1), REALS(3, -4, 0, 2, 0, 0)}};
+    check_all_modes(OP_L2_NORM, (ir_attrs){0}, 1, in, 1.0f / 128, 0, CODES(77, -102, 0, 127, 0, 0),
+                    6);
+    check_reals(OP_L2_NORM, (ir_attrs){0}, 1, in, REALS(0.6f, -0.8f, 0, 1, 0, 0), 6);
+}
+
 /* 0.75 at 0.5 a step is a tie: up in q32 and, without a right shift, in tflm; to even in onnx. */
 static void other_scales(void **state)
 {
@@ -174,14 +201,17 @@ static void slices_infer_to_themselves(void **state)
     kit_free(&k);
 }
 
-/* ---- along dimensions -------------------------------------------------------------------------- */
+/* ---- along dimensions --------------------------------------------------------------------------
+ */
 
 /* [[1, 2, 3], [-4, 5, 6]] at scale 1/2, zero point 1: codes 3, 5, 7, -7, 11, 13. */
 static void reductions(void **state)
 {
     (void)state;
-    const operand in[] = {{SHAPE(2, 3), 0.5f, 1, CODES(3, 5, 7, -7, 11, 13), REALS(1, 2, 3, -4, 5, 6)}};
-    ir_attrs rows = {.axes = SHAPE(0)}, columns = {.axes = SHAPE(-1)}, all = {.axes = SHAPE(1, 0, 1)};
+    const operand in[] = {
+        {SHAPE(2, 3), 0.5f, 1, CODES(3, 5, 7, -7, 11, 13), REALS(1, 2, 3, -4, 5, 6)}};
+    ir_attrs rows = {.axes = SHAPE(0)}, columns = {.axes = SHAPE(-1)},
+             all = {.axes = SHAPE(1, 0, 1)};
     check_all_modes(OP_REDUCE_SUM, columns, 1, in, 1, -3, CODES(3, 4), 2);
     check_all_modes(OP_REDUCE_SUM, all, 1, in, 0.5f, 0, CODES(26), 1);
     check_all_modes(OP_REDUCE_MEAN, columns, 1, in, 0.25f, 0, CODES(8, 9), 2);
@@ -214,7 +244,8 @@ static void places(void **state)
     check_reals(OP_ARGMAX, (ir_attrs){.axis = 0}, 1, in, REALS(0, 1, 0), 3);
 }
 
-/* ---- resize ------------------------------------------------------------------------------------ */
+/* ---- resize ------------------------------------------------------------------------------------
+ */
 
 /* Columns 0, 40 to three and four; rows one to one. */
 static void resizes(void **state)
@@ -245,29 +276,69 @@ static void dilations(void **state)
     check_reals(OP_DILATE, at, 1, in, REALS(1, 0, 0, 2, 0, 0, 0, 0, 3, 0, 0, 4), 12);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------ */
+/* ---- tables ------------------------------------------------------------------------------------
+ */
 
 /* Reals 0, 1, -1, -2, 2 at 1/64. elu(-1) = -0.63212, gelu(1) = 0.84134, gelu_tanh(2) = 1.95460. */
 static void curves(void **state)
 {
     (void)state;
-    const operand in[] = {{SHAPE(5), 0.015625f, 0, CODES(0, 64, -64, -128, 127), REALS(0, 1, -1, -2, 2)}};
+    const operand in[] = {
+        {SHAPE(5), 0.015625f, 0, CODES(0, 64, -64, -128, 127), REALS(0, 1, -1, -2, 2)}};
     ir_attrs one = {.alpha = 1};
     check_all_modes(OP_ELU, one, 1, in, 0.015625f, 0, CODES(0, 64, -40, -55, 127), 5);
     check_reals(OP_ELU, one, 1, in, REALS(0, 1, -0.63212056f, -0.86466472f, 2), 5);
-    check_reals(OP_ELU, (ir_attrs){.alpha = 0.5}, 1, in, REALS(0, 1, -0.31606028f, -0.43233236f, 2), 5);
+    check_reals(OP_ELU, (ir_attrs){.alpha = 0.5}, 1, in, REALS(0, 1, -0.31606028f, -0.43233236f, 2),
+                5);
     check_all_modes(OP_GELU, one, 1, in, 0.015625f, 0, CODES(0, 54, -10, -3, 124), 5);
-    check_reals(OP_GELU, one, 1, in, REALS(0, 0.84134475f, -0.15865525f, -0.04550026f, 1.95449974f), 5);
-    check_reals(OP_GELU_TANH, one, 1, in, REALS(0, 0.84119199f, -0.15880801f, -0.04540231f, 1.95459769f), 5);
+    check_reals(OP_GELU, one, 1, in, REALS(0, 0.84134475f, -0.15865525f, -0.04550026f, 1.95449974f),
+                5);
+    check_reals(OP_GELU_TANH, one, 1, in,
+                REALS(0, 0.84119199f, -0.15880801f, -0.04540231f, 1.95459769f), 5);
 }
 
 #define T(name) cmocka_unit_test(name)
 
+/* What a graph can hold has a kernel in both oracles (batch norm is folded first), a rule for its
+ * shape, and a row in docs/operators.md, as has every word of the language. */
+static void operators_are_whole(void **state)
+{
+    (void)state;
+    const char *top = getenv("top_srcdir");
+    qctx *ctx = qctx_new();
+    assert_non_null(ctx);
+    const source *doc =
+        file_read(ctx, arena_printf(ctx->a, "%s/docs/operators.md", top ? top : "."));
+    assert_non_null(doc);
+    for (int k = 0; k < OP_COUNT; k++) {
+        if (!ref_float_kernels[k])
+            fail_msg("%s has no float kernel", ir_opinfos[k].word);
+        if (!ref_int_kernels[k] && !(ir_opinfos[k].flags & OPF_X))
+            fail_msg("%s has no integer kernel", ir_opinfos[k].word);
+    }
+    for (int i = 0; i < ir_words_count(); i++)
+        if (!strstr(doc->text, arena_printf(ctx->a, "`%s`", ir_words[i].word)))
+            fail_msg("docs/operators.md has no row for %s", ir_words[i].word);
+    qctx_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(differences), T(extremes),   T(other_scales),
-        T(slices),      T(transposes), T(slices_infer_to_themselves), T(reductions), T(places), T(curves), T(resizes), T(dilations),
+        T(operators_are_whole),
+        T(slopes),
+        T(lengths),
+        T(differences),
+        T(extremes),
+        T(other_scales),
+        T(slices),
+        T(transposes),
+        T(slices_infer_to_themselves),
+        T(reductions),
+        T(places),
+        T(curves),
+        T(resizes),
+        T(dilations),
     };
     return cmocka_run_group_tests_name("operators", tests, NULL, NULL);
 }
