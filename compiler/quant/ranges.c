@@ -198,7 +198,7 @@ static void range_unary(const walker *w, const ir_op *op, range *out)
         out[c] = q->lut ? of_table(q->lut, x[c]) : clamped(x[c], q->lo, q->hi);
 }
 
-/* Channel by channel; cells outside hold real zero. */
+/* Channel by channel; cells outside hold real zero. An average of two scales (mode onnx) can be any code. */
 static void range_same(const walker *w, const ir_op *op, range *out)
 {
     const ir_iparams *q = op->q;
@@ -209,7 +209,7 @@ static void range_same(const walker *w, const ir_op *op, range *out)
     for (int c = 0; c < last_dim(op->out[0]); c++) {
         out[c] = outside ? with(x[c], q->in_zero[0]) : x[c];
         if (pool)
-            out[c] = clamped(out[c], q->lo, q->hi);
+            out[c] = q->in[0].n > 0 ? spanned(q->lo, q->hi) : clamped(out[c], q->lo, q->hi);
     }
 }
 

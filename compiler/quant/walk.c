@@ -167,6 +167,7 @@ static ir_tensor *copy_tensor(qctx *ctx, ir_graph *g, const ir_tensor *t, ir_tki
     ir_tensor *c = ir_add_tensor(ctx, g, t->name, kind, t->type, &t->shape, t->loc);
     c->quant = t->quant;
     c->data = t->data;
+    c->wname = t->wname;
     c->port_type = t->type;
     c->declared = kind == IR_INPUT && t->quant;
     return c;
