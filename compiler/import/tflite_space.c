@@ -90,10 +90,11 @@ bool tfl_depth_space(tfl_model *m, const tfl_op *op)
 {
     bool space = op->code == TFL_OP_DEPTH_TO_SPACE;
     const tfl_tensor *x = tfl_in(m, op, 0);
-    if (op->n_in != 1 || op->n_out != 1 || !x || !tfl_image(m, op, x))
-        return op->n_in == 1 && op->n_out == 1
-                   ? false
-                   : tfl_cannot(m, op, NULL, "it has %d operands", op->n_in);
+    if (op->n_in != 1 || op->n_out != 1 || !x)
+        return tfl_cannot(m, op, NULL, "it has %d operands and %d results", op->n_in, op->n_out);
+    if (!tfl_options(m, op, space ? OPTIONS_DEPTH_TO_SPACE : OPTIONS_SPACE_TO_DEPTH) ||
+        !tfl_image(m, op, x))
+        return false;
     int32_t b = fb_int32(&m->file, op->options, BLOCK_SIZE, 0), h = x->dim[1], w = x->dim[2],
             c = x->dim[3];
     if (b < 1 || b > 1024 || (space ? c % (b * b) != 0 : h % b != 0 || w % b != 0))

@@ -12,6 +12,11 @@ tests_import_test_exact_SOURCES = tests/import/test_exact.c
 tests_import_test_exact_CFLAGS = $(TEST_CFLAGS)
 tests_import_test_exact_LDADD = $(TEST_LIBS) -lm
 TESTS += tests/import/test_tflite tests/import/test_broken tests/import/test_exact
+check_PROGRAMS += tests/import/test_witness
+tests_import_test_witness_SOURCES = tests/import/test_witness.c $(IMPORT_MADE)
+tests_import_test_witness_CFLAGS = $(TEST_CFLAGS)
+tests_import_test_witness_LDADD = $(TEST_LIBS) -lm
+TESTS += tests/import/witness.sh
 endif
 if HAVE_ONNX
 check_PROGRAMS += tests/import/test_onnx_nodes
@@ -33,4 +38,6 @@ endif
 endif
 EXTRA_DIST += tests/import/onnx_nodes.txt
 TESTS += tests/import/boards.sh
-EXTRA_DIST += tests/import/boards.sh
+EXTRA_DIST += tests/import/boards.sh tests/import/witness.sh
+# TensorFlow Lite's library, which the long form of that test fetches once.
+DISTCLEANFILES += tests/import/libtensorflowlite_c.so

@@ -251,6 +251,17 @@ static make_model *mul_map(qctx *ctx) { return by_map(ctx, TFL_OP_MUL, S1, 0.01f
 static make_model *add_map_float(qctx *ctx) { return by_map(ctx, TFL_OP_ADD, 0, 0, 0, 0); }
 static make_model *max_map(qctx *ctx) { return by_map(ctx, TFL_OP_MAXIMUM, S1, S1, S1, 3); }
 
+/* x and a constant of its scale side by side. */
+static make_model *concat_const(qctx *ctx)
+{
+    make_model *m = by_map(ctx, TFL_OP_CONCATENATION, S1, S1, S1, 3);
+    m->tensors[1].rank = 4;
+    memcpy(m->tensors[1].dim, DIMS(1, 5, 4, 3), 4 * sizeof(int32_t));
+    m->tensors[2].dim[3] = 6;
+    make_option(&m->ops[0], OPTIONS_CONCAT, CONCAT_AXIS, 'i', 3);
+    return m;
+}
+
 static make_model *prelu(qctx *ctx, float in, float out)
 {
     make_model *m = make_new(ctx);
@@ -295,7 +306,7 @@ static make_model *shuffled_cells(qctx *ctx, int code, const int32_t *from, cons
 {
     make_model *m = make_new(ctx);
     int x = make_act(m, "x", 0, 0, 4, from), y = make_act(m, "y", 0, 0, 4, to);
-    make_option(make_operator(m, code, INS(x), y), OPTIONS_NONE, BLOCK_SIZE, 'i', 2);
+    make_option(make_operator(m, code, INS(x), y), code == TFL_OP_DEPTH_TO_SPACE ? OPTIONS_DEPTH_TO_SPACE : OPTIONS_SPACE_TO_DEPTH, BLOCK_SIZE, 'i', 2);
     make_ports(m, x, y);
     return m;
 }
@@ -690,6 +701,7 @@ const sample_model sample_models[] = {
     {"mul_map", mul_map, {"map = constant([5, 4, 3], tensor 1)\n", "y = mul(x, map, tensor 2)\n"}, true},
     {"add_map_float", add_map_float, {"map = constant([5, 4, 3], tensor 1)\n", "y = add(x, map, tensor 2)\n"}, false},
     {"max_map", max_map, {"y = maximum(x, map, tensor 2)\n"}, true},
+    {"concat_const", concat_const, {"map = constant([5, 4, 3], tensor 1)\n", "y = concat(x, map, tensor 2)\n"}, true},
     {"prelu", prelu_int8, {"act_alpha = constant([1, 3], tensor 1)\n", "act_y = prelu(x, act_alpha, tensor 2)\n"}, true},
     {"prelu_float", prelu_float, {"act_y = prelu(x, act_alpha, tensor 2)\n"}, false},
     {"l2", l2_int8, {"y = l2_norm(x, tensor 1)\n"}, true},
