@@ -195,6 +195,17 @@ static const tfl_tensor *float_operand(const tfl_model *m, const tfl_op *op)
     return NULL;
 }
 
+/* An operand of whole numbers that neither the file nor shape computations give. */
+static const tfl_tensor *open_number(const tfl_model *m, const tfl_op *op)
+{
+    for (int i = 0; i < op->n_in; i++) {
+        const tfl_tensor *t = tfl_in(m, op, i);
+        if (t && is_number_type(t->type) && !t->ir && !tfl_is_const(t) && t->n_ints < 0)
+            return t;
+    }
+    return NULL;
+}
+
 /* An operand of several small images, which only convolutions take. */
 static const tfl_tensor *space_operand(const tfl_model *m, const tfl_op *op)
 {
@@ -214,6 +225,9 @@ static void import_op(tfl_model *m, const tfl_op *op)
                    "its operand %s comes from SPACE_TO_BATCH_ND", tfl_tensor_str(m, space_operand(m, op)));
     else if (!tfl_can_import(op) || tfl_is_state_op(op))
         tfl_import_op(m, op);
+    else if (open_number(m, op))
+        tfl_cannot(m, op, "convert the model with fixed shapes and batch size 1",
+                   "its operand %s holds whole numbers that are not known", tfl_tensor_str(m, open_number(m, op)));
     else if (variable_operand(m, op))
         tfl_cannot(m, op, "export the model without its state", "its operand %s is a variable",
                    tfl_tensor_str(m, variable_operand(m, op)));

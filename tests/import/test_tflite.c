@@ -556,6 +556,8 @@ static void const_scales(make_model *m)
     static const int64_t zeros[] = {0, 0};
     m->tensors[1].n_scales = 2, m->tensors[1].scale = two, m->tensors[1].zero = zeros;
 }
+static void shape_unknown(make_model *m) { m->tensors[4].data = NULL, m->tensors[4].variable = true; }
+static void input_int32(make_model *m) { m->tensors[0].type = TFL_INT32; }
 static void slopes_many(make_model *m) { m->tensors[1].dim[1] = 2, m->tensors[1].bytes = 6; }
 static void l2_fused(make_model *m) { make_option(&m->ops[0], OPTIONS_L2_NORM, L2_NORM_ACTIVATION, 'b', TFL_ACT_RELU); }
 static void space_strided(make_model *m) { m->ops[1].options[1].value = 2; }
@@ -631,6 +633,8 @@ static const struct { const char *sample; void (*change)(make_model *); const ch
     {"float_edges", float_behind, "compute in float32 in an int8 model"},
     {"byte_edges", u8_scale, "two scales"},
     {"add_const_int8", const_scales, "has 2 scales; an activation has one"},
+    {"shapes", shape_unknown, "holds whole numbers that are not known"},
+    {"activations", input_int32, "is INT32"},
     {"prelu", slopes_many, "slopes of 2x3 do not repeat"},
     {"l2", l2_fused, "it has a fused activation"},
     {"dilated", space_strided, "it has strides, pads, a dilation or company"},
