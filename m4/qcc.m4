@@ -84,10 +84,10 @@ AS_IF([test "x$enable_coverage" != xno],
   [QCC_CFLAGS="$QCC_CFLAGS --coverage -O0"
    SANITIZER_LDFLAGS="$SANITIZER_LDFLAGS --coverage"])])
 
-# The importer of ONNX models: protobuf-c on the schema that libonnx-dev brings. ONNX_PROTO may name
+# Importer and exporter of ONNX models: protobuf-c on the schema that libonnx-dev brings. ONNX_PROTO may name
 # another onnx.proto.
 AC_DEFUN([QCC_ONNX],
-[AC_ARG_WITH([onnx], [AS_HELP_STRING([--without-onnx], [build without the importer of ONNX models])],
+[AC_ARG_WITH([onnx], [AS_HELP_STRING([--without-onnx], [build without importer and exporter of ONNX models])],
   [], [with_onnx=auto])
 AC_ARG_VAR([PROTOC_C], [protobuf-c's compiler])
 AC_ARG_VAR([ONNX_PROTO], [the schema onnx.proto])

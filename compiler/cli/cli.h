@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "compiler/emit/emit.h"
+#include "compiler/export/export.h"
 #include "compiler/jit/engine.h"
 #include "compiler/pipeline.h"
 
@@ -26,6 +27,7 @@ typedef struct cli {
     const struct search_result *searched; /* of a search that was made */
     int64_t max_flash, max_ram; /* bytes; 0: no limit */
     double min_accuracy, min_agreement;
+    export_kind export;        /* --qdq */
     const char *engine, *cc, *cflags, *dump;
     int limit;                 /* of table rows; 0 none */
     bool json, csv, confusion, errors, health, use_float, real, quiet, static_float;
@@ -43,7 +45,7 @@ typedef struct cli_command {
 
 enum {
     CMD_COMPILE = 1 << 0, CMD_QUANTIZE = 1 << 1, CMD_RUN = 1 << 2, CMD_EVAL = 1 << 3,
-    CMD_INSPECT = 1 << 4, CMD_IMPORT = 1 << 5, CMD_DIFF = 1 << 6, CMD_AUGMENT = 1 << 12,
+    CMD_INSPECT = 1 << 4, CMD_IMPORT = 1 << 5, CMD_DIFF = 1 << 6, CMD_EXPORT = 1 << 7, CMD_AUGMENT = 1 << 12,
     CMD_TRAIN = 1 << 16, CMD_TUNE = 1 << 17, CMD_RECOVER = 1 << 18
 };
 
@@ -56,6 +58,7 @@ int cmd_run(qctx *ctx, cli *c);
 int cmd_eval(qctx *ctx, cli *c);
 int cmd_inspect(qctx *ctx, cli *c);
 int cmd_import(qctx *ctx, cli *c);
+int cmd_export(qctx *ctx, cli *c);
 int cmd_diff(qctx *ctx, cli *c);
 int cmd_augment(qctx *ctx, cli *c);
 int cmd_train(qctx *ctx, cli *c);

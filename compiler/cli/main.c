@@ -28,6 +28,10 @@ const cli_command cli_commands[] = {
      "  qcc import kws.tflite -o kws && qcc kws.qdl kws.bin -o kws.c\n"
      "  qcc kws.tflite -o kws.c\n"
      "  qcc import kws.tflite --numerics single -o kws\n"},
+    {"export", CMD_EXPORT, 2, 2, cmd_export, "qcc export NET.qdl WEIGHTS [OPTIONS] -o NET.onnx",
+     "writes the float net as ONNX, or the quantized one with QuantizeLinear and DequantizeLinear",
+     "  qcc export net.qdl weights.bin -o net.onnx\n"
+     "  qcc export net.qdl weights.bin --qdq=u8 --calibrate train.npy -o net_u8.onnx\n"},
     {"eval", CMD_EVAL, 2, 2, cmd_eval, "qcc eval NET.qdl WEIGHTS --data F [--labels F] [OPTIONS]",
      "float against quantized: accuracy, agreement, sizes, time per inference",
      "  qcc eval net.qdl weights.bin --data t10k-images.gz --labels t10k-labels.gz \\\n"
@@ -57,7 +61,7 @@ const cli_command cli_commands[] = {
 const int cli_n_commands = sizeof cli_commands / sizeof *cli_commands;
 
 /* Commands of the language of qcc's documentation that this version does not have. */
-static const char *const later_commands[] = {"export", "recover"};
+static const char *const later_commands[] = {"recover"};
 
 static const cli_command *find_command(const char *name)
 {

@@ -10,7 +10,7 @@
 #include "compiler/cli/training.h"
 #include "compiler/front/literal.h"
 
-#define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF | CMD_TUNE)
+#define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF | CMD_TUNE | CMD_EXPORT)
 #define TRAINS (CMD_TRAIN | CMD_TUNE)
 #define READS (ANY_NET | CMD_IMPORT | CMD_AUGMENT | TRAINS)
 #define SEARCHES (CMD_COMPILE | CMD_QUANTIZE)
@@ -132,6 +132,16 @@ static bool take_augment(qctx *ctx, cli *c, const option_row *row, const char *v
     return true;
 }
 
+static bool take_qdq(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx, (void)row;
+    bool u8 = value && !strcmp(value, "u8");
+    if (value && !u8 && strcmp(value, "i8") != 0)
+        return cli_usage(c, "--qdq=%s is none of i8, u8", value), false;
+    c->export = u8 ? EXPORT_QDQ_U8 : EXPORT_QDQ_I8;
+    return true;
+}
+
 static bool take_selftest(qctx *ctx, cli *c, const option_row *row, const char *value)
 {
     (void)ctx, (void)row;
@@ -204,7 +214,8 @@ static const option_row rows[] = {
     {"float-io", NULL, CMD_COMPILE, "NAME_run_float too, with float ports", take_flag, AT(emit.float_io)},
     {"section", "NAME", CMD_COMPILE, "linker section of the weights", take_text, AT(emit.section)},
     {"split-weights", "FILE", CMD_COMPILE, "weights in a C file of their own", take_split, 0},
-    {"selftest", "[FILE]", CMD_COMPILE, "NAME_selftest with 2 baked vectors (of FILE, or seeded)", take_selftest, 0},
+    {"selftest", "[=FILE]", CMD_COMPILE, "NAME_selftest with 2 baked vectors (of FILE, or seeded)", take_selftest, 0},
+    {"qdq", "[=i8|u8]", CMD_EXPORT, "the quantized net; codes of activations are int8, or uint8 as ONNX Runtime on x86 wants them", take_qdq, 0},
     {"profile", NULL, CMD_COMPILE, "call NAME_profile after each layer", take_flag, AT(emit.profile)},
     {"whole-layers", NULL, EMITS, "leave no constant channel out", take_flag, AT(emit.whole_layers)},
     {"weights", "decimal|string", CMD_COMPILE, "how weight arrays are written", take_weights, 0},
@@ -253,6 +264,12 @@ static const option_row rows[] = {
 };
 enum { N_ROWS = sizeof rows / sizeof *rows, HELP = 1000 };
 
+/* Of the form --name[=VALUE]. */
+static bool may_lack_value(const option_row *r)
+{
+    return r->metavar && !strncmp(r->metavar, "[=", 2);
+}
+
 void cli_options_help(FILE *f, unsigned bit)
 {
     fputs("\noptions:\n", f);
@@ -261,10 +278,10 @@ void cli_options_help(FILE *f, unsigned bit)
         if (!(r->commands & bit))
             continue;
         char left[64];
-        bool single = strlen(r->name) == 1, optional = r->metavar && *r->metavar == '[' && r->take == take_selftest;
+        bool single = strlen(r->name) == 1;
         snprintf(left, sizeof left, "%s%s%s%s", single ? "-" : "--", r->name,
-                 !r->metavar ? "" : *r->name == 'O' ? "" : optional ? "" : " ",
-                 !r->metavar ? "" : optional ? "[=FILE]" : r->metavar);
+                 !r->metavar || *r->name == 'O' || may_lack_value(r) ? "" : " ",
+                 !r->metavar ? "" : r->metavar);
         fprintf(f, "  %-36s %s\n", left, r->help);
     }
     fputs("  -h, --help                           this text\n", f);
@@ -286,8 +303,8 @@ static void getopt_table(const cli *c, struct option *longs, char *shorts)
             *s++ = ':';
             continue;
         }
-        int has = !rows[i].metavar                   ? no_argument
-                  : rows[i].take == take_selftest ? optional_argument
+        int has = !rows[i].metavar         ? no_argument
+                  : may_lack_value(&rows[i]) ? optional_argument
                                                   : required_argument;
         longs[n++] = (struct option){rows[i].name, has, NULL, HELP + 1 + i};
     }
@@ -350,7 +367,7 @@ static int check_names(const cli *c, int argc, char **argv)
         const option_row *row = find_long(c, argv[i] + 2, n);
         if (!row)
             return unknown_option(c, argv[i]);
-        i += row->metavar && row->take != take_selftest && argv[i][2 + n] != '=';
+        i += row->metavar && !may_lack_value(row) && argv[i][2 + n] != '=';
     }
     return EXIT_DONE;
 }
@@ -360,6 +377,13 @@ static int check_effects(const cli *c)
 {
     if (c->emit.no_libm && !c->emit.emit_float)
         return cli_usage(c, "--no-libm goes with --emit-float");
+    if (c->command->bit == CMD_EXPORT && c->export == EXPORT_FLOAT &&
+        (c->net.settings.n || c->net.calibrate || c->net.quant_file || c->net.strict_acc32))
+        return cli_usage(c, "without --qdq the float net is exported: --%s would do nothing",
+                         c->net.settings.n     ? c->net.settings.v[0].which
+                         : c->net.calibrate    ? "calibrate"
+                         : c->net.strict_acc32 ? "strict-acc32"
+                                               : "quant");
     if (c->emit.emit_float && c->emit.float_io)
         return cli_usage(c, "--emit-float has float ports: --float-io would do nothing");
     if (c->emit.emit_float && (c->net.settings.n || c->net.calibrate || c->net.quant_file))

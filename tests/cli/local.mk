@@ -6,6 +6,7 @@ CLI_TESTS = \
 	tests/cli/engines.sh \
 	tests/cli/errors.sh \
 	tests/cli/eval.sh \
+	tests/cli/export.sh \
 	tests/cli/inspect.sh \
 	tests/cli/report.sh \
 	tests/cli/report_browser.sh \

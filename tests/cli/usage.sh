@@ -6,7 +6,7 @@ weights=$top_srcdir/examples/fashion/lenet.safetensors
 
 expect 0 "$QCC" --version && out_has "qcc 0."
 expect 0 "$QCC" --help && out_has "commands" && out_has "--calibrate"
-for command in quantize run eval inspect diff train tune; do
+for command in quantize run eval inspect diff train tune export; do
     expect 0 "$QCC" "$command" --help && out_has "usage: qcc $command" && out_has "examples:"
 done
 expect 2 "$QCC" && err_has "usage:"
