@@ -9,8 +9,9 @@ EXTRA_DIST += examples/api/quantize.c examples/fashion/lenet.qdl examples/fashio
 	examples/firmware-cortex-m/mps2-an386.ld
 
 # The stories that need data from elsewhere; firmware-cortex-m is run by tests/firmware.
-TESTS += tests/examples/mnist.sh
-EXTRA_DIST += tests/examples/mnist.sh
+TESTS += tests/examples/mnist.sh tests/examples/pytorch.sh
+EXTRA_DIST += tests/examples/mnist.sh tests/examples/pytorch.sh \
+	examples/pytorch/README.md examples/pytorch/compare.py examples/pytorch/net.py examples/pytorch/net.qdl
 
 # Real MNIST, which that test fetches once.
 DISTCLEANFILES += examples/mnist/train-images-idx3-ubyte examples/mnist/train-labels-idx1-ubyte \

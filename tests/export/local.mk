@@ -8,3 +8,10 @@ tests_export_test_export_LDADD = $(TEST_LIBS) -lm
 TESTS += tests/export/test_export
 endif
 endif
+# In ONNX Runtime, which npm brings: the long form.
+TESTS += tests/export/ort.sh
+EXTRA_DIST += tests/export/ort.sh tests/export/ort.js tests/npm.sh
+distclean-local: distclean-npm
+distclean-npm:
+	rm -rf tests/npm
+.PHONY: distclean-npm
