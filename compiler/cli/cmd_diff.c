@@ -54,6 +54,11 @@ static int check_effects(const cli *c, const diff *d)
         return cli_usage(c, "neither side is quantized here: --%s would do nothing", idle);
     if (runs && !c->data)
         return cli_usage(c, "no --data: the rows to execute");
+    engine_kind kind;
+    if (!runs && c->engine)
+        return cli_usage(c, "neither side is executed: --engine would do nothing");
+    if (c->engine && !cli_engine(c, &kind))
+        return EXIT_WRONG_USAGE;
     if (!runs && c->data)
         return cli_usage(c, "neither side is executed: --data would do nothing");
     return EXIT_DONE;

@@ -44,10 +44,55 @@ static bool load_net(qctx *ctx, diff_side *s, const net_options *o, bool quantiz
     return true;
 }
 
-static void use_graph(qctx *ctx, diff_side *s)
+static size_t bytes_of(const ir_tensor *t)
 {
+    return (size_t)ir_elems(&t->shape) * ir_type_size(t->type);
+}
+
+static void *room(qctx *ctx, const ir_tensor *t)
+{
+    return arena_calloc(ctx->a, 1, bytes_of(t));
+}
+
+/* What emitted C tells of a layer. */
+static void keep(void *side, int op, const void *out, uint32_t bytes)
+{
+    diff_side *s = side;
+    const ir_tensor *t = op >= 0 && op < s->g->ops.n ? s->g->ops.v[op]->out[0] : NULL;
+    if (t && bytes == bytes_of(t))
+        memcpy(s->seen[t->id], out, bytes);
+}
+
+static bool use_engine(qctx *ctx, const cli *c, diff_side *s, engine_kind kind)
+{
+    emit_options o = c->emit;
+    o.emit_float = s->kind == SIDE_FLOAT;
+    s->seen = ARENA_ARRAY(ctx->a, void *, s->g->tensors.n);
+    for (int i = 0; i < s->g->ops.n; i++)
+        s->seen[s->g->ops.v[i]->out[0]->id] = room(ctx, s->g->ops.v[i]->out[0]);
+    s->e = engine_listening(ctx, s->g, kind, &o, NULL, keep, s);
+    return s->e != NULL;
+}
+
+static bool use_graph(qctx *ctx, const cli *c, diff_side *s)
+{
+    engine_kind kind = ENGINE_INTERPRETER;
     s->g = s->kind == SIDE_QUANT ? s->net->legal : s->net->floating;
+    if (c->engine)
+        cli_engine(c, &kind);
+    if (kind != ENGINE_INTERPRETER)
+        return use_engine(ctx, c, s, kind);
     s->it = interp_new(ctx, s->g);
+    return true;
+}
+
+/* NULL: nothing holds it. */
+static const void *value_in(const diff_side *s, const ir_tensor *t)
+{
+    for (int i = 0; !s->it && i < s->g->inputs.n; i++)
+        if (s->g->inputs.v[i] == t)
+            return s->in[i];
+    return s->it ? interp_value(s->it, t) : s->seen[t->id];
 }
 
 static bool same_model(const diff *d)
@@ -80,17 +125,13 @@ static bool load_sides(qctx *ctx, const cli *c, diff *d)
             s->net = other->net;
         else if (!load_net(ctx, s, &o, shared || s->kind == SIDE_QUANT))
             return false;
-        use_graph(ctx, s);
+        if (!use_graph(ctx, c, s))
+            return false;
     }
     return true;
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
-
-static void *room(qctx *ctx, const ir_tensor *t)
-{
-    return arena_alloc(ctx->a, (size_t)ir_elems(&t->shape) * ir_type_size(t->type));
-}
 
 static bool same_inputs(const ir_graph *a, const ir_graph *b)
 {
@@ -138,7 +179,10 @@ static void run_row(diff_side *s, int64_t row)
         else
             port_row_codes(&s->ports[i], row, s->in[i]);
     }
-    interp_run(s->it, (const void *const *)s->in, s->out);
+    if (s->it)
+        interp_run(s->it, (const void *const *)s->in, s->out);
+    else
+        engine_run(s->e, (const void *const *)s->in, s->out);
 }
 
 /* ---- values -------------------------------------------------------------------------------- */
@@ -147,6 +191,8 @@ static double value_of(const ir_tensor *t, const void *data, int64_t i)
 {
     if (t->type == IR_F32)
         return (double)((const float *)data)[i];
+    if (t->type == IR_I32) /* indices */
+        return ((const int32_t *)data)[i];
     int32_t code = t->type == IR_I16 ? ((const int16_t *)data)[i] : ((const int8_t *)data)[i];
     return (double)(float)quant_value(t->quant, 0, code);
 }
@@ -157,7 +203,7 @@ static void fill(const diff_side *s, const layer_end *e, int64_t row, int64_t n,
 {
     if (e->map.data)
         port_row_real(&e->map, row, narrow);
-    const void *data = e->stored || e->map.data ? NULL : interp_value(s->it, e->t);
+    const void *data = e->stored || e->map.data ? NULL : value_in(s, e->t);
     for (int64_t i = 0; i < n; i++)
         out[i] = e->stored ? tensor_value(e->stored, i)
                  : data    ? value_of(e->t, data, i)

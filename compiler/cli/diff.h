@@ -1,7 +1,7 @@
 /* diff.h - what `qcc diff` measures, apart from how it is printed.
  *
- * A side is an execution (the float net or the quantized one, in the reference interpreter) or a
- * file of reference tensors. A is what B is judged by. Layers are the inputs and the results of
+ * A side is an execution (the float net or the quantized one, in the reference interpreter, or emitted C
+ * that tells of its layers) or a file of reference tensors. A is what B is judged by. Layers are the inputs and the results of
  * operators, in the order of execution; they are the same on both sides where they have one name or
  * one number in a .tflite. */
 #ifndef QCC_DIFF_H
@@ -18,7 +18,9 @@ typedef struct diff_side {
     const char *model, *weights; /* paths; weights NULL: the model of another tool */
     net *net;
     const ir_graph *g; /* FOLDED or LEGAL; NULL: a file */
-    interp *it;
+    interp *it;   /* NULL: emitted C */
+    engine *e;
+    void **seen;  /* emitted C: the last value of each tensor, [tensors.n], or NULL */
     port_map *ports;             /* [inputs] */
     void **in, **out;            /* a row's */
     const tensor_file *file;     /* reference tensors */

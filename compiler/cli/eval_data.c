@@ -1,5 +1,6 @@
 /* eval_data.c - the rows and labels of `qcc eval`. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "compiler/cli/eval.h"
 
@@ -21,6 +22,23 @@ static bool map_data(qctx *ctx, cli *c, eval *e, dataset **data)
             return false;
     e->rows = e->runs[0].port.rows;
     return true;
+}
+
+/* A label is the number of an output's element as the host has them; with channels first that is another
+ * than the C's. */
+static void labels_from_host(qctx *ctx, const cli *c, eval *e)
+{
+    const ir_shape *s = &e->f.g->outputs.v[0]->shape;
+    const char *layout = c->net.layout ? c->net.layout : e->f.g->layout;
+    if (!e->labels || strcmp(layout, "nchw") != 0 || s->rank < 2)
+        return;
+    int32_t *of_host = ARENA_ARRAY(ctx->a, int32_t, e->classes);
+    int32_t *labels = ARENA_ARRAY(ctx->a, int32_t, e->rows);
+    for (int32_t i = 0; i < e->classes; i++)
+        of_host[port_host_index(s, true, i)] = i;
+    for (int64_t row = 0; row < e->rows; row++)
+        labels[row] = of_host[e->labels[row]];
+    e->labels = labels;
 }
 
 static bool read_labels(qctx *ctx, cli *c, eval *e, const dataset *data)
@@ -85,6 +103,7 @@ bool eval_data(qctx *ctx, cli *c, eval *e)
     dataset *data;
     if (!map_data(ctx, c, e, &data) || !read_labels(ctx, c, e, data))
         return false;
+    labels_from_host(ctx, c, e);
     warn_shared_rows(ctx, c, data);
     return true;
 }

@@ -223,7 +223,7 @@ static const option_row rows[] = {
     {"no-libm", NULL, CMD_COMPILE, "with --emit-float: no <math.h>", take_flag, AT(emit.no_libm)},
     {"unroll", "N|full|none", EMITS, "unroll inner loops of at most N iterations", take_unroll, 0},
     {"strict-acc32", NULL, ANY_NET, "an accumulator beyond int32 is an error", take_flag, AT(net.strict_acc32)},
-    {"engine", "jit|interpreter|cc|blas", CMD_RUN | CMD_EVAL | CMD_TUNE, "libtcc, the reference interpreter, the system compiler; OpenBLAS with --float", take_text, AT(engine)},
+    {"engine", "jit|interpreter|cc|blas", CMD_RUN | CMD_EVAL | CMD_DIFF | CMD_TUNE, "libtcc, the reference interpreter, the system compiler; OpenBLAS with --float", take_text, AT(engine)},
     {"float", NULL, CMD_RUN, "run the float net", take_flag, AT(use_float)},
     {"real", NULL, CMD_RUN, "write real values (float32) instead of codes", take_flag, AT(real)},
     {"codes", NULL, ANY_NET | CMD_AUGMENT | TRAINS, "numbers of a CSV are codes", take_flag, AT(net.codes)},

@@ -17,6 +17,7 @@ enum { TCC_UNROLL = 256 };
 typedef int run_fn(void *state, const void *const *in, void *const *out, void *memory);
 typedef uint32_t size_fn(void);
 typedef void reset_fn(void *state);
+typedef void listen_fn(engine_heard *heard, void *user);
 
 struct engine {
     qctx *ctx;
@@ -29,6 +30,8 @@ struct engine {
     reset_fn *reset;
     void *state, *memory;
     int64_t arena_bytes;
+    engine_heard *heard; /* NULL: nobody listens */
+    void *user;
 };
 
 /* ISO C has no cast from object to function pointer. */
@@ -44,8 +47,8 @@ void *engine_symbol(engine *e, const char *suffix)
     return e->lookup(e->code, arena_printf(e->ctx->a, "%s_%s", e->prefix, suffix));
 }
 
-/* What is run must be whole in one text and call nobody: no split weights, no hook. */
-static emit_options options_for(const emit_options *given, engine_kind kind)
+/* What is run must be whole in one text and call nobody: no split weights, no hook but ours. */
+static emit_options options_for(const emit_options *given, engine_kind kind, bool listening)
 {
     emit_options o;
     if (given)
@@ -53,7 +56,8 @@ static emit_options options_for(const emit_options *given, engine_kind kind)
     else
         emit_options_init(&o);
     o.split_weights = false;
-    o.profile = false;
+    o.profile = listening;
+    o.whole_layers = o.whole_layers || listening;
     o.section = NULL;
     if (kind != ENGINE_JIT)
         return o;
@@ -75,6 +79,15 @@ static const char *program(engine *e, const emit_options *o)
     buf_init(&b, e->ctx->a);
     buf_puts(&b, r.c);
     buf_puts(&b, adapter);
+    if (e->heard)
+        buf_printf(&b,
+                   "\nstatic void (*engine_heard)(void *, int, const void *, uint32_t);\n"
+                   "static void *engine_user;\n"
+                   "void %s_engine_listen(void (*heard)(void *, int, const void *, uint32_t), void *user)\n"
+                   "{\n    engine_heard = heard;\n    engine_user = user;\n}\n"
+                   "void %s_profile(int layer, const void *out, uint32_t bytes)\n"
+                   "{\n    engine_heard(engine_user, layer, out, bytes);\n}\n",
+                   e->prefix, e->prefix);
     return buf_str(&b);
 }
 
@@ -91,22 +104,34 @@ static bool link_up(engine *e)
     e->memory = arena_alloc(e->ctx->a, (size_t)e->arena_bytes);
     e->state = arena_alloc(e->ctx->a, state_bytes());
     e->reset(e->state);
+    listen_fn *listen;
+    function_at(engine_symbol(e, "engine_listen"), &listen);
+    if (e->heard && listen)
+        listen(e->heard, e->user);
     return true;
 }
 
 engine *engine_new(qctx *ctx, const ir_graph *g, engine_kind kind, const emit_options *given,
                    const char *cflags)
 {
+    return engine_listening(ctx, g, kind, given, cflags, NULL, NULL);
+}
+
+engine *engine_listening(qctx *ctx, const ir_graph *g, engine_kind kind, const emit_options *given,
+                         const char *cflags, engine_heard *heard, void *user)
+{
     engine *e = ARENA_NEW(ctx->a, engine);
     e->ctx = ctx;
     e->g = g;
+    e->heard = heard;
+    e->user = user;
     if (kind == ENGINE_INTERPRETER || kind == ENGINE_BLAS) {
         e->it = interp_new(ctx, g);
         if (kind == ENGINE_BLAS)
             interp_use_blas(ctx, e->it);
         return e;
     }
-    emit_options o = options_for(given, kind);
+    emit_options o = options_for(given, kind, heard != NULL);
     const char *text = program(e, &o);
     if (!text)
         return NULL;

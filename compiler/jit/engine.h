@@ -16,6 +16,11 @@ typedef struct engine engine;
  * compiler's first message lines). Freed with the context. */
 engine *engine_new(qctx *ctx, const ir_graph *g, engine_kind kind, const emit_options *o,
                    const char *cflags);
+/* The same, and each run tells of every operator's result as soon as it is there: its number in g->ops,
+ * its elements. Constant channels are computed like any other (--whole-layers). For emitted C only. */
+typedef void engine_heard(void *user, int op, const void *out, uint32_t bytes);
+engine *engine_listening(qctx *ctx, const ir_graph *g, engine_kind kind, const emit_options *o,
+                         const char *cflags, engine_heard *heard, void *user);
 /* One row: ports as codes (or floats for float graphs). Returns NAME_run's value. */
 int engine_run(engine *e, const void *const *in, void *const *out);
 /* A stateful net starts anew, as it does after engine_new. */

@@ -40,7 +40,28 @@ expect 0 "$QCC" diff "quant:$work/pair.qdl,$work/pair.bin" "$q" --data "$rows" -
     --bits "$layer=2" --json
 is first_divergence "\"$layer\""
 
+# emitted C tells of the same layers, code for code; indices at the end of a net too
+for engine in jit cc; do
+    [ $engine != jit ] || grep -q '^#define HAVE_LIBTCC 1' "$top_builddir/config.h" || continue
+    expect 0 "$QCC" diff "$f" "$q" --data "$rows" --calibrate "$rows" --json --engine=interpreter && cp "$work/out" "$work/want"
+    expect 0 "$QCC" diff "quant:$work/pair.qdl,$work/pair.bin" "$q" --data "$rows" --calibrate "$rows" --engine=$engine
+    out_has "no divergence"
+    expect 0 "$QCC" diff "$f" "$q" --data "$rows" --calibrate "$rows" --json --engine=$engine
+    checks=$((checks + 1))
+    [ "$(grep -c '"name"' "$work/out")" -eq "$(grep -c '"name"' "$work/want")" ] || fail "$engine: other layers"
+done
+cat >"$work/index.qdl" <<'QDL'
+model i { input x : i8[2, 3] scale 0.5
+ output argmax(relu(x)) }
+QDL
+printf '\002\000\000\000\000\000\000\000{}' >"$work/empty"
+printf '1,2,3,4,5,6\n-1,2,3,9,8,7\n' >"$work/x.csv"
+expect 0 "$QCC" diff "float:$work/index.qdl,$work/empty" "quant:$work/index.qdl,$work/empty" --data "$work/x.csv" --quiet
+out_has argmax
+
 # wrong usage
+expect 2 "$QCC" diff "$f" "$q" --data "$rows" --engine=blas && err_has "--float only"
+expect 2 "$QCC" diff a.npz b.npz --engine=cc && err_has "--engine would do nothing"
 expect 2 "$QCC" diff "$f" && err_has "two executions are compared"
 expect 2 "$QCC" diff "$f" "$q" && err_has "no --data"
 expect 2 "$QCC" diff float:net.qdl "$q" --data "$rows" && err_has "float:NET.qdl,WEIGHTS"

@@ -7,6 +7,7 @@ CLI_TESTS = \
 	tests/cli/errors.sh \
 	tests/cli/eval.sh \
 	tests/cli/export.sh \
+	tests/cli/host_order.sh \
 	tests/cli/inspect.sh \
 	tests/cli/report.sh \
 	tests/cli/report_browser.sh \
