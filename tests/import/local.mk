@@ -16,6 +16,11 @@ check_PROGRAMS += tests/import/test_witness
 tests_import_test_witness_SOURCES = tests/import/test_witness.c $(IMPORT_MADE)
 tests_import_test_witness_CFLAGS = $(TEST_CFLAGS)
 tests_import_test_witness_LDADD = $(TEST_LIBS) -lm
+check_PROGRAMS += tests/import/single_ops
+tests_import_single_ops_SOURCES = tests/import/single_ops.c tests/import/single_models.c tests/import/single_models.h \
+	tests/import/make_tflite.c tests/import/make_tflite.h
+tests_import_single_ops_CFLAGS = $(TEST_CFLAGS)
+tests_import_single_ops_LDADD = $(TEST_LIBS) -lm
 TESTS += tests/import/witness.sh
 endif
 if HAVE_ONNX
