@@ -130,7 +130,7 @@ static void add_output(onx_model *m, onx_value *v)
                        out->quant);
     if (!out)
         return;
-    if (m->quantized && !onx_quant_known(out->quant))
+    if (m->quantized && !ir_is_index(out) && !onx_quant_known(out->quant))
         onx_cannot(m, NULL, NULL, "the output '%s' is not quantized", onx_shown(m->ctx, v->name));
     if (m->quantized && !v->real && v->code_type == ONX_UINT8)
         diag_add(m->ctx, D_IMPORT_U8_OUTPUT, loc_file(m->src),

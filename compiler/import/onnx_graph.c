@@ -161,13 +161,19 @@ ir_tensor *onx_emit(onx_model *m, const onx_node *node, ir_opkind kind, const ch
         name = onx_layer_name(m, node, NULL);
     else if (!name)
         name = onx_fresh(m, in[0]->name, ir_opinfos[kind].word);
-    if (m->quantized && !quant)
+    bool index = kind == OP_ARGMAX && m->quantized;
+    if (m->quantized && in[0]->type == IR_I32) {
+        onx_cannot(m, node, "end the model at the indices", "it would move indices");
+        return NULL;
+    }
+    if (m->quantized && !quant && !index)
         quant = (ir_opinfos[kind].flags & OPF_P) && kind != OP_GLOBAL_AVGPOOL
                     ? in[0]->quant
                     : onx_target_quant(m, node);
-    if (m->quantized && !quant)
+    if (m->quantized && !quant && !index)
         return NULL;
-    ir_tensor *out = ir_add_tensor(m->ctx, m->g, name, IR_VALUE, quant ? IR_I8 : IR_F32, &unknown,
+    ir_type type = index ? IR_I32 : quant ? IR_I8 : IR_F32;
+    ir_tensor *out = ir_add_tensor(m->ctx, m->g, name, IR_VALUE, type, &unknown,
                                    loc_file(m->src));
     out->quant = (ir_quant *)(uintptr_t)quant;
     ir_op *op = ir_add_op(m->ctx, m->g, kind, name, n_in, in, 1, &out, loc_file(m->src));

@@ -351,12 +351,30 @@ static ir_tensor *coded_weight(onx_model *m, const onx_layer *l, const coded *c)
     return w;
 }
 
+/* The codes of a bias that a DequantizeLinear makes a real of, where its scale is sx·sw in float32, as
+ * quantizers write it: codes near 2^30 would lose digits on the way through reals. Else NULL. */
+static const onx_const *bias_codes(onx_model *m, int value, const coded *w, float sx)
+{
+    coded b;
+    if (!find_codes(m, value, &b) || b.codes->type != ONX_INT32 || b.scale->n != w->scale->n)
+        return NULL;
+    for (int64_t i = 0; b.zero && i < b.zero->n; i++)
+        if (b.zero->v[i] != 0)
+            return NULL;
+    for (int64_t i = 0; i < b.scale->n; i++)
+        if ((float)b.scale->v[i] != sx * (float)w->scale->v[i])
+            return NULL;
+    return b.codes;
+}
+
 /* Integers at scale sx·sw, or reals that are rounded to it. */
 static ir_tensor *coded_bias(onx_model *m, const onx_node *node, const onx_layer *l, const coded *w,
                              float sx)
 {
     const ir_shape channels = {.rank = 1, .dim = {l->shape.dim[0]}};
-    const onx_const *b = onx_constant(m, node->in[l->bias]);
+    const onx_const *b = bias_codes(m, node->in[l->bias], w, sx);
+    if (!b)
+        b = onx_constant(m, node->in[l->bias]);
     int32_t *v = ARENA_ARRAY(m->ctx->a, int32_t, channels.dim[0]);
     for (int32_t c = 0; c < channels.dim[0]; c++) {
         double scale = (double)sx * (double)(float)w->scale->v[w->scale->n == 1 ? 0 : c];

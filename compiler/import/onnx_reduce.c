@@ -1,7 +1,7 @@
 /* onnx_reduce.c - reductions over any dimensions, and softmax along one.
  *
  * The dimensions that stay come last (softmax: first), the others in front of them: R x 1 x K is
- * pooled over R by the global pools. Sums are means times R; the smallest value is −max(−x). */
+ * reduced over R, by the global pools where they do. */
 #include <math.h>
 #include <string.h>
 
@@ -79,35 +79,26 @@ static ir_tensor *absolute(onx_model *m, const onx_node *node, ir_tensor *x)
     return in[1] ? onx_emit(m, node, OP_MAXIMUM, NULL, &at, 2, in, NULL) : NULL;
 }
 
-static ir_tensor *opposite(onx_model *m, const onx_node *node, ir_tensor *x)
-{
-    return onx_scaled(m, node, x, -1, 0);
-}
-
 typedef ir_tensor *(*step)(onx_model *, const onx_node *, ir_tensor *);
 static const struct reduction {
     const char *type;
-    step before, after;
-    ir_opkind pool;
-    bool sum; /* times the number of elements */
+    step before;
+    ir_opkind kind;
 } reductions[] = {
-    {"ReduceMean", NULL, NULL, OP_GLOBAL_AVGPOOL, false},
-    {"ReduceSum", NULL, NULL, OP_GLOBAL_AVGPOOL, true},
-    {"ReduceMax", NULL, NULL, OP_GLOBAL_MAXPOOL, false},
-    {"ReduceMin", opposite, opposite, OP_GLOBAL_MAXPOOL, false},
-    {"ReduceL1", absolute, NULL, OP_GLOBAL_AVGPOOL, true},
-    {"ReduceSumSquare", squared, NULL, OP_GLOBAL_AVGPOOL, true},
+    {"ReduceMean", NULL, OP_GLOBAL_AVGPOOL},
+    {"ReduceSum", NULL, OP_REDUCE_SUM},
+    {"ReduceMax", NULL, OP_GLOBAL_MAXPOOL},
+    {"ReduceMin", NULL, OP_REDUCE_MIN},
+    {"ReduceL1", absolute, OP_REDUCE_SUM},
+    {"ReduceSumSquare", squared, OP_REDUCE_SUM},
 };
 
 static ir_tensor *reduce(onx_model *m, const onx_node *node, const struct reduction *r,
                          ir_tensor *x)
 {
-    const ir_attrs at = {.groups = 1};
-    int64_t n = (int64_t)x->shape.dim[0] * x->shape.dim[1];
+    const ir_attrs at = {.groups = 1, .axes = {2, {0, 1}}};
     x = r->before ? r->before(m, node, x) : x;
-    x = x ? onx_emit(m, node, r->pool, NULL, &at, 1, &x, NULL) : NULL;
-    x = x && r->sum && n > 1 ? onx_scaled(m, node, x, (double)n, 0) : x;
-    return x && r->after ? r->after(m, node, x) : x;
+    return x ? onx_emit(m, node, r->kind, NULL, &at, 1, &x, NULL) : NULL;
 }
 
 static onx_dims reduced_dims(const onx_node *node, const onx_value *x, unsigned over)
@@ -204,6 +195,31 @@ bool onx_lp_norm(onx_model *m, const onx_node *node)
 
 /* ---- the largest's index ------------------------------------------------------------------- */
 
+/* Nothing moves indices: x's dimensions in the order that leaves those of the port, the axis last
+ * where it does not stay. */
+static bool as_port(onx_model *m, const onx_node *node, const onx_value *x, int axis, bool keep,
+                    int *n, int *dims, ir_shape *shape)
+{
+    int first = x->batch || (x->d.rank > 1 && x->d.dim[0] == 1);
+    if (axis < first || x->d.rank - first > IR_MAX_RANK)
+        return onx_cannot(m, node, NULL, "it works along the batch, or on too many dimensions");
+    *n = 0;
+    for (int i = first; i < x->d.rank; i++)
+        if (keep || i != axis)
+            dims[(*n)++] = i;
+    if (m->nchw && *n > 1) {
+        int channels = dims[0];
+        memmove(dims, dims + 1, (size_t)(*n - 1) * sizeof *dims);
+        dims[*n - 1] = channels;
+    }
+    if (!keep)
+        dims[(*n)++] = axis;
+    shape->rank = *n;
+    for (int i = 0; i < *n; i++)
+        shape->dim[i] = (int32_t)x->d.dim[dims[i]];
+    return true;
+}
+
 /* The first one's where several are equal. A float net gives it as a float. */
 bool onx_argmax(onx_model *m, const onx_node *node)
 {
@@ -219,10 +235,12 @@ bool onx_argmax(onx_model *m, const onx_node *node)
     if (axis < 0 || (x.batch && axis == 0))
         return onx_cannot(m, node, "export the model with batch size 1",
                           "its axis is the batch, or none of %d dimensions", x.d.rank);
-    if (onx_int(node, "select_last_index", 0) || (out && out->readers) || m->quantized)
+    if (onx_int(node, "select_last_index", 0) || (out && out->readers))
         return onx_cannot(m, node, "end the model before it",
-                          "it takes the last of equals, is read, or works on codes");
-    if (!onx_take_dims(m, node, &x, 1u << axis, &n, dims, &shape))
+                          "it takes the last of equals, or is read");
+    at.keep = !m->quantized || onx_int(node, "keepdims", 1);
+    if (m->quantized ? !as_port(m, node, &x, axis, at.keep, &n, dims, &shape)
+                     : !onx_take_dims(m, node, &x, 1u << axis, &n, dims, &shape))
         return false;
     for (int i = 0; i < n; i++)
         at.axis = dims[i] == axis ? i : at.axis;

@@ -91,8 +91,8 @@ static int find_mode(onx_model *m, const onx_node *node, const axis *a, bool lin
             return mode;
     for (int i = 2; i < 4; i++) {
         bool other = fabs(a[i].scale * (double)a[i].in - (double)a[i].out) > 1e-6;
-        bool single = a[i].out == 1 && strcmp(where, "half_pixel") != 0;
-        if (!linear || single || (other && strcmp(where, "align_corners") != 0))
+        bool single = a[i].out == 1 && !strcmp(where, "pytorch_half_pixel");
+        if (!linear || single || other)
             return -1;
     }
     return !strcmp(where, "asymmetric")                                                        ? 0
