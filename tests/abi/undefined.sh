@@ -54,6 +54,8 @@ check activations --emit-float
 check activations --emit-float --no-libm
 checks=$((checks + 1))
 ! grep -q 'math.h' "$work/x.c" || fail "--no-libm includes math.h"
+check dscnn --quant "$abi/schemes.qdl"
+check dscnn --quant "$abi/schemes.qdl" --target cortex-m4
 check maxpool --profile
 checks=$((checks + 1))
 grep -qx maxpool_profile "$work/undefined" || fail "--profile does not call the hook"

@@ -35,6 +35,10 @@ for options in '' '--static-arena' '--io-in-arena' '--float-io' '--profile' '--s
     # shellcheck disable=SC2086
     check ports "$none" $options
 done
+for options in '' -Os '--target cortex-m4' '--numerics tflm'; do
+    # shellcheck disable=SC2086
+    check dscnn "$none" --quant "$abi/schemes.qdl" $options
+done
 check lenet "$none"
 check dscnn "$none" --selftest --float-io
 check lenet "$none" --split-weights "$work/xw.c" --section .weights

@@ -1,6 +1,6 @@
 FIRMWARE_TESTS = tests/firmware/test_count.sh tests/firmware/test_example.sh \
 	tests/firmware/test_boards.sh tests/firmware/test_operators.sh \
-	tests/firmware/test_random.sh
+	tests/firmware/test_random.sh tests/firmware/test_schemes.sh
 TESTS += $(FIRMWARE_TESTS)
 EXTRA_DIST += $(FIRMWARE_TESTS) \
 	tests/firmware/firmware.sh tests/firmware/count.c tests/firmware/count.h tests/firmware/test_count.c \

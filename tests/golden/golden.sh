@@ -36,6 +36,14 @@ split_case() { # NAME NET OPTIONS…: the weights in a unit of their own
     emit_case "$@" --split-weights "$work/$1.weights.c" && compare "$name.weights.c"
 }
 
+scheme_case() { # NAME NET SETTINGS…: with a quantize part of its own
+    name=$1
+    net=$2
+    shift 2
+    printf 'quantize { default : %s }\n' "$*" >"$work/scheme.qdl"
+    emit_case "$name" "$net" --prefix "$name" --quant "$work/scheme.qdl"
+}
+
 saved_case() { # NAME NET OPTIONS…: the saved pair; of its .bin the SHA-256
     name=$1
     net=$2
