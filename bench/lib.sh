@@ -1,7 +1,8 @@
 # lib.sh - one network measured on one emulated Cortex-M; sourced by net.sh and device.sh.
 #
-# Wants $top_srcdir, $QCC and $QCC_SHARED. Nets are names: kws, vww, ic, ad, sww (MLPerf Tiny's int8 models
-# of the shared data), lenet, dscnn (examples/fashion), mnist (examples/mnist/lenet), or a path of a .tflite,
+# Wants $top_srcdir, $QCC and $QCC_SHARED. $BENCH_QUANT: a quantize part, for float nets. Nets are names: kws, vww, ic, ad, sww (MLPerf Tiny's int8 models
+# of the shared data), kws-float (the float one, from real features), lenet, dscnn (examples/fashion), mnist
+# (examples/mnist/lenet), or a path of a .tflite,
 # or of a .qdl with weights of the same base name beside it; those run on random inputs.
 
 . "$top_srcdir/tests/firmware/firmware.sh"
@@ -33,7 +34,11 @@ bench_cpu() {
 # What qcc reads, with the options that decide quantization.
 bench_source() {
     case $1 in
-    kws | vww | ic | ad | sww) echo "$bench_data/models/$1_int8.tflite" ;;
+    kws | vww | ic | ad | sww)
+        echo "$bench_data/models/$1_int8.tflite"
+        return ;;
+    kws-float) echo "$top_srcdir/tests/accuracy/kws.qdl $bench_data/models/kws_float.safetensors" \
+        "--calibrate $bench_data/kws01/features.npy:0+200" ;;
     lenet | dscnn) echo "$top_srcdir/examples/fashion/$1.qdl $top_srcdir/examples/fashion/$1.safetensors" \
         "--calibrate $bench_fashion/train-images-idx3-ubyte.gz:0+200" ;;
     mnist) echo "$top_srcdir/examples/mnist/lenet.qdl $top_srcdir/examples/mnist/lenet.safetensors" \
@@ -41,8 +46,11 @@ bench_source() {
     *.qdl)
         echo "$1 ${1%.qdl}.safetensors"
         [ ! -e "${1%.qdl}.in.npy" ] || echo "--calibrate ${1%.qdl}.in.npy" ;;
-    *) echo "$1" ;;
+    *)
+        echo "$1"
+        return ;;
     esac
+    [ -z "${BENCH_QUANT-}" ] || echo "--quant $BENCH_QUANT"
 }
 
 # Why a net cannot be measured here; nothing where it can.
@@ -50,6 +58,8 @@ bench_missing() {
     case $1 in
     kws | vww | ic | ad | sww)
         [ -e "$bench_data/models/$1_int8.tflite" ] || echo "no shared data in $bench_data" ;;
+    kws-float)
+        [ -e "$bench_data/models/kws_float.safetensors" ] || echo "no shared data in $bench_data" ;;
     lenet | dscnn | mnist)
         [ -e $bench_fashion/t10k-images-idx3-ubyte.gz ] || echo "dataset-fashion-mnist is not installed" ;;
     *) [ -e "$1" ] || echo "no file $1" ;;

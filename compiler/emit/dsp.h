@@ -29,6 +29,8 @@ void fast_init(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool 
 void fast_init_shared(fast_rescale *f, emitter *e, const ir_op *op, int channels, bool doubled);
 /* Whether fast_init would choose the short form. */
 bool fast_applies(const emitter *e, const ir_op *op);
+/* Whether it would then have channels whose weights must be 0. */
+bool fast_has_constant(const emitter *e, const ir_op *op);
 /* C expression of the code of accumulator `acc`; `channel` an index, `mult` the multiplier. */
 const char *fast_code(const fast_rescale *f, const char *acc, const char *channel,
                       const char *mult);

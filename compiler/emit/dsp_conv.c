@@ -5,10 +5,10 @@
  * in quads: the words of a quad hold terms 0 and 2, then 1 and 3, which is what SXTB16 (with and
  * without a rotation) makes of four neighbouring bytes, of codes and of weights alike. Two windows
  * are interleaved and meet two filters at a time, so that each word read serves two products; a
- * layer with a single window meets four filters. -Ospeed keeps the weights widened in flash. The
- * rows of a window whose length is no multiple of four leave some terms over: these form quads of
+ * layer with a single window meets four filters. -Ospeed keeps weights of 8 bits widened in flash;
+ * narrower ones and codebooks stay as they are (dsp_store.h). The rows of a window whose length is no multiple of four leave some terms over: these form quads of
  * their own. */
-#include "compiler/emit/dsp.h"
+#include "compiler/emit/dsp_store.h"
 
 enum { QUAD = 4, MAX_LOOSE = 96 };
 
@@ -23,6 +23,7 @@ typedef struct dsp_conv {
     int windows, filters; /* of a tile: 2 and 2, or 1 and 4 */
     int outputs, padded;  /* filters of the layer, the same as a multiple of the tile's */
     bool wide;            /* weights of 16 bits */
+    dsp_store s;
     fast_rescale f;
 } dsp_conv;
 
@@ -55,7 +56,15 @@ static void init(dsp_conv *v, const emitter *e, const ir_op *op)
     v->filters = single ? 4 : 2;
     v->outputs = out->dim[out->rank - 1];
     v->padded = (v->outputs + v->filters - 1) / v->filters * v->filters;
-    v->wide = e->o->opt == EMIT_OSPEED;
+    v->s = dsp_store_of(op);
+    v->wide = v->s.form == WEIGHTS_WIDE ||
+              (v->s.form == WEIGHTS_CODE && e->o->opt == EMIT_OSPEED);
+}
+
+static void init_rescale(dsp_conv *v)
+{
+    fast_init_shared(&v->f, v->e, v->op, v->padded, v->wide && v->s.form == WEIGHTS_CODE);
+    dsp_store_offsets(&v->s, v->e, v->op, v->padded);
 }
 
 /* Place of term k of a window, counted in terms of quads. */
@@ -75,7 +84,7 @@ static int64_t window_bytes(const dsp_conv *v)
 static int64_t scratch_bytes(const dsp_conv *v)
 {
     bool edge = v->op->kind == OP_CONV2D && window_has_edge(&v->w);
-    return window_bytes(v) + (edge ? v->rows * v->row : 0);
+    return window_bytes(v) + dsp_store_pairs(&v->s) + (edge ? v->rows * v->row : 0);
 }
 
 /* ---- weights -----------------------------------------------------------------------------------
@@ -96,10 +105,10 @@ static size_t weight_index(const dsp_conv *v, int o, int p)
     return base + (size_t)(v->filters == 4 ? lane * QUAD + at : at / 2 * QUAD + lane * 2 + at % 2);
 }
 
-static const char *weight_array_of(dsp_conv *v)
+static const char *byte_array(const dsp_conv *v)
 {
     arena *a = v->e->ctx->a;
-    const int8_t *from = ir_weight(v->op)->data;
+    const ir_tensor *t = ir_weight(v->op);
     int terms = v->rows * v->row;
     size_t n = (size_t)v->padded * (size_t)v->quads * QUAD;
     int16_t *wide = ARENA_ARRAY(a, int16_t, n);
@@ -107,8 +116,11 @@ static const char *weight_array_of(dsp_conv *v)
     for (int o = 0; o < v->outputs; ++o)
         for (int k = 0; k < terms && !v->f.constant[o]; ++k) {
             size_t at = weight_index(v, o, place_of_term(v, k));
-            narrow[at] = from[(size_t)o * (size_t)terms + (size_t)k];
-            wide[at] = (int16_t)(narrow[at] * (v->f.doubled ? 2 : 1));
+            size_t from = (size_t)o * (size_t)terms + (size_t)k;
+            int16_t code =
+                t->type == IR_I16 ? ((const int16_t *)t->data)[from] : ((const int8_t *)t->data)[from];
+            narrow[at] = (int8_t)code;
+            wide[at] = (int16_t)(code * (v->f.doubled ? 2 : 1));
         }
     const char *comment = arena_printf(
         a, "%s: weights [%d filters][quad %d][%d]%s", emit_comment(v->e, v->op->name), v->filters,
@@ -117,10 +129,21 @@ static const char *weight_array_of(dsp_conv *v)
                       v->wide ? (const void *)wide : narrow, (int64_t)n, comment);
 }
 
+static const char *field_array(const dsp_conv *v)
+{
+    int terms = v->rows * v->row, places = v->quads * QUAD;
+    uint8_t *fields = ARENA_ARRAY(v->e->ctx->a, uint8_t, (int64_t)v->padded * places);
+    for (int o = 0; o < v->outputs; ++o)
+        for (int k = 0; k < terms; ++k)
+            fields[(size_t)o * (size_t)places + (size_t)place_of_term(v, k)] =
+                (uint8_t)packed_value(v->op, (int64_t)o * terms + k);
+    return dsp_store_array(&v->s, v->e, v->op, fields, v->padded, v->filters, v->quads);
+}
+
 /* ---- the filters -------------------------------------------------------------------------------
  */
 
-static void set_vars(dsp_conv *v)
+static void set_bytes(dsp_conv *v)
 {
     text *t = &v->t;
     static const emit_helper tiles[2][2] = {{EH_DSP_TILE22, EH_DSP_TILE14},
@@ -128,11 +151,38 @@ static void set_vars(dsp_conv *v)
     static const char *const names[2][2] = {{"tile22", "tile14"}, {"wide22", "wide14"}};
     bool single = v->windows == 1;
     emit_use_helper(v->e, tiles[v->wide][single]);
-    text_set(t, "tile", "%s", names[v->wide][single]);
-    text_set(t, "single", "%d", single);
     text_set(t, "U", "%s", v->e->upper);
-    text_set(t, "weight", "%s", weight_array_of(v));
+    text_set(t, "tile", "%s_%s", v->e->prefix, names[v->wide][single]);
+    text_set(t, "with_pairs", "%s", "");
+    text_set(t, "make_pairs", "%s", "");
+    text_set(t, "weight", "%s", byte_array(v));
     text_set(t, "wtype", "%s", v->wide ? "int16_t" : "int8_t");
+}
+
+static void set_fields(dsp_conv *v)
+{
+    text *t = &v->t;
+    bool table = v->s.form == WEIGHTS_CODEBOOK;
+    text_set(t, "U", "%s", v->e->upper);
+    dsp_store_print(&v->s, v->e, v->op, v->windows == 1, t);
+    text_set(t, "with_pairs", "%s", table ? "pairs, " : "");
+    if (!table)
+        text_set(t, "make_pairs", "%s", "");
+    text_set(t, "weight", "%s", field_array(v));
+    text_set(t, "wtype", "%s", "uint8_t");
+}
+
+static void set_vars(dsp_conv *v)
+{
+    text *t = &v->t;
+    bool single = v->windows == 1;
+    (dsp_store_is_fields(&v->s) ? set_fields : set_bytes)(v);
+    text_set(t, "single", "%d", single);
+    text_set(t, "sums", "%d", v->s.sums);
+    text_set(t, "later", "%d", v->s.later);
+    text_set(t, "mul", "%d", (int)v->s.mul);
+    text_set(t, "words", "%d", v->quads * 2);
+    text_set(t, "pairs_at", "%lld", (long long)window_bytes(v) / 4);
     text_set(t, "scale", "%s", v->f.scale);
     text_set(t, "filters", "%d", v->filters);
     text_set(t, "outputs", "%d", v->outputs);
@@ -161,11 +211,11 @@ static void put_tiles(dsp_conv *v, int indent)
                     n > 1 ? "for (int32_t k = 0; k < $loops$; ++k) {\n"
                           : "for (int32_t k = 0; k < $loops$; ++k)\n");
     for (int i = 0; i < n; ++i)
-        text_put_at(t, loop ? indent + 4 : indent, "$P$_$tile$(&w, &p, sum);\n");
+        text_put_at(t, loop ? indent + 4 : indent, "$tile$(&w, &p, $with_pairs$sum);\n");
     if (loop && n > 1)
         text_put_at(t, indent, "}\n");
     for (int i = 0; i < rest; ++i)
-        text_put_at(t, indent, "$P$_$tile$(&w, &p, sum);\n");
+        text_put_at(t, indent, "$tile$(&w, &p, $with_pairs$sum);\n");
 }
 
 static void put_codes(dsp_conv *v)
@@ -192,7 +242,7 @@ static void put_codes(dsp_conv *v)
  * and not for what the compiler would keep for the codes. */
 static bool has_terms(const dsp_conv *v)
 {
-    return v->windows == 1 && v->e->o->opt != EMIT_OS && v->quads / unroll_of(v) > 1;
+    return v->windows == 1 && !dsp_store_is_fields(&v->s) && v->e->o->opt != EMIT_OS && v->quads / unroll_of(v) > 1;
 }
 
 static void print_terms(dsp_conv *v)
@@ -212,31 +262,88 @@ static void print_terms(dsp_conv *v)
     text_put(t, "}\n\n");
 }
 
+/* What sum i begins with, or in the end is added. */
+static const char *start_of(const dsp_conv *v, int i)
+{
+    arena *a = v->e->ctx->a;
+    int filter = i % v->filters;
+    const char *bias = arena_printf(a, "scale[%d]", v->f.mult ? filter : 2 * filter);
+    const char *channel = filter ? arena_printf(a, "o + %d", filter) : "o";
+    if (!v->s.sums)
+        return bias;
+    return arena_printf(a, "(int32_t)((uint32_t)%s + (uint32_t)%s * (uint32_t)total%d)", bias,
+                        per_channel_at(a, &v->s.offset, channel), i / v->filters);
+}
+
+static void put_starts(dsp_conv *v)
+{
+    text *t = &v->t;
+    bool later = v->s.later;
+    text_put(t, v->s.sums && !later ? "        int32_t sum[4] = {\n            "
+                                    : "        int32_t sum[4] = {");
+    for (int i = 0; i < 4; ++i)
+        buf_printf(t->out, "%s%s", later ? "0" : start_of(v, i),
+                   i == 3 ? "" : v->s.sums && !later ? ",\n            " : ", ");
+    text_put(t, "};\n");
+}
+
+/* Sums of codes to sums of levels. */
+static void put_ends(dsp_conv *v)
+{
+    text *t = &v->t;
+    for (int i = 0; i < 4; ++i) {
+        text_set(t, "i", "%d", i);
+        text_set(t, "start", "%s", start_of(v, i));
+        text_put(t, "?later|        sum[$i$] = (int32_t)((uint32_t)$start$ + $mul$u * (uint32_t)sum[$i$]);\n");
+    }
+}
+
+static void put_totals(dsp_conv *v)
+{
+    text *t = &v->t;
+    if (!v->s.sums)
+        return;
+    emit_use_helper(v->e, EH_DSP_NEXT);
+    emit_use_helper(v->e, EH_DSP_ADD2);
+    text_set(t, "other", "%s", v->windows == 1 ? "total0" : "total1");
+    text_set(t, "steps", "%d", v->quads * v->windows);
+    text_put(t, "    /* sums of the windows */\n"
+                "!single|    int32_t total0 = 0, total1 = 0;\n"
+                "?single|    int32_t total0 = 0;\n"
+                "    const uint32_t *all = x;\n"
+                "    for (int32_t k = 0; k < $steps$; ++k) {\n"
+                "        uint32_t a, b;\n"
+                "        all = $P$_next(all, &a, &b);\n"
+                "        total0 = $P$_add2(a, total0);\n"
+                "        $other$ = $P$_add2(b, $other$);\n"
+                "    }\n");
+}
+
 static void print_dots(dsp_conv *v)
 {
     text *t = &v->t;
     if (has_terms(v))
         print_terms(v);
-    for (int i = 1; i < 4; ++i)
-        text_set(t, i == 1 ? "s1" : i == 2 ? "s2" : "s3", "%d", v->f.mult ? i : 2 * i);
     text_set(t, "numbers", v->f.mult ? "%d" : "2 * %d", v->filters);
-    text_put(
-        t, "!single|/* $layer$: two widened windows with all filters, two at a time. */\n"
-           "!single|static void $dots$(const uint32_t *restrict x, int8_t *out0, int8_t *out1)\n"
-           "?single|/* $layer$: the widened window with all filters, four at a time. */\n"
-           "?single|static void $dots$(const uint32_t *restrict x, int8_t *restrict out)\n"
-           "{\n"
-           "    const $wtype$ *w = $weight$;\n"
-           "    const int32_t *scale = $scale$;\n"
-           "    for (int32_t o = 0; o < $padded$; o += $filters$, scale += $numbers$) {\n"
-           "        const uint32_t *p = x;\n"
-           "!single|        int32_t sum[4] = {scale[0], scale[$s1$], scale[0], scale[$s1$]};\n"
-           "?single|        int32_t sum[4] = {scale[0], scale[$s1$], scale[$s2$], scale[$s3$]};\n");
+    text_put(t,
+             "!single|/* $layer$: two widened windows with all filters, two at a time. */\n"
+             "!single|static void $dots$(const uint32_t *restrict x, int8_t *out0, int8_t *out1)\n"
+             "?single|/* $layer$: the widened window with all filters, four at a time. */\n"
+             "?single|static void $dots$(const uint32_t *restrict x, int8_t *restrict out)\n"
+             "{\n"
+             "    const $wtype$ *w = $weight$;\n"
+             "    const int32_t *scale = $scale$;\n"
+             "?with_pairs|    const uint32_t *pairs = x + $pairs_at$;\n");
+    put_totals(v);
+    text_put(t, "    for (int32_t o = 0; o < $padded$; o += $filters$, scale += $numbers$) {\n"
+                "        const uint32_t *p = x;\n");
+    put_starts(v);
     if (has_terms(v))
         text_put(t, "        $terms$(w, p, sum);\n"
                     "        w += $w_step$;\n");
     else
         put_tiles(v, 8);
+    put_ends(v);
     put_codes(v);
     text_put(t, "    }\n"
                 "}\n\n");
@@ -414,6 +521,8 @@ bool dsp_takes_conv(const emitter *e, const ir_op *op)
         op->q->acc_type != IR_I32 || op->q->mode == IR_NUM_ONNX)
         return false;
     init(&v, e, op);
+    if (!dsp_store_takes(e, op))
+        return false;
     /* taps apart in a line have one distance only while there is one line of them */
     return v.loose <= MAX_LOOSE && (v.w.dw == 1 || v.w.kh == 1);
 }
@@ -440,7 +549,7 @@ bool dsp_print_conv(emitter *e, const ir_op *op)
     text *t = &v.t;
     bool edge = window_has_edge(&v.w);
     window_vars(&v.w, t);
-    fast_init_shared(&v.f, e, op, v.padded, v.wide);
+    init_rescale(&v);
     set_vars(&v);
     conv_vars(&v, edge);
     print_dots(&v);
@@ -448,9 +557,11 @@ bool dsp_print_conv(emitter *e, const ir_op *op)
     op_comment(e, op, t);
     op_open(e, op, t);
     text_put(t, "    uint32_t *x = scratch;\n");
-    text_set(t, "edge_at", "%lld", edge ? (long long)window_bytes(&v) : 0LL);
+    text_set(t, "edge_at", "%lld",
+             edge ? (long long)(window_bytes(&v) + dsp_store_pairs(&v.s)) : 0LL);
     text_put(t, "?edge_at|    int8_t *window = (int8_t *)scratch + $edge_at$;\n"
-                "!single|    int32_t filled = 0;\n");
+                "!single|    int32_t filled = 0;\n"
+                "?make_pairs|    $make_pairs$(x + $pairs_at$);\n");
     put_nest(&v);
     put_last(&v, text_expand(t, "$inner_pitch$"));
     op_close(t);
@@ -462,9 +573,8 @@ bool dsp_print_conv(emitter *e, const ir_op *op)
 
 bool dsp_takes_dense(const emitter *e, const ir_op *op)
 {
-    (void)e;
     return op->in[0]->type == IR_I8 && op->out[0]->type == IR_I8 && op->q->acc_type == IR_I32 &&
-           op->q->mode != IR_NUM_ONNX;
+           op->q->mode != IR_NUM_ONNX && dsp_store_takes(e, op);
 }
 
 int64_t dsp_scratch_dense(const emitter *e, const ir_op *op)
@@ -478,7 +588,7 @@ bool dsp_print_dense(emitter *e, const ir_op *op)
     init(&v, e, op);
     op_begin(e, op, &v.t);
     text *t = &v.t;
-    fast_init_shared(&v.f, e, op, v.padded, v.wide);
+    init_rescale(&v);
     set_vars(&v);
     text_set(t, "of", "%s", v.windows == 2 ? ", into every other word of x" : "");
     text_set(t, "pitch", "%d", v.row);
@@ -491,6 +601,7 @@ bool dsp_print_dense(emitter *e, const ir_op *op)
     text_set(t, "pairs", "%lld", (long long)windows / 2);
     text_set(t, "alone", "%d", (int)(windows % 2));
     text_put(t, "    uint32_t *x = scratch;\n"
+                "?make_pairs|    $make_pairs$(x + $pairs_at$);\n"
                 "?single|    $gather$(in0, x);\n"
                 "?single|    $dots$(x, out);\n"
                 "!single|    for (int32_t i = 0; i < $pairs$; ++i, in0 += 2 * $row$, out += 2 * "

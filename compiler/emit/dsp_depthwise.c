@@ -1,15 +1,15 @@
 /* dsp_depthwise.c - depthwise convolutions on the DSP extension, a channel at a time.
  *
  * One channel of the input is copied to scratch as a plane of 16-bit numbers, with its padding
- * around it, so that neighbours along a line are one word. Its weights stand in registers, in
- * pairs. Two neighbouring outputs of a line are summed together, since they share the words. A line
+ * around it, so that neighbours along a line are one word. Its weights, unpacked where they are
+ * narrow or indices (dsp_levels.c), stand in registers, in pairs. Two neighbouring outputs of a line are summed together, since they share the words. A line
  * runs along the axis that takes fewer instructions; for kernels k x 1 that is time. As a channel
  * is read before it is written, the output may have the input's memory.
  *
  * With w0, w1, w2 the taps of a line and a, b its words, stride 1, the two sums are
  *   a * (w0, w1) + b * (w2, 0)   and   a * (0, w0) + b * (w1, w2):
  * whole pairs by SMLAD, single taps by SMLABT and SMLATB from halves of pairs at hand. */
-#include "compiler/emit/dsp.h"
+#include "compiler/emit/dsp_store.h"
 
 enum { MAX_PLANE = 16384, MAX_TAPS = 64 };
 
@@ -80,7 +80,8 @@ bool dsp_takes_depthwise(const emitter *e, const ir_op *op)
         op->q->acc_type != IR_I32 || op->q->mode == IR_NUM_ONNX)
         return false;
     init(&v, e, op);
-    return v.line.dilation == 1 && v.w.kh * v.w.kw <= MAX_TAPS && plane_bytes(&v) <= MAX_PLANE;
+    return v.line.dilation == 1 && v.w.kh * v.w.kw <= MAX_TAPS && plane_bytes(&v) <= MAX_PLANE &&
+           dsp_levels_take(e, op);
 }
 
 int64_t dsp_scratch_depthwise(const emitter *e, const ir_op *op)
@@ -271,6 +272,7 @@ static void put_weights(dsp_depthwise *v)
     text_put(t, "        };\n");
 }
 
+/* Codes that are the levels themselves. */
 static const char *array_of(dsp_depthwise *v)
 {
     arena *a = v->e->ctx->a;
@@ -315,7 +317,6 @@ static void put_function(dsp_depthwise *v)
     text_set(t, "zero", "%d", (int)v->op->q->in_zero[0]);
     text_set(t, "scale", "%s", v->f.scale);
     text_set(t, "fast", "%d", v->f.fast);
-    text_set(t, "weight", "%s", array_of(v));
     text_set(t, "multiplier", "%d", v->multiplier);
     text_set(t, "many_out", "%d", v->multiplier > 1);
     text_set(t, "out_lines", "%d", v->cross.out);
@@ -323,13 +324,22 @@ static void put_function(dsp_depthwise *v)
     text_set(t, "line_pitch", "%d", v->cross.stride * v->pitch);
     text_set(t, "out_step", "%d", (v->turned ? v->w.ow : 1) * v->w.o);
     text_set(t, "out_line", "%d", (v->turned ? 1 : v->w.ow) * v->w.o);
+    bool codes = weight_form_of(v->op) == WEIGHTS_CODE;
+    text_set(t, "codes", "%d", codes);
+    if (codes)
+        text_set(t, "stored", "%s", array_of(v));
+    else
+        dsp_levels_print(v->e, v->op, t);
     op_comment(v->e, v->op, t);
     op_open(v->e, v->op, t);
     text_put(t, "    int16_t *plane = scratch;\n"
-                "    const int8_t *weight = $weight$;\n"
+                "?codes|    const int8_t *weight = $stored$;\n"
                 "?cells|    for (int32_t i = 0; i < $cells$; ++i)\n"
                 "?cells|        plane[i] = $zero$;\n"
-                "    for (int32_t c = 0; c < $o$; ++c, weight += $taps$) {\n"
+                "?codes|    for (int32_t c = 0; c < $o$; ++c, weight += $taps$) {\n"
+                "!codes|    for (int32_t c = 0; c < $o$; ++c) {\n"
+                "!codes|        int16_t weight[$taps$];\n"
+                "!codes|        $levels$(&$stored$[c * $row$], c, weight);\n"
                 "?fast|        const int32_t bias = $scale$[2 * c], mult = $scale$[2 * c + 1];\n"
                 "!fast|        const int32_t bias = $scale$[2 * c];\n"
                 "!many_out|        $plane$(in0 + c, plane);\n"

@@ -72,6 +72,17 @@ bool fast_applies(const emitter *e, const ir_op *op)
     return true;
 }
 
+bool fast_has_constant(const emitter *e, const ir_op *op)
+{
+    int64_t value;
+    if (!fast_applies(e, op))
+        return false;
+    for (int c = 0; c < op->q->channels; ++c)
+        if (is_constant(op->q, c, &value))
+            return true;
+    return false;
+}
+
 /* ---- arrays ------------------------------------------------------------------------------------
  */
 

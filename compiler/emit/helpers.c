@@ -262,6 +262,7 @@ static const helper helpers[EH_COUNT] = {
     [EH_DSP_BOTH] = {"both", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_both},
     [EH_DSP_SSAT8] = {"ssat8", BIT(EH_DSP), helper_dsp_ssat8},
     [EH_DSP_TWO] = {"two", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_two},
+    [EH_DSP_ADD2] = {"add2", BIT(EH_DSP), helper_dsp_add2},
     [EH_APART] = {"apart", 0,
         "/* $U$_APART: a function that is not inlined, so that its loop has all registers. $U$_KEEP(v): v\n"
         " * is in a register from here on, its value unknown to the compiler. */\n"
@@ -305,7 +306,7 @@ const char *const emit_helper_suffixes[] = {
     "inv_sqrt", "dsp", "word",
     "pack", "even", "odd", "smlad", "next", "load", "load16", "widen", "tile22", "tile14", "wide22",
     "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", "smlabb", "smlabt", "smlatb", "smlatt", "both", "ssat8", "two",
-    "apart", "low", "high", "v6m", "triple", "six", "three", "quad", "eight",
+    "add2", "apart", "low", "high", "v6m", "triple", "six", "three", "quad", "eight",
     "small", "small_tflm", "mve", "mve_tile2", "mve_tile1", "mve_copy",
     "mve_fill", NULL};
 

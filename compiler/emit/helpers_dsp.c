@@ -355,3 +355,17 @@ const char helper_dsp_two[] =
     "    *b = $P$_pack(p[2], p[3]);\n"
     "#endif\n"
     "}\n";
+
+/* The sum must not be of uint32_t: gcc 12.2 miscompiles two such sums in a loop for x86-64. */
+const char helper_dsp_add2[] =
+    "/* sum + w.low + w.high, which is known to fit. */\n"
+    "$U$_INLINE int32_t $P$_add2(uint32_t w, int32_t sum)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    int32_t r;\n"
+    "    __asm__(\"smlad %0, %1, %2, %3\" : \"=r\"(r) : \"r\"(w), \"r\"(0x10001), \"r\"(sum));\n"
+    "    return r;\n"
+    "#else\n"
+    "    return sum + ((int16_t)w + (int16_t)(w >> 16));\n"
+    "#endif\n"
+    "}\n";

@@ -27,6 +27,7 @@ extern const char helper_dsp_smlatt[];
 extern const char helper_dsp_both[];
 extern const char helper_dsp_ssat8[];
 extern const char helper_dsp_two[];
+extern const char helper_dsp_add2[];
 
 /* helpers_triple.c */
 extern const char helper_v6m[], helper_triple[], helper_six[], helper_three[], helper_quad[], helper_eight[], helper_small[],

@@ -11,8 +11,10 @@ bool weights_packed(const ir_op *op)
 
 /* ---- packing ------------------------------------------------------------------------------ */
 
-static uint32_t field_of(const ir_quant *q, const ir_tensor *w, int64_t i)
+uint32_t packed_value(const ir_op *op, int64_t i)
 {
+    const ir_tensor *w = ir_weight(op);
+    const ir_quant *q = w->quant;
     if (w->type == IR_U8)
         return ((const uint8_t *)w->data)[i];
     int32_t code = ((const int8_t *)w->data)[i], size = (int32_t)1 << q->bits;
@@ -30,12 +32,11 @@ static void put_field(uint8_t *row, int64_t i, int bits, uint32_t field)
 static const uint8_t *pack(emitter *e, const ir_op *op, const packed *p, int64_t rows,
                            int64_t columns, bool by_term)
 {
-    const ir_tensor *w = ir_weight(op);
     uint8_t *to = arena_calloc(e->ctx->a, (size_t)rows, (size_t)p->row);
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t i = 0; i < columns; ++i)
             put_field(to + r * p->row, i, p->bits,
-                      field_of(w->quant, w, by_term ? i * rows + r : r * columns + i));
+                      packed_value(op, by_term ? i * rows + r : r * columns + i));
     return to;
 }
 
@@ -52,7 +53,7 @@ static void init(packed *p, const ir_op *op, int64_t columns)
     p->add = op->q->wadd + op->q->wmul * (odd ? 1 - size : -size / 2);
 }
 
-static void put_table(emitter *e, const ir_op *op, packed *p)
+void packed_table(emitter *e, const ir_op *op, packed *p)
 {
     const ir_quant *q = ir_weight(op)->quant;
     arena *a = e->ctx->a;
@@ -69,6 +70,14 @@ static void put_table(emitter *e, const ir_op *op, packed *p)
     p->table = emit_array(e, EMIT_WEIGHT, op_base(e, op, "codebook"), q->table_type,
                           q->table_type == IR_I8 ? (const void *)narrow : (const void *)q->table, n,
                           comment);
+}
+
+packed packed_numbers(const ir_op *op)
+{
+    const ir_quant *q = ir_weight(op)->quant;
+    packed p = {.entries = q->entries, .table_per_channel = q->table_per_channel};
+    init(&p, op, 1);
+    return p;
 }
 
 static const char *layout(arena *a, const packed *p, bool codebook)
@@ -99,7 +108,7 @@ packed packed_weights(emitter *e, const ir_op *op, bool by_term)
     p.weight = emit_array(e, EMIT_WEIGHT, op_base(e, op, "weight"), IR_U8,
                           pack(e, op, &p, rows, columns, by_term), rows * p.row, comment);
     if (codebook)
-        put_table(e, op, &p);
+        packed_table(e, op, &p);
     return p;
 }
 

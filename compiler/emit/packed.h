@@ -28,6 +28,12 @@ bool weights_packed(const ir_op *op);
 /* Emits the array of the weights, and the table. by_term: rows are terms and fields filters
  * ([term][filter]); else rows are filters. */
 packed packed_weights(emitter *e, const ir_op *op, bool by_term);
+/* The same without arrays: bits, mul, add, and for codebooks entries. */
+packed packed_numbers(const ir_op *op);
+/* Emits the table of a codebook alone. */
+void packed_table(emitter *e, const ir_op *op, packed *p);
+/* Field of weight i, in the IR's order. */
+uint32_t packed_value(const ir_op *op, int64_t i);
 /* What is added to mul·field: add + wzero[c]; literal 0 for codebooks. */
 per_channel packed_offsets(emitter *e, const ir_op *op, const packed *p);
 /* C expression of field i (0 ≤ i < group) of the group `u`. */
