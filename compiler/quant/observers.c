@@ -159,6 +159,23 @@ static void mse_range(qctx *ctx, const observer *o, double *lo, double *hi)
     *hi = edge(o, b);
 }
 
+/* The least squared error of the values between the percentiles alone: a handful of outliers, whose
+ * squares would outweigh all others', is clipped instead of widening the steps of the rest. */
+static void robust_range(qctx *ctx, const observer *o, double *lo, double *hi)
+{
+    observer inner = *o;
+    double from, to;
+    percentile_range(o, &from, &to);
+    inner.bins = arena_memdup(ctx->a, o->bins, OBSERVER_BINS * sizeof *o->bins);
+    for (int i = 0; i < OBSERVER_BINS; i++) {
+        if (edge(o, i + 1) >= from && edge(o, i) <= to)
+            continue;
+        inner.values -= inner.bins[i];
+        inner.bins[i] = 0;
+    }
+    mse_range(ctx, &inner, lo, hi);
+}
+
 /* ---- entropy ------------------------------------------------------------------------------- */
 
 enum { KL_BINS = 2048 };
@@ -272,6 +289,9 @@ act_range observer_range(qctx *ctx, const observer *o)
             break;
         case SPEC_KL:
             kl_range(ctx, o, &r.lo, &r.hi);
+            break;
+        case SPEC_ROBUST:
+            robust_range(ctx, o, &r.lo, &r.hi);
             break;
         case SPEC_MINMAX:
             break;

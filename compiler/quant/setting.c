@@ -217,6 +217,7 @@ static const setting settings[] = {
     {"calibrate percentile #", SPEC_OBSERVER, W | A, take_observer, SPEC_PERCENTILE},
     {"calibrate mse", SPEC_OBSERVER, W | A, take_observer, SPEC_MSE},
     {"calibrate kl", SPEC_OBSERVER, W | A, take_observer, SPEC_KL},
+    {"calibrate robust", SPEC_OBSERVER, A, take_observer, SPEC_ROBUST},
     {"power of two", SPEC_POW2, W | A, take_pow2, true},
     {"table per layer", SPEC_TABLE, W, take_table, false},
     {"table per channel", SPEC_TABLE, W, take_table, true},

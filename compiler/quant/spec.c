@@ -13,7 +13,7 @@ quant_spec *spec_new(qctx *ctx)
 
 const char *spec_observer_name(spec_observer o)
 {
-    static const char *const names[] = {"minmax", "moving_average", "percentile", "mse", "kl"};
+    static const char *const names[] = {"minmax", "moving_average", "percentile", "mse", "kl", "robust"};
     return names[o];
 }
 

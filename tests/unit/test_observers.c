@@ -73,6 +73,31 @@ static double error_on(qctx *ctx, const float *v, int n, int bits, bool symmetri
 
 /* ---- activations --------------------------------------------------------------------------- */
 
+/* One value at 100 deviations: mse takes it in, robust clips it and keeps the others fine. */
+static void robust_leaves_outliers_out(void **state)
+{
+    rng r;
+    rng_seed(&r, 8);
+    float *v = ARENA_ARRAY(((qctx *)*state)->a, float, N);
+    for (int i = 0; i < N; i++)
+        v[i] = (float)gaussian(&r);
+    spec_settings s = settings(SPEC_ROBUST, 8);
+    s.percentile = 0; /* the default */
+    act_range plain = observe(*state, settings(SPEC_MSE, 8), false, v);
+    v[123] = 100;
+    act_range mse = observe(*state, settings(SPEC_MSE, 8), false, v);
+    act_range robust = observe(*state, s, false, v);
+    double wider = (mse.hi - mse.lo) / (robust.hi - robust.lo);
+    print_message("steps of mse over those of robust: %.1f\n", wider);
+    assert_true(mse.hi > 60 && wider > 8);
+    assert_true(robust.hi < 6 && robust.hi > 2.5 && robust.lo < -2.5);
+    assert_true(robust.clipped > 0 && robust.clipped < 0.01);
+    v[123] = 0;
+    double fine = error_on(*state, v, N, 8, false, robust.lo, robust.hi);
+    assert_true(error_on(*state, v, N, 8, false, mse.lo, mse.hi) > 50 * fine);
+    assert_true(fine < 2 * error_on(*state, v, N, 8, false, plain.lo, plain.hi));
+}
+
 static void minmax_is_the_extremes(void **state)
 {
     float *v = uniform(*state, -1, 2);
@@ -199,7 +224,7 @@ static void every_observer_takes_odd_data(void **state)
 {
     static const float values[][2] = {{0, 0},      {3, 3},          {-2, -2},
                                       {0, 1e-40f}, {-3e38f, 3e38f}, {-1, -0.5f}};
-    for (int o = SPEC_MINMAX; o <= SPEC_KL; o++)
+    for (int o = SPEC_MINMAX; o <= SPEC_ROBUST; o++)
         for (size_t k = 0; k < sizeof values / sizeof *values; k++) {
             float *v = ARENA_ARRAY(((qctx *)*state)->a, float, N);
             for (int i = 0; i < N; i++)
@@ -308,6 +333,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
+        T(robust_leaves_outliers_out),
         T(minmax_is_the_extremes),
         T(moving_average_weighs_rows),
         T(percentile_leaves_its_share_outside),

@@ -458,6 +458,7 @@ static void observers_are_read(void **state)
         assert_int_equal(activation(ctx, rule, "c").observer, all[i]);
         assert_int_equal(weight(ctx, rule, "c").set, 0);
     }
+    assert_int_equal(activation(ctx, "c : calibrate robust", "c").observer, SPEC_ROBUST);
     spec_settings s = activation(ctx, "c : calibrate percentile 99.99", "c");
     assert_int_equal(s.observer, SPEC_PERCENTILE);
     assert_true(s.percentile == 99.99);
