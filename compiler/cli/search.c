@@ -101,24 +101,48 @@ static void print_point(const search_result *r, const search_point *p)
     double lo, hi, n = (double)r->rows;
     int64_t hits = r->has_labels ? p->right : p->agree;
     wilson_interval(hits, r->rows, &lo, &hi);
-    fprintf(stderr, "%9" PRId64 "  %-10.3g %8.2f %% (%.2f … %.2f)  %8.2f %%  %s\n", p->flash,
-            p->error, 100 * (double)hits / n, 100 * lo, 100 * hi, 100 * (double)p->agree / n,
+    fprintf(stderr, "%9" PRId64 " %9" PRId64 "  %-10.3g %8.2f %% (%.2f … %.2f)  %8.2f %%  %s\n", p->flash,
+            p->ram, p->error, 100 * (double)hits / n, 100 * lo, 100 * hi, 100 * (double)p->agree / n,
             p->choice);
 }
 
-static void print_table(const search_result *r)
+static void print_sizes(const search_result *r)
+{
+    if (!r->by) {
+        fprintf(stderr, "flash: constants alone, there is no compiler; RAM: without the stack\n");
+        return;
+    }
+    fprintf(stderr, "flash: constants as stored, and %" PRId64 " bytes of code (%s%s)\n", r->code, r->by,
+            r->missing ? ", half as much again" : "");
+    if (r->stack < 0)
+        fprintf(stderr, "RAM: arena, ports, states, without the stack\n");
+    else
+        fprintf(stderr, "RAM: arena, ports, states, and at most %" PRId64 " bytes of stack%s\n", r->stack,
+                r->missing ? " (the host's)" : "");
+}
+
+static void print_table(qctx *ctx, const search_result *r)
 {
     fprintf(stderr,
             "search: %d runs, %d remembered, %" PRId64
-            " rows; flash: constants as stored and %" PRId64
-            " bytes of code (host, -Os)\n    flash  error      %s             agreement  schemes "
-            "by layer\n",
-            r->runs, r->remembered, r->rows, r->code,
+            " rows; digits of schemes: %s\n    flash       RAM  error      %s             agreement  "
+            "schemes by layer\n",
+            r->runs, r->remembered, r->rows, search_scheme_names(ctx),
             r->has_labels ? "accuracy, 95 % interval" : "agreement, 95 % interval");
     for (int i = 0; i < r->pareto.n; i++)
         print_point(r, &r->pareto.v[i]);
     fputs("chosen:\n", stderr);
     print_point(r, &r->chosen);
+    print_sizes(r);
+}
+
+static void warn_of_sizes(qctx *ctx, const cli *c, const search_result *r)
+{
+    if (!r->missing || !(c->max_flash || c->max_ram))
+        return;
+    diag_add(ctx, D_SEARCH_SIZES, loc_none(), "no %s: %s", r->missing,
+             r->by ? "code and stack are estimated with the host's compiler"
+                   : "code and stack are not counted");
 }
 
 static bool verdict(qctx *ctx, const cli *c, const search_result *r)
@@ -132,7 +156,7 @@ static bool verdict(qctx *ctx, const cli *c, const search_result *r)
         diag_add(ctx, D_SEARCH_BUDGET, loc_none(),
                  "no combination fits: the smallest found takes %" PRId64
                  " bytes of flash and %" PRId64 " of RAM",
-                 r->chosen.flash, r->ram);
+                 r->chosen.flash, r->chosen.ram);
         return false;
     }
     if (want > 0 && !r->reached) {
@@ -160,7 +184,8 @@ bool search_net(qctx *ctx, cli *c, net *n)
     progress_end(ctx);
     c->searched = r;
     if (!c->quiet)
-        print_table(r);
+        print_table(ctx, r);
+    warn_of_sizes(ctx, c, r);
     if (!verdict(ctx, c, r))
         return false;
     return !c->write_quant || file_write(ctx, c->write_quant, r->quantize, strlen(r->quantize));

@@ -49,7 +49,7 @@ static bool add_words(arena *a, words *w, const char *text)
     return true;
 }
 
-static const char *compiler(void)
+const char *cc_host(void)
 {
     const char *cc = getenv("CC");
     return cc && cc[strspn(cc, " \t\n")] ? cc : "cc";
@@ -93,6 +93,7 @@ void cc_done(cc_job *job)
         return;
     unlink(job->source);
     unlink(job->output);
+    unlink(job->stack);
     rmdir(job->dir);
     job->dir = NULL;
 }
@@ -111,6 +112,7 @@ static cc_job *make_dir(qctx *ctx, const char *output_name)
     size_t stem = strlen(dir);
     char *source_path = arena_printf(ctx->a, "%s/net.c", dir);
     char *output = arena_printf(ctx->a, "%s/%s", dir, output_name);
+    char *stack = arena_printf(ctx->a, "%s/net.su", dir);
     arena_defer(ctx->a, cc_done_late, job);
     if (!mkdtemp(dir)) {
         cannot(ctx, "cannot make a temporary directory");
@@ -118,7 +120,8 @@ static cc_job *make_dir(qctx *ctx, const char *output_name)
     }
     memcpy(source_path, dir, stem); /* mkdtemp filled in its letters */
     memcpy(output, dir, stem);
-    *job = (cc_job){dir, source_path, output};
+    memcpy(stack, dir, stem);
+    *job = (cc_job){dir, source_path, output, stack};
     return job;
 }
 
@@ -199,30 +202,43 @@ static bool report(qctx *ctx, int status, const char *cc, const char *said)
     return false;
 }
 
-static bool command(qctx *ctx, words *w, const char *cflags, const char *const *extra, const cc_job *job)
+static bool add_list(words *w, const char *const *list)
 {
-    bool fits = add_words(ctx->a, w, compiler()) && add_words(ctx->a, w, cflags);
-    for (int i = 0; extra[i] && fits; i++)
-        fits = add_word(w, extra[i]);
-    if (fits && add_word(w, "-o") && add_word(w, job->output) && add_word(w, job->source))
+    for (int i = 0; list && list[i]; i++)
+        if (!add_word(w, list[i]))
+            return false;
+    return true;
+}
+
+static bool command(qctx *ctx, words *w, const cc_request *how, const cc_job *job)
+{
+    if (add_words(ctx->a, w, how->cc) && add_words(ctx->a, w, how->flags) &&
+        add_list(w, how->extra) && add_word(w, "-o") && add_word(w, job->output) &&
+        add_word(w, job->source) && add_list(w, how->after))
         return true;
     diag_add(ctx, D_ENGINE_UNAVAILABLE, loc_none(), "$CC and its flags are more than %d words", MAX_WORDS);
     return false;
 }
 
-cc_job *cc_run(qctx *ctx, const char *text, const char *cflags, const char *const *extra,
-               const char *output_name)
+cc_job *cc_run_by(qctx *ctx, const cc_request *how, const char *text, const char *output_name)
 {
     words w = {.n = 0};
     char *said = arena_alloc(ctx->a, KEPT_OUTPUT + 1);
     cc_job *job = make_dir(ctx, output_name);
     if (!job)
         return NULL;
-    if (command(ctx, &w, cflags, extra, job) && write_source(ctx, job->source, text) &&
-        report(ctx, run_words(&w, said), compiler(), said))
+    if (command(ctx, &w, how, job) && write_source(ctx, job->source, text) &&
+        report(ctx, run_words(&w, said), how->cc, said))
         return job;
     cc_done(job);
     return NULL;
+}
+
+cc_job *cc_run(qctx *ctx, const char *text, const char *cflags, const char *const *extra,
+               const char *output_name)
+{
+    cc_request how = {cc_host(), cflags, extra, NULL};
+    return cc_run_by(ctx, &how, text, output_name);
 }
 
 /* ---- shared objects ------------------------------------------------------------------------ */
@@ -264,7 +280,7 @@ void *cc_lookup(void *code, const char *symbol)
     return dlsym(((shared_object *)code)->handle, symbol);
 }
 
-bool cc_is_available(void)
+bool cc_found(const char *cc)
 {
     arena *a = arena_new();
     if (!a)
@@ -273,8 +289,13 @@ bool cc_is_available(void)
     if (setjmp(*arena_guard(a)) == 0) {
         words w = {.n = 0};
         char said[KEPT_OUTPUT + 1];
-        found = add_words(a, &w, compiler()) && add_word(&w, "--version") && run_words(&w, said) == 0;
+        found = add_words(a, &w, cc) && add_word(&w, "--version") && run_words(&w, said) == 0;
     }
     arena_free(a);
     return found;
+}
+
+bool cc_is_available(void)
+{
+    return cc_found(cc_host());
 }

@@ -22,6 +22,7 @@ typedef struct cc_job {
     const char *dir;      /* a fresh temporary directory */
     const char *source;   /* dir/net.c, holds the text */
     const char *output;   /* dir/output_name */
+    const char *stack;    /* dir/net.su, where -fstack-usage writes */
 } cc_job;
 /* Writes the text, runs `$CC cflags extra… -o output source` ($CC or cc, split at blanks, found in
  * $PATH, no shell). NULL with `engine-compile` (and the first of what the compiler said) or
@@ -29,6 +30,15 @@ typedef struct cc_job {
 cc_job *cc_run(qctx *ctx, const char *text, const char *cflags, const char *const *extra,
                const char *output_name);
 void cc_done(cc_job *job);
+/* The same with another compiler: `cc flags extra… -o output source after…`. */
+typedef struct cc_request {
+    const char *cc, *flags;
+    const char *const *extra, *const *after; /* after: NULL, or what follows the source */
+} cc_request;
+cc_job *cc_run_by(qctx *ctx, const cc_request *how, const char *text, const char *output_name);
+/* $CC or cc; whether a compiler answers. */
+const char *cc_host(void);
+bool cc_found(const char *cc);
 
 /* ---- objsize.c ----------------------------------------------------------------------------- */
 /* Bytes that an ELF relocatable file puts into flash (code and constants, also in sections of other

@@ -145,25 +145,46 @@ static bool score(const searcher *s, qctx *ctx, const ir_graph *g, search_point 
     return true;
 }
 
-/* Flash but for the code: constants as the emitter stores them. */
+static int64_t bytes_of(const ir_tensor *t)
+{
+    return ir_elems(&t->shape) * (int64_t)ir_type_size(t->type);
+}
+
+/* What the caller holds: ports and states. */
+static int64_t caller_bytes(const ir_graph *g)
+{
+    int64_t bytes = 0;
+    for (int i = 0; i < g->inputs.n; i++)
+        bytes += bytes_of(g->inputs.v[i]);
+    for (int i = 0; i < g->outputs.n; i++)
+        bytes += bytes_of(g->outputs.v[i]);
+    for (int i = 0; i < g->states.n; i++)
+        bytes += bytes_of(g->states.v[i]->tensor);
+    return bytes;
+}
+
+/* Constants as the emitter stores them, code and stack as the target's compiler makes them. */
 static bool measure_sizes(searcher *s, qctx *ctx, const ir_graph *g, search_point *p)
 {
     emit_result r;
-    if (!emit_c(ctx, g, &s->o->emit, &r))
+    target_size t;
+    emit_options o = s->o->emit;
+    o.weights = EMIT_STRING; /* the same bytes, compiled several times faster */
+    const char *prefix = emit_prefix(ctx, g, &o);
+    if (!prefix || !emit_c(ctx, g, &o, &r) ||
+        !target_sizes(ctx, r.c, o.target, prefix, s->helpers < 0, &t))
         return false;
-    if (s->ram == 0) {
-        int64_t flash, bss;
-        s->ram = r.arena_bytes;
-        for (int i = 0; i < g->inputs.n; i++)
-            s->ram +=
-                ir_elems(&g->inputs.v[i]->shape) * (int64_t)ir_type_size(g->inputs.v[i]->type);
-        for (int i = 0; i < g->outputs.n; i++)
-            s->ram +=
-                ir_elems(&g->outputs.v[i]->shape) * (int64_t)ir_type_size(g->outputs.v[i]->type);
-        if (engine_available(ENGINE_CC) && object_sizes(ctx, r.c, "-Os", &flash, &bss))
-            s->code = flash > r.constant_bytes ? flash - r.constant_bytes : 0;
+    if (s->helpers < 0) { /* the first, in the context of the search */
+        s->helpers = t.helpers;
+        s->how = t;
     }
+    s->code = t.flash > r.constant_bytes ? t.flash - r.constant_bytes : 0;
+    if (t.factor > 0)
+        s->code = (int64_t)ceil((double)s->code * t.factor);
+    s->code += s->helpers;
+    s->stack = t.stack;
     p->flash = r.constant_bytes + s->code;
+    p->ram = r.arena_bytes + caller_bytes(g) + (t.stack > 0 ? t.stack : 0);
     return true;
 }
 
@@ -189,7 +210,7 @@ static bool run_fresh(searcher *s, qctx *ctx, const char *choice, search_point *
 bool search_run(searcher *s, const char *choice, search_point *p)
 {
     *p = (search_point){.choice = arena_strdup(s->ctx->a, choice)};
-    if (s->ram && memo_find(s, choice, p))
+    if (memo_find(s, choice, p))
         return true;
     qctx *own = qctx_new(); /* a run's memory is given back */
     if (!own || setjmp(*arena_guard(own->a))) {
@@ -208,6 +229,11 @@ bool search_run(searcher *s, const char *choice, search_point *p)
     if (ok && !memo_find(s, choice, p) && !memo_note(s, p))
         s->failed = true;
     return ok && !s->failed;
+}
+
+bool search_measure(searcher *s, const ir_graph *legal, search_point *p)
+{
+    return measure_sizes(s, s->ctx, legal, p);
 }
 
 bool search_apply(searcher *s, const char *choice)
@@ -235,7 +261,7 @@ static void find_layers(searcher *s)
 
 bool search_start(qctx *ctx, net *n, const port_map *ports, const search_options *o, searcher *s)
 {
-    *s = (searcher){.ctx = ctx, .n = n, .ports = ports, .o = o};
+    *s = (searcher){.ctx = ctx, .n = n, .ports = ports, .o = o, .helpers = -1};
     char hash[65];
     find_layers(s);
     if (!net_calibrate_ports(ctx, n, ports) || !float_outputs(s))
@@ -249,8 +275,13 @@ bool search_start(qctx *ctx, net *n, const port_map *ports, const search_options
     if (!ok)
         return false;
     ir_canonical_sha256(ctx, n->quantized, hash);
-    s->identity = arena_printf(ctx->a, "%s on %s%s", hash, o->select->sha256,
-                               o->labels ? " with labels" : "");
+    /* who tells code and stack; the helpers that all runs share */
+    search_point size = {0};
+    if (!measure_sizes(s, ctx, n->legal, &size))
+        return false;
+    s->identity = arena_printf(ctx->a, "%s on %s%s, %s by %s", hash, o->select->sha256,
+                               o->labels ? " with labels" : "", o->emit.target,
+                               s->how.by ? s->how.by : "nobody");
     memo_read(s);
     return true;
 }

@@ -14,7 +14,10 @@ typedef struct searcher {
     int layers;
     const char **layer; /* names that rules take */
     bool *fixed;        /* a rule of the user's states the layer's scheme or width: left alone */
-    int64_t rows, code, ram, offset;
+    int64_t rows, offset;
+    int64_t helpers;        /* of the base: -1 before it was made */
+    int64_t code, stack;    /* of the last run that was made */
+    target_size how;        /* who told them */
     float **floats;              /* [rows]: output 0 of the float net */
     bool failed;                 /* after an error */
     int runs, remembered, noted; /* noted: how many of memo come from the file */
@@ -30,6 +33,8 @@ bool search_run(searcher *s, const char *choice, search_point *p);
 bool search_apply(searcher *s, const char *choice);
 /* The quantize part of a choice, in ctx's arena. */
 const char *search_rules(const searcher *s, qctx *ctx, const char *choice);
+/* Flash and RAM of a net; code and stack of it stand in s. */
+bool search_measure(searcher *s, const ir_graph *legal, search_point *p);
 double search_lower_bound(int64_t hits, int64_t rows);
 
 /* memo.c: runs noted in o->resume. */

@@ -1,4 +1,4 @@
-/* memo.c - runs of a search, noted in a file: a line each, `CHOICE FLASH RIGHT AGREE ERROR`. */
+/* memo.c - runs of a search, noted in a file: a line each, `CHOICE FLASH RAM RIGHT AGREE ERROR`. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,7 @@ static bool read_line(searcher *s, char *line)
         return false;
     p.choice = arena_strndup(s->ctx->a, line, (size_t)s->layers);
     p.flash = strtoll(field, &end, 10);
+    p.ram = strtoll(end, &end, 10);
     p.right = strtoll(end, &end, 10);
     p.agree = strtoll(end, &end, 10);
     p.error = strtod(end, &end);
@@ -65,8 +66,8 @@ bool memo_note(searcher *s, const search_point *p)
     buf_printf(&b, "%s%s\n", head, s->identity);
     for (int i = 0; i < s->memo.n; i++) {
         const search_point *m = &s->memo.v[i];
-        buf_printf(&b, "%s %" PRId64 " %" PRId64 " %" PRId64 " %a\n", m->choice, m->flash, m->right,
-                   m->agree, m->error);
+        buf_printf(&b, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %a\n", m->choice,
+                   m->flash, m->ram, m->right, m->agree, m->error);
     }
     const char *text = buf_str(&b);
     return file_write(s->ctx, s->o->resume, text, strlen(text));

@@ -25,7 +25,16 @@ static int64_t hits(const searcher *s, const search_point *p)
 
 static bool fits(const searcher *s, const search_point *p)
 {
-    return s->o->max_flash == 0 || p->flash <= s->o->max_flash;
+    return (s->o->max_flash == 0 || p->flash <= s->o->max_flash) &&
+           (s->o->max_ram == 0 || p->ram <= s->o->max_ram);
+}
+
+/* How far beyond the limits: 1 where it just fits. */
+static double excess(const searcher *s, const search_point *p)
+{
+    double flash = s->o->max_flash ? (double)p->flash / (double)s->o->max_flash : 0;
+    double ram = s->o->max_ram ? (double)p->ram / (double)s->o->max_ram : 0;
+    return fmax(flash, ram);
 }
 
 static bool bound_holds(const searcher *s, const search_point *p)
@@ -40,7 +49,7 @@ static bool better(const searcher *s, const search_point *a, const search_point 
     if (fits(s, a) != fits(s, b))
         return fits(s, a);
     if (!fits(s, a))
-        return a->flash < b->flash;
+        return excess(s, a) < excess(s, b);
     if (rate_limit(s) > 0) {
         bool x = bound_holds(s, a), y = bound_holds(s, b);
         if (x != y)
@@ -170,13 +179,14 @@ static void keep_pareto(search_result *r)
 static void conclude(searcher *s, search_result *r)
 {
     keep_pareto(r);
-    r->fits = fits(s, &r->chosen) && (s->o->max_ram == 0 || r->ram <= s->o->max_ram);
+    r->fits = fits(s, &r->chosen);
     r->reached = (double)hits(s, &r->chosen) >= rate_limit(s) * (double)s->rows;
     r->met = bound_holds(s, &r->chosen);
     r->runs = s->runs;
     r->remembered = s->remembered;
     r->rows = s->rows;
-    r->code = s->code;
+    r->by = s->how.by;
+    r->missing = s->how.missing;
     r->quantize = search_rules(s, s->ctx, r->chosen.choice);
 }
 
@@ -194,7 +204,6 @@ bool search_quantization(qctx *ctx, net *n, const port_map *ports, const search_
         return false;
     note(s, r, &base);
     r->chosen = base;
-    r->ram = s->ram;
     /* options may be smaller than the base: the offset keeps their bytes above 0 */
     s->offset = base.flash;
     knapsack_option *options =
@@ -206,5 +215,9 @@ bool search_quantization(qctx *ctx, net *n, const port_map *ports, const search_
     if (!run_front(s, front, states, r) || !repair(s, options, r))
         return false;
     conclude(s, r);
-    return search_apply(s, r->chosen.choice);
+    if (!search_apply(s, r->chosen.choice) || !search_measure(s, n->legal, &r->chosen))
+        return false;
+    r->code = s->code;
+    r->stack = s->stack;
+    return true;
 }

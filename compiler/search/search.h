@@ -27,13 +27,17 @@ typedef struct search_options {
 typedef struct search_point {
     const char *choice;   /* a digit for each layer: its scheme */
     bool estimated;       /* error only: the knapsack's sum; not run */
-    int64_t flash;        /* constants as stored, and code */
+    int64_t flash;        /* constants as stored, code, the compiler's helpers */
+    int64_t ram;          /* arena, input, output, states, and a bound of the stack */
     double error;         /* noise of the outputs over their power */
     int64_t right, agree; /* of the rows */
 } search_point;
 
 typedef struct search_result {
-    int64_t rows, code, ram;
+    int64_t rows;
+    int64_t code, stack;  /* of the chosen one: flash but for the constants; -1: stack not known */
+    const char *by;       /* the compiler that told code and stack, or NULL */
+    const char *missing;  /* the target's compiler, where it is not there: code is an estimate */
     bool has_labels;
     VEC(search_point) pareto; /* by flash, ascending */
     search_point chosen;
