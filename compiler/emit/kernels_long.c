@@ -1,5 +1,6 @@
 /* kernels_long.c - kernels of cortex-m3. */
 #include "compiler/emit/long.h"
+#include "compiler/emit/plane.h"
 
 const kernel cortex_m3_kernels[] = {
     {"long-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL},
@@ -8,5 +9,7 @@ const kernel cortex_m3_kernels[] = {
     {"long-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL},
     {"long-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_conv, long_print_conv,
      long_scratch_conv},
+    {"long-depthwise", OP_CONV2D, WEIGHTS_CODE, NULL, plane_in_place_long, plane_takes, plane_print,
+     plane_scratch},
     {0},
 };

@@ -1,5 +1,6 @@
 /* kernels_triple.c - kernels of cortex-m0. */
 #include "compiler/emit/triple.h"
+#include "compiler/emit/plane.h"
 
 const kernel cortex_m0_kernels[] = {
     {"triple-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone,
@@ -9,5 +10,7 @@ const kernel cortex_m0_kernels[] = {
     {"triple-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone, NULL},
     {"triple-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, triple_takes_conv, triple_print_conv,
      triple_scratch_conv},
+    {"plane-depthwise", OP_CONV2D, WEIGHTS_CODE, NULL, plane_in_place, plane_takes, plane_print,
+     plane_scratch},
     {0},
 };
