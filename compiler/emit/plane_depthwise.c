@@ -9,7 +9,7 @@
  * written, and the output may have the input's memory. */
 #include "compiler/emit/plane.h"
 
-enum { FIELD = 23, MAX_PLANE = 4096, MAX_TAPS = 64, NARROW = 4 };
+enum { FIELD = 23, MAX_PLANE = 2048, MAX_TAPS = 64, NARROW = 4 };
 
 /* One axis of the window. */
 typedef struct axis {
@@ -87,7 +87,7 @@ bool plane_takes(const emitter *e, const ir_op *op)
         return false;
     init(&v, op, wants_pairs(e));
     /* 64 weights of magnitude 128 and codes of 128 stay below 2^21 */
-    return v.w.kh * v.w.kw <= MAX_TAPS && plane_bytes(&v) <= 4 * MAX_PLANE;
+    return v.w.kh * v.w.kw <= MAX_TAPS && plane_bytes(&v) <= 8 * MAX_PLANE;
 }
 
 int64_t plane_scratch(const emitter *e, const ir_op *op)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compiler/emit/target.h"
 #include "compiler/jit/internal.h"
 #include "compiler/pipeline.h"
 #include "runtime/interp.h"
@@ -275,6 +276,32 @@ static void jit_is_exact(void **state)
     }
 }
 
+/* Kernels of other processors, in their plain C form. */
+static void target_kernels_are_exact(void **state)
+{
+    (void)state;
+    if (!engine_available(ENGINE_JIT))
+        skip();
+    for (int i = 0; i < MODELS; i++) {
+        subject s = load(models[i], "int8", NULL);
+        int n;
+        const char *const *names = emit_target_names(s.ctx, &n);
+        for (int t = 0; t < n; t++) {
+            if (!emit_find_target(names[t])->kernels)
+                continue;
+            emit_options o;
+            emit_options_init(&o);
+            o.weights = EMIT_STRING;
+            o.target = names[t];
+            engine *e = engine_new(s.ctx, s.g, ENGINE_JIT, &o, NULL);
+            if (!e)
+                show(s.ctx, names[t]);
+            check_rows(&s, e, names[t]);
+        }
+        qctx_free(s.ctx);
+    }
+}
+
 static void compiled_is_exact(const char *compiler, const char *const *levels, bool profile)
 {
     setenv("CC", compiler, 1);
@@ -428,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interpreter_is_exact),
         cmocka_unit_test(jit_is_exact),
+        cmocka_unit_test(target_kernels_are_exact),
         cmocka_unit_test(gcc_is_exact),
         cmocka_unit_test(clang_is_exact),
         cmocka_unit_test(boards_with_double_rounding),
