@@ -1,5 +1,5 @@
 #!/bin/sh
-# device.sh - the device half of `make bench`: every network on every emulated Cortex-M, beside TensorFlow
+# device.sh - the device half of `make bench`: every network on every emulated Cortex-M and on an RV32, beside TensorFlow
 # Lite Micro with CMSIS-NN and the goals (peers.tsv). Writes device.csv, layers.csv and device.svg to $OUT.
 #
 # NETS, TARGETS: less than all. Wants $top_srcdir, $QCC, $QCC_SHARED, as make sets them.
@@ -35,6 +35,7 @@ for net in $NETS; do
     [ -z "$why" ] || { echo "skipped $net: $why"; continue; }
     mkdir -p "$dir/$net"
     for target in $TARGETS; do
+        firmware_has "$(bench_board "$target")" || { echo "skipped $target: no compiler or emulator"; continue; }
         for level in $(levels "$target"); do
             measure "$net" "$target" "$level" || { echo "FAIL: $net, $target, $level"; failed=1; continue; }
             awk -f "$bench_here/table.awk" "$dir/row"

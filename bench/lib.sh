@@ -1,4 +1,4 @@
-# lib.sh - one network measured on one emulated Cortex-M; sourced by net.sh and device.sh.
+# lib.sh - one network measured on one emulated Cortex-M, or RV32; sourced by net.sh and device.sh.
 #
 # Wants $top_srcdir, $QCC and $QCC_SHARED. $BENCH_QUANT: a quantize part, for float nets. Nets are names: kws, vww, ic, ad, sww (MLPerf Tiny's int8 models
 # of the shared data), kws-float (the float one, from real features), lenet, dscnn (examples/fashion), mnist
@@ -10,7 +10,7 @@ bench_here=$top_srcdir/bench
 bench_data=$QCC_SHARED/data
 bench_fashion=/usr/share/datasets/fashion-mnist
 BENCH_NETS='kws vww ic ad sww lenet dscnn mnist'
-BENCH_TARGETS='cortex-m0 cortex-m3 cortex-m4 cortex-m55'
+BENCH_TARGETS='cortex-m0 cortex-m3 cortex-m4 cortex-m55 rv32'
 BENCH_ROWS=2
 
 # Board of a target. M0 code runs on the M3 board, whose core has all of its instructions (bench_only_v6m).
@@ -19,6 +19,7 @@ bench_board() {
     cortex-m0 | cortex-m3) echo mps2-an385 ;;
     cortex-m4 | generic) echo mps2-an386 ;;
     cortex-m55) echo mps3-an547 ;;
+    rv32) echo virt ;;
     *) echo "bench: no board for target $1" >&2; return 1 ;;
     esac
 }
@@ -139,10 +140,10 @@ bench_build() {
 # helpers of libgcc included, memcpy and its like (a libc's) not.
 bench_flash() {
     # shellcheck disable=SC2046 # a list
-    arm-none-eabi-gcc $(bench_cpu "$1") "$2" -std=c99 -ffreestanding -ffunction-sections -fdata-sections \
+    $(firmware_tools "$(bench_board "$1")")-gcc $(bench_cpu "$1") "$2" -std=c99 -ffreestanding -ffunction-sections -fdata-sections \
         -nostdlib "$3/net.c" -o "$3/flash.elf" -Wl,--gc-sections,-e,net_run,-u,net_input,-u,net_output \
         -Wl,--unresolved-symbols=ignore-all -lgcc || return 1
-    arm-none-eabi-size -A "$3/flash.elf" | awk '
+    "$(firmware_tools "$(bench_board "$1")")-size" -A "$3/flash.elf" | awk '
         $1 == ".text" || $1 == ".rodata" || $1 == ".data" { n[$1] += $2 }
         END { printf "text %d\nrodata %d\ndata %d\nflash %d\n", n[".text"], n[".rodata"], n[".data"],
                      n[".text"] + n[".rodata"] + n[".data"] }'

@@ -89,9 +89,13 @@ static int keep_output(int file)
 static int run_painted(uint32_t *stack)
 {
     uint32_t bytes;
+#if defined(__arm__)
     __asm__ volatile("cpsid i" ::: "memory");
+#endif
     int status = stack_measure(run_in_arena, 0, 0, arena, &bytes);
+#if defined(__arm__)
     __asm__ volatile("cpsie i" ::: "memory");
+#endif
     *stack = bytes > *stack ? bytes : *stack;
     return status;
 }

@@ -1,12 +1,12 @@
 #!/bin/sh
-# net.sh - one network on one emulated Cortex-M: instructions by layer, flash, RAM.
+# net.sh - one network on one emulated Cortex-M, or RV32: instructions by layer, flash, RAM.
 set -u
 usage() {
     cat <<'USAGE'
 usage: bench/net.sh NET [TARGET [LEVEL]]
 
 NET     kws, vww, ic, ad, sww, kws-float, lenet, dscnn, mnist, or a .tflite or .qdl
-TARGET  cortex-m0, cortex-m3, cortex-m4 (default), cortex-m55, or generic (on a Cortex-M4)
+TARGET  cortex-m0, cortex-m3, cortex-m4 (default), cortex-m55, rv32, or generic (on a Cortex-M4)
 LEVEL   -O2 (default), -Os, -Ospeed: qcc's; gcc gets -Os beside -Os, else -O2
 
 BENCH_QUANT: a quantize part for kws-float, lenet, dscnn, mnist or a .qdl. QCC: the qcc to measure (default: build/qcc). KEEP: a folder for the C, the program and the facts.
@@ -20,6 +20,7 @@ QCC_SHARED=${QCC_SHARED-$top_srcdir/../shared}
 . "$top_srcdir/bench/lib.sh"
 firmware_need
 net=$1 target=${2-cortex-m4} level=${3--O2}
+firmware_has "$(bench_board "$target")" || { echo "SKIP: no compiler or emulator for $target"; exit 77; }
 why=$(bench_missing "$net")
 [ -z "$why" ] || { echo "SKIP: $why"; exit 77; }
 dir=${KEEP-$(mktemp -d)} || exit 99

@@ -1,8 +1,9 @@
-/* kernels_triple.c - kernels of cortex-m0. */
+/* kernels_triple.c - kernels of cores that multiply 32-bit words and have no multiply-accumulate:
+ * cortex-m0, rv32. */
 #include "compiler/emit/triple.h"
 #include "compiler/emit/plane.h"
 
-const kernel cortex_m0_kernels[] = {
+const kernel word_kernels[] = {
     {"triple-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone,
      NULL},
     {"triple-conv", OP_CONV2D, WEIGHTS_CODE, NULL, bundle_in_place, triple_takes_conv,

@@ -75,8 +75,7 @@ static void init(plane *v, const ir_op *op, bool pairs)
 
 static bool wants_pairs(const emitter *e)
 {
-    const target_cost *c = &emit_find_target(e->o->target)->cost;
-    return !c->narrow;
+    return emit_find_target(e->o->target)->cost.long_sums;
 }
 
 bool plane_takes(const emitter *e, const ir_op *op)

@@ -43,6 +43,7 @@ typedef struct target_cost {
     int multiply;        /* one multiply-accumulate instruction */
     int lanes;           /* products that it sums */
     bool narrow;         /* products have 32 bits, no upper half */
+    bool long_sums;      /* a 64-bit multiply-accumulate is one instruction */
 } target_cost;
 
 typedef struct emit_target {
@@ -74,7 +75,7 @@ kernel_order emit_generic_order(const ir_op *op);
 /* ---- kernel tables, one a file ------------------------------------------------------------- */
 extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
 extern const kernel cortex_m3_kernels[]; /* kernels_long.c */
-extern const kernel cortex_m0_kernels[]; /* kernels_triple.c */
 extern const kernel cortex_m55_kernels[]; /* kernels_mve.c */
+extern const kernel word_kernels[];       /* kernels_triple.c: cortex-m0, rv32 */
 
 #endif

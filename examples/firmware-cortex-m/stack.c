@@ -9,7 +9,11 @@ __attribute__((noinline)) int stack_measure(run_function *run, const int8_t *in,
                                             void *arena, uint32_t *bytes)
 {
     uintptr_t sp;
+#if defined(__riscv)
+    __asm__ volatile("mv %0, sp" : "=r"(sp));
+#else
     __asm__ volatile("mov %0, sp" : "=r"(sp));
+#endif
     /* Below sp nothing is in use: this function calls nobody but `run`. */
     volatile uint32_t *p = stack_bottom;
     while ((uintptr_t)p < sp)

@@ -204,7 +204,7 @@ static void kernels_agree_at_every_level(void **state)
     static const struct {
         const char *target;
         int nets;
-    } rows[] = {{"cortex-m4", 600}, {"cortex-m3", 300}, {"cortex-m0", 300}};
+    } rows[] = {{"cortex-m4", 600}, {"cortex-m3", 300}, {"cortex-m0", 300}, {"rv32", 200}};
     (void)state;
     if (!engine_available(ENGINE_JIT))
         skip();

@@ -1,12 +1,12 @@
-# firmware.sh - building for and running on QEMU's Cortex-M boards; sourced by tests and benchmarks.
+# firmware.sh - building for and running on QEMU's Cortex-M boards, and its RISC-V board; sourced by tests and
+# benchmarks.
 #
 # Wants $top_srcdir. $FIRMWARE_OPT is the optimisation level (default -O2), $FIRMWARE_CPU the processor's
 # options (default: those of the board's core).
 
 firmware_here=$top_srcdir/tests/firmware
 firmware_example=$top_srcdir/examples/firmware-cortex-m
-firmware_parts="$firmware_example/start.c $firmware_example/semihosting.c
-    $firmware_example/stack.c $firmware_example/memory.c $firmware_here/count.c"
+firmware_parts="$firmware_example/semihosting.c $firmware_example/stack.c $firmware_example/memory.c"
 FIRMWARE_BOARDS='mps2-an385 mps2-an386 mps3-an547'
 
 # Compiler options of a board's core: a row a board.
@@ -16,8 +16,31 @@ firmware_cpu() {
     mps2-an385) echo "-mcpu=cortex-m3 -mthumb" ;;
     mps2-an386) echo "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16" ;;
     mps3-an547) echo "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard" ;;
+    virt)       echo "-march=rv32imc -mabi=ilp32 -msmall-data-limit=0" ;;
     *) echo "firmware.sh: no board $1" >&2; return 1 ;;
     esac
+}
+
+# Prefix of a board's tools; its emulator; the parts of a program that depend on the processor.
+firmware_tools() {
+    case $1 in virt) echo riscv64-unknown-elf ;; *) echo arm-none-eabi ;; esac
+}
+
+firmware_qemu() {
+    case $1 in virt) echo "qemu-system-riscv32 -bios none" ;; *) echo qemu-system-arm ;; esac
+}
+
+firmware_own_parts() {
+    case $1 in
+    virt) echo "$firmware_here/start_rv32.c $firmware_here/count_rv32.c" ;;
+    *) echo "$firmware_example/start.c $firmware_here/count.c" ;;
+    esac
+}
+
+# Whether a board's tools are there.
+firmware_has() {
+    firmware_emulator=$(firmware_qemu "$1")
+    command -v "$(firmware_tools "$1")-gcc" >/dev/null && command -v "${firmware_emulator%% *}" >/dev/null
 }
 
 # Leaves the test with 77 where a tool is missing.
@@ -31,12 +54,14 @@ firmware_need() {
 firmware_build() {
     firmware_flags=${FIRMWARE_CPU-$(firmware_cpu "$1")} || return 1
     firmware_script=$1.ld
+    firmware_cc=$(firmware_tools "$1")-gcc
+    firmware_own=$(firmware_own_parts "$1")
     firmware_elf=$2
     shift 2
     # shellcheck disable=SC2086 # lists of options and of files
-    arm-none-eabi-gcc $firmware_flags ${FIRMWARE_OPT--O2} -std=gnu11 -ffreestanding -g \
+    $firmware_cc $firmware_flags ${FIRMWARE_OPT--O2} -std=gnu11 -ffreestanding -g \
         -ffunction-sections -fdata-sections -Wall -Wextra -Werror \
-        -I"$firmware_example" -I"$firmware_here" "$@" $firmware_parts \
+        -I"$firmware_example" -I"$firmware_here" "$@" $firmware_own $firmware_parts \
         -nostdlib -Wl,--gc-sections -L"$firmware_example" -L"$firmware_here" \
         -T"$firmware_script" -lgcc -o "$firmware_elf"
 }
@@ -44,7 +69,8 @@ firmware_build() {
 # firmware_run BOARD FOLDER PROGRAM.elf: in FOLDER, where the program finds its files. What it says
 # is printed; its exit status is passed on.
 firmware_run() {
-    (cd "$2" && timeout "${FIRMWARE_TIMEOUT-300}" qemu-system-arm -M "$1" -icount shift=0 \
+    # shellcheck disable=SC2046 # a list
+    (cd "$2" && timeout "${FIRMWARE_TIMEOUT-300}" $(firmware_qemu "$1") -M "$1" -icount shift=0 \
         -display none -monitor none -serial none \
         -semihosting-config enable=on,target=native -kernel "$3" 2>&1 </dev/null)
 }

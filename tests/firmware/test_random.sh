@@ -27,6 +27,7 @@ cortex-m4 mps2-an386
 cortex-m55 mps3-an547
 cortex-m3 mps2-an385
 cortex-m0 mps2-an385 -mcpu=cortex-m0 -mthumb
+rv32 virt
 END
 }
 
@@ -35,6 +36,7 @@ run() {
     target=$1
     board=$2
     shift 2
+    firmware_has "$board" || { echo "skipped $target: $(firmware_tools "$board")-gcc or its QEMU is missing"; return; }
     [ $# -eq 0 ] || FIRMWARE_CPU=$*
     for FIRMWARE_OPT in $levels; do
         echo "== $target, $board, $FIRMWARE_OPT, $nets nets from seed $seed"
