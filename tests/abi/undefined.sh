@@ -48,6 +48,8 @@ check avgpool -Os --selftest --float-io
 check activations
 check lenet
 check lenet --target cortex-m4
+check dscnn --target cortex-m3
+check dscnn --target cortex-m0 --numerics tflm
 check depthwise --target cortex-m4 -Os
 check lenet --target cortex-m55
 check activations --emit-float

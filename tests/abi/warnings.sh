@@ -28,6 +28,7 @@ for options in '' '--static-arena' '--io-in-arena' '--float-io' '--profile' '--s
     '--prefix Mine_2' '-Os' '-Ospeed' '--unroll none' '--unroll full' '--emit-float' '--emit-float --no-libm' \
     '--target cortex-m4' '--target cortex-m4 -Os --numerics tflm' '--target cortex-m4 -Ospeed' \
     '--target cortex-m55' '--target cortex-m55 -Os --numerics tflm' \
+    '--target cortex-m0 --numerics tflm' '--target cortex-m3' \
     '--numerics tflm' '--numerics single' '--numerics onnx' \
     '--static-arena --io-in-arena --float-io --selftest --profile --section .w'; do
     # shellcheck disable=SC2086
@@ -40,6 +41,9 @@ for options in '' -Os '--target cortex-m4' '--numerics tflm'; do
     check dscnn "$none" --quant "$abi/schemes.qdl" $options
 done
 check lenet "$none"
+for target in cortex-m0 cortex-m3 rv32; do
+    check dscnn "$none" --target $target
+done
 check dscnn "$none" --selftest --float-io
 check lenet "$none" --split-weights "$work/xw.c" --section .weights
 # Only string literals longer than C99's 4095 characters are exempt, and the file says so.
