@@ -1,14 +1,22 @@
-/* kernels_mve.c - kernels of cortex-m55: cores with Helium. */
+/* kernels_mve.c - kernels of cortex-m55: cores with Helium. Those of the DSP extension, which such
+ * cores have too, stand behind #else and take what Helium's do not. */
+#include "compiler/emit/dsp.h"
 #include "compiler/emit/mve.h"
 
 const kernel cortex_m55_kernels[] = {
-    {"mve-conv", OP_CONV2D, WEIGHTS_CODE, MVE_GUARD, NULL, mve_takes_dots, mve_print_dots,
-     mve_scratch_dots},
+    {"mve-conv", OP_CONV2D, WEIGHTS_CODE, MVE_GUARD, mve_dots_in_place, mve_takes_dots,
+     mve_print_dots, mve_scratch_dots},
     {"mve-dense", OP_DENSE, WEIGHTS_CODE, MVE_GUARD, NULL, mve_takes_dots, mve_print_dots,
      mve_scratch_dots},
-    {"mve-depthwise", OP_CONV2D, WEIGHTS_CODE, MVE_GUARD, NULL, mve_takes_depthwise,
-     mve_print_depthwise, mve_scratch_depthwise},
+    {"mve-depthwise", OP_CONV2D, WEIGHTS_CODE, MVE_GUARD, mve_depthwise_in_place,
+     mve_takes_depthwise, mve_print_depthwise, mve_scratch_depthwise},
     {"mve-add", OP_ADD, WEIGHTS_NONE, MVE_GUARD, NULL, mve_takes_add, mve_print_add, NULL},
     {"mve-add", OP_SUB, WEIGHTS_NONE, MVE_GUARD, NULL, mve_takes_add, mve_print_add, NULL},
+    {"dsp-conv", OP_CONV2D, WEIGHTS_CODE, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
+     dsp_scratch_conv},
+    {"dsp-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, dsp_takes_dense, dsp_print_dense,
+     dsp_scratch_dense},
+    {"dsp-depthwise", OP_CONV2D, WEIGHTS_CODE, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
+     dsp_print_depthwise, dsp_scratch_depthwise},
     {0},
 };

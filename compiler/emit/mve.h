@@ -50,9 +50,11 @@ const char *mve_print_edge(emitter *e, const ir_op *op, int blocks);
 
 /* ---- printers ------------------------------------------------------------------------------- */
 bool mve_takes_dots(const emitter *e, const ir_op *op);
+bool mve_dots_in_place(const ir_op *op);
 bool mve_print_dots(emitter *e, const ir_op *op);
 int64_t mve_scratch_dots(const emitter *e, const ir_op *op);
 bool mve_takes_depthwise(const emitter *e, const ir_op *op);
+bool mve_depthwise_in_place(const ir_op *op);
 bool mve_print_depthwise(emitter *e, const ir_op *op);
 int64_t mve_scratch_depthwise(const emitter *e, const ir_op *op);
 bool mve_takes_add(const emitter *e, const ir_op *op);

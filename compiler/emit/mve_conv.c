@@ -62,10 +62,24 @@ bool mve_takes_dots(const emitter *e, const ir_op *op)
     return mve_scale_applies(op) && (op->kind == OP_DENSE || op->at.groups == 1);
 }
 
+bool mve_dots_in_place(const ir_op *op)
+{
+    const ir_attrs *at = &op->at;
+    return op->kind == OP_CONV2D && at->kernel[0] * at->kernel[1] == 1 &&
+           at->stride[0] * at->stride[1] == 1 && !at->pad[0] && !at->pad[1] && !at->pad[2] &&
+           !at->pad[3];
+}
+
+/* Whether the output may turn out to have the input's memory. */
+static bool may_overlap(const mve_dots *v)
+{
+    return v->direct && mve_dots_in_place(v->op) && v->outputs == v->terms;
+}
+
 /* Windows in scratch at a time. */
 static int windows_at_once(const mve_dots *v)
 {
-    int n = SCRATCH / (v->blocks * MVE_BYTES) / 2 * 2;
+    int n = SCRATCH / (v->direct ? v->terms : v->blocks * MVE_BYTES) / 2 * 2;
     n = n < 2 ? 2 : n > MAX_WINDOWS ? MAX_WINDOWS : n;
     int all = (v->windows + 1) / 2 * 2;
     return v->tile == 1 ? 1 : n > all ? all : n;
@@ -75,9 +89,12 @@ int64_t mve_scratch_dots(const emitter *e, const ir_op *op)
 {
     mve_dots v;
     init(&v, e, op);
+    int blocks = v.blocks * MVE_BYTES, many = windows_at_once(&v);
+    if (may_overlap(&v))
+        return many * v.terms + blocks - v.terms + MVE_BYTES;
     if (v.direct)
-        return safe_windows(&v) == v.windows ? 0 : v.blocks * MVE_BYTES;
-    return (int64_t)(windows_at_once(&v) * v.blocks + 1) * MVE_BYTES; /* one for whole blocks */
+        return safe_windows(&v) == v.windows ? 0 : blocks;
+    return (int64_t)many * blocks + MVE_BYTES; /* the last for whole blocks */
 }
 
 /* ---- weights ----------------------------------------------------------------------------------
@@ -251,6 +268,29 @@ static void print_direct(mve_dots *v)
     text_put(t, "?rests|    }\n");
 }
 
+/* The output has the input's memory: windows move to scratch, then their codes to their place. */
+static void print_in_place(mve_dots *v)
+{
+    text *t = &v->t;
+    int many = windows_at_once(v);
+    emit_use_helper(v->e, EH_MVE_COPY);
+    op_comment(v->e, v->op, t);
+    op_open(v->e, v->op, t);
+    text_set(t, "windows", "%d", v->windows);
+    text_set(t, "many", "%d", many);
+    text_set(t, "n",
+             v->windows % many ? "($windows$ - i < $many$ ? $windows$ - i : $many$)" : "$many$");
+    text_set(t, "n", "%s", text_expand(t, text_expand(t, "$n$")));
+    text_put(t, "    int8_t *window = scratch; /* the output overwrites the input */\n"
+                "!two|    $P$_mve_copy(window, in0, $terms$);\n"
+                "!two|    $dots$(window, out);\n"
+                "?two|    for (int32_t i = 0; i < $windows$; i += $many$) {\n"
+                "?two|        const int32_t n = $n$;\n"
+                "?two|        $P$_mve_copy(window, in0 + i * $terms$, n * $terms$);\n"
+                "?two|        $dots$(window, out + i * $outputs$, n);\n"
+                "?two|    }\n");
+}
+
 /* ---- windows that are gathered ----------------------------------------------------------------
  */
 
@@ -354,7 +394,9 @@ bool mve_print_dots(emitter *e, const ir_op *op)
     set_vars(&v);
     mve_scale_function(&v.scale, &v.t);
     print_filters(&v);
-    if (v.direct)
+    if (v.direct && op_overlaps(e, op))
+        print_in_place(&v);
+    else if (v.direct)
         print_direct(&v);
     else
         print_gathered(&v);

@@ -139,6 +139,14 @@ bool mve_takes_depthwise(const emitter *e, const ir_op *op)
     return ir_is_depthwise(op) && mve_scale_applies(op) && init(&v, e, op);
 }
 
+/* Eight channels are read before they are written, where there is one strip. */
+bool mve_depthwise_in_place(const ir_op *op)
+{
+    mve_depthwise v;
+    return ir_shape_eq(&op->in[0]->shape, &op->out[0]->shape) && init(&v, NULL, op) &&
+           v.strips == 1;
+}
+
 int64_t mve_scratch_depthwise(const emitter *e, const ir_op *op)
 {
     mve_depthwise v;

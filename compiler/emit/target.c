@@ -93,24 +93,46 @@ weight_form weight_form_of(const ir_op *op)
     return offset ? WEIGHTS_AFFINE : WEIGHTS_CODE;
 }
 
+static bool kernel_takes(const emitter *e, const ir_op *op, const kernel *k)
+{
+    return k->kind == op->kind && (k->forms & weight_form_of(op)) && (!k->takes || k->takes(e, op));
+}
+
 const kernel *emit_kernel(const emitter *e, const ir_op *op)
 {
     const emit_target *t = emit_find_target(e->o->target);
     if (!t || !t->kernels || !op->q || emit_op_is_nop(op))
         return NULL;
     for (const kernel *k = t->kernels; k->name; ++k)
-        if (k->kind == op->kind && (k->forms & weight_form_of(op)) &&
-            (!k->takes || k->takes(e, op)))
+        if (kernel_takes(e, op, k))
             return k;
     return NULL;
+}
+
+/* What stands behind the #else of kernel k: the next row without a guard that takes the operator, NULL: the
+ * generic text. */
+static const kernel *kernel_otherwise(const emitter *e, const ir_op *op, const kernel *k)
+{
+    for (++k; k->name; ++k)
+        if (!k->guard && kernel_takes(e, op, k))
+            return k;
+    return NULL;
+}
+
+static bool kernel_in_place(const emitter *e, const ir_op *op)
+{
+    const kernel *k = emit_kernel(e, op);
+    if (!k || !k->in_place || !k->in_place(op))
+        return false;
+    const kernel *other = k->guard ? kernel_otherwise(e, op, k) : k;
+    return other && other->in_place && other->in_place(op);
 }
 
 /* Broadcast operands are read again after the output has begun. */
 bool emit_may_alias(const emitter *e, const ir_op *op, int in)
 {
     const ir_tensor *x = op->in[in], *y = op->out[0];
-    const kernel *k = emit_kernel(e, op);
-    bool writes_over = rows[op->kind].elementwise || (k && !k->guard && k->in_place && in == 0 && k->in_place(op));
+    bool writes_over = rows[op->kind].elementwise || (in == 0 && kernel_in_place(e, op));
     return writes_over && x->kind != IR_CONST && ir_elems(&x->shape) == ir_elems(&y->shape) &&
            ir_type_size(x->type) == ir_type_size(y->type);
 }
@@ -120,8 +142,12 @@ kernel_order emit_generic_order(const ir_op *op)
     return rows[op->kind].order;
 }
 
-static int64_t generic_scratch(const emitter *e, const ir_op *op)
+/* Of the generic text, or of that behind a kernel's #else. */
+static int64_t other_scratch(const emitter *e, const ir_op *op, const kernel *k)
 {
+    const kernel *other = k ? kernel_otherwise(e, op, k) : NULL;
+    if (other)
+        return other->scratch ? other->scratch(e, op) : 0;
     const op_row *row = &rows[op->kind];
     return row->scratch ? row->scratch(e, op) : 0;
 }
@@ -130,8 +156,8 @@ int64_t emit_scratch(const emitter *e, const ir_op *op)
 {
     const kernel *k = emit_kernel(e, op);
     int64_t own = k && k->scratch ? k->scratch(e, op) : 0;
-    int64_t generic = !k || k->guard ? generic_scratch(e, op) : 0;
-    return own > generic ? own : generic;
+    int64_t other = !k || k->guard ? other_scratch(e, op, k) : 0;
+    return own > other ? own : other;
 }
 
 /* ---- printing ----------------------------------------------------------------------------- */
@@ -168,7 +194,7 @@ static void put_either(buf *b, const char *guard, buf *own, buf *generic)
         buf_printf(b, "#if %s\n%s#else\n%s#endif\n\n", guard, buf_str(own), buf_str(generic));
 }
 
-/* The kernel's text and, behind #else, the generic one. What is baked is counted for the kernel. */
+/* The kernel's text and, behind #else, the other one. What is baked is counted for the kernel. */
 static bool print_guarded(emitter *e, const ir_op *op, const kernel *k)
 {
     sinks file = take_sinks(e);
@@ -179,8 +205,9 @@ static bool print_guarded(emitter *e, const ir_op *op, const kernel *k)
     e->helpers = 0;
     int64_t constants = e->constant_bytes, weights = e->weight_bytes;
     sinks own = take_sinks(e);
-    e->scratch_idle = generic_scratch(e, op) == 0;
-    ok = ok && print_generic(e, op);
+    e->scratch_idle = other_scratch(e, op, k) == 0;
+    const kernel *other = kernel_otherwise(e, op, k);
+    ok = ok && (other ? other->print(e, op) : print_generic(e, op));
     e->fallback |= e->helpers;
     e->helpers = helpers;
     e->constant_bytes = constants;

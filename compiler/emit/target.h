@@ -6,7 +6,9 @@
  * says so. Every file compiles everywhere:
  *   guard NULL   the kernel's text is portable: what it takes from the processor stands in helpers
  *                (helpers.c, helpers_dsp.c) that have a second, plain C form behind #else;
- *   guard "…"    a condition of the preprocessor; behind #else stands the generic text.
+ *   guard "…"    a condition of the preprocessor; behind #else stands the next row without one that takes
+ *                the operator, else the generic text. An output may have the memory of input 0 only if
+ *                both texts allow it.
  * Guards name what the compiler defines and end with !defined(__TINYC__). */
 #ifndef QCC_EMIT_TARGET_H
 #define QCC_EMIT_TARGET_H
