@@ -1,5 +1,6 @@
 /* array.c - constant arrays: decimals or string literals, alignment, section, split weights. */
 #include "compiler/emit/frame.h"
+#include "compiler/emit/target.h"
 
 #include <string.h>
 
@@ -102,11 +103,17 @@ static bool as_string(const emitter *e, ir_type type, int64_t n)
     return e->o->weights == EMIT_STRING && n > 0 && (type == IR_I8 || type == IR_U8);
 }
 
+static int alignment(const emitter *e)
+{
+    const emit_target *t = emit_find_target(e->o->target);
+    return t && t->cost.align ? t->cost.align : ALIGN_WEIGHTS;
+}
+
 static void put_definition(emitter *e, buf *b, bool weight, const char *storage, const char *name,
                            ir_type type, const void *data, int64_t n)
 {
     if (weight)
-        buf_printf(b, "%s_ALIGN(%d) %s_SECTION\n", e->upper, ALIGN_WEIGHTS, e->upper);
+        buf_printf(b, "%s_ALIGN(%d) %s_SECTION\n", e->upper, alignment(e), e->upper);
     buf_printf(b, "%sconst %s %s[%lld] =", storage, emit_ctype(type), name, (long long)n);
     if (as_string(e, type, n)) {
         buf_puts(b, "\n");

@@ -7,47 +7,46 @@
 #include "compiler/emit/helpers_dsp.h"
 #include "compiler/emit/helpers_mve.h"
 #include "compiler/emit/ops.h"
+#include "compiler/emit/x86.h"
 
-/* EH_COUNT must fit emitter.helpers. */
-_Static_assert(EH_COUNT <= 64, "emitter.helpers is a 64-bit set");
-
-#define BIT(h) (UINT64_C(1) << (h))
-#define BYTES (BIT(EH_DSP_LOAD) | BIT(EH_DSP_EVEN) | BIT(EH_DSP_ODD) | BIT(EH_DSP_SMLAD))
-#define HALVES (BIT(EH_DSP_LOAD16) | BIT(EH_DSP_SMLAD))
+/* Helpers that a helper calls. */
+#define NEEDS(...) (const emit_helper[]){__VA_ARGS__, EH_COUNT}
+#define BYTES EH_DSP_LOAD, EH_DSP_EVEN, EH_DSP_ODD, EH_DSP_SMLAD
+#define HALVES EH_DSP_LOAD16, EH_DSP_SMLAD
 
 typedef struct helper {
     const char *suffix;
-    uint64_t needs; /* helpers that it calls, all with smaller numbers */
+    const emit_helper *needs; /* ended by EH_COUNT; NULL: none */
     const char *text;
 } helper;
 
 static const helper helpers[EH_COUNT] = {
-    [EH_CLAMP] = {"clamp", 0,
+    [EH_CLAMP] = {"clamp", NULL,
         "static inline int32_t $P$_clamp(int32_t v, int32_t lo, int32_t hi)\n"
         "{\n"
         "    return v < lo ? lo : v > hi ? hi : v;\n"
         "}\n"},
-    [EH_ASR32] = {"asr32", 0,
+    [EH_ASR32] = {"asr32", NULL,
         "/* floor(v / 2^n), 0 <= n <= 31. C99 leaves the shift of a negative number to the compiler;\n"
         " * all that this file is meant for shift the sign in. */\n"
         "static inline int32_t $P$_asr32(int32_t v, int n)\n"
         "{\n"
         "    return v >> n;\n"
         "}\n"},
-    [EH_ASR] = {"asr", 0,
+    [EH_ASR] = {"asr", NULL,
         "/* floor(v / 2^n), 0 <= n <= 63. C99 leaves the shift of a negative number to the compiler;\n"
         " * all that this file is meant for shift the sign in. */\n"
         "static inline int64_t $P$_asr(int64_t v, int n)\n"
         "{\n"
         "    return v >> n;\n"
         "}\n"},
-    [EH_SHL] = {"shl", 0,
+    [EH_SHL] = {"shl", NULL,
         "/* v * 2^n, 0 <= n <= 31, where the product is known to fit. */\n"
         "static inline int32_t $P$_shl(int32_t v, int n)\n"
         "{\n"
         "    return (int32_t)((uint32_t)v << n);\n"
         "}\n"},
-    [EH_SHL_SAT] = {"shl_sat", 0,
+    [EH_SHL_SAT] = {"shl_sat", NULL,
         "/* v * 2^n limited to 32 bits, 0 <= n <= 31. */\n"
         "static inline int32_t $P$_shl_sat(int64_t v, int n)\n"
         "{\n"
@@ -58,13 +57,13 @@ static const helper helpers[EH_COUNT] = {
         "        return INT32_MIN;\n"
         "    return (int32_t)((uint32_t)(int32_t)v << n);\n"
         "}\n"},
-    [EH_NARROW] = {"narrow", BIT(EH_ASR),
+    [EH_NARROW] = {"narrow", NEEDS(EH_ASR),
         "/* v / 2^n, nearest, ties up, where the quotient is known to fit 32 bits; 0 <= n <= 62. */\n"
         "static inline int32_t $P$_narrow(int64_t v, int n)\n"
         "{\n"
         "    return (int32_t)$P$_asr(v + ((INT64_C(1) << n) >> 1), n);\n"
         "}\n"},
-    [EH_ROUND_AWAY] = {"round_away", BIT(EH_ASR32),
+    [EH_ROUND_AWAY] = {"round_away", NEEDS(EH_ASR32),
         "/* v / 2^n, nearest, ties away from zero; 0 <= n <= 31 (gemmlowp: RoundingDivideByPOT). */\n"
         "static inline int32_t $P$_round_away(int32_t v, int n)\n"
         "{\n"
@@ -72,39 +71,39 @@ static const helper helpers[EH_COUNT] = {
         "    const int32_t rest = v & mask;\n"
         "    return $P$_asr32(v, n) + (rest > (mask >> 1) + (v < 0) ? 1 : 0);\n"
         "}\n"},
-    [EH_DOUBLING_HIGH] = {"doubling_high", BIT(EH_ASR),
+    [EH_DOUBLING_HIGH] = {"doubling_high", NEEDS(EH_ASR),
         "/* a * b / 2^31, nearest, ties up; not both -2^31 (gemmlowp:\n"
         " * SaturatingRoundingDoublingHighMul). */\n"
         "static inline int32_t $P$_doubling_high(int32_t a, int32_t b)\n"
         "{\n"
         "    return (int32_t)$P$_asr((int64_t)a * b + (INT64_C(1) << 30), 31);\n"
         "}\n"},
-    [EH_Q32] = {"q32", BIT(EH_ASR),
+    [EH_Q32] = {"q32", NEEDS(EH_ASR),
         "/* zero point + acc * mult / 2^32, nearest, ties up; offset = zero point * 2^32 + 2^31. */\n"
         "static inline int32_t $P$_q32(int32_t acc, int32_t mult, int64_t offset)\n"
         "{\n"
         "    return (int32_t)$P$_asr((int64_t)acc * mult + offset, 32);\n"
         "}\n"},
-    [EH_TFLM_MULTIPLY] = {"tflm", BIT(EH_DOUBLING_HIGH) | BIT(EH_ROUND_AWAY),
+    [EH_TFLM_MULTIPLY] = {"tflm", NEEDS(EH_DOUBLING_HIGH, EH_ROUND_AWAY),
         "/* acc * mult / 2^(31 + right) with TensorFlow Lite Micro's two roundings. */\n"
         "static inline int32_t $P$_tflm(int32_t acc, int32_t mult, int right)\n"
         "{\n"
         "    return $P$_round_away($P$_doubling_high(acc, mult), right);\n"
         "}\n"},
-    [EH_SINGLE_MULTIPLY] = {"single", BIT(EH_ASR),
+    [EH_SINGLE_MULTIPLY] = {"single", NEEDS(EH_ASR),
         "/* acc * mult / 2^right with one rounding, ties up; 31 <= right <= 62. */\n"
         "static inline int32_t $P$_single(int32_t acc, int32_t mult, int right)\n"
         "{\n"
         "    return (int32_t)$P$_asr((int64_t)acc * mult + (INT64_C(1) << (right - 1)), right);\n"
         "}\n"},
-    [EH_SINGLE_SATURATE] = {"single_sat", BIT(EH_ASR),
+    [EH_SINGLE_SATURATE] = {"single_sat", NEEDS(EH_ASR),
         "/* acc * mult / 2^right with one rounding, ties up, limited to 32 bits; 1 <= right <= 62. */\n"
         "static inline int32_t $P$_single_sat(int32_t acc, int32_t mult, int right)\n"
         "{\n"
         "    const int64_t v = $P$_asr((int64_t)acc * mult + (INT64_C(1) << (right - 1)), right);\n"
         "    return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v;\n"
         "}\n"},
-    [EH_RINT] = {"rint", 0,
+    [EH_RINT] = {"rint", NULL,
         "/* Nearest integer, ties to even, limited to +-2^30. Only comparisons see v, so that no\n"
         " * compiler can contract the product it comes from with an addition. */\n"
         "static inline int32_t $P$_rint(float v)\n"
@@ -119,7 +118,7 @@ static const helper helpers[EH_COUNT] = {
         "        return i + 1;\n"
         "    return v < down || (v == down && (i & 1)) ? i - 1 : i;\n"
         "}\n"},
-    [EH_EXP_NEGATIVE] = {"exp_negative", BIT(EH_ROUND_AWAY) | BIT(EH_DOUBLING_HIGH),
+    [EH_EXP_NEGATIVE] = {"exp_negative", NEEDS(EH_ROUND_AWAY, EH_DOUBLING_HIGH),
         "/* e^a in Q0.31 for a <= 0 in Q5.26 (gemmlowp: exp_on_negative_values). */\n"
         "static int32_t $P$_exp_negative(int32_t a)\n"
         "{\n"
@@ -142,7 +141,7 @@ static const helper helpers[EH_COUNT] = {
         "            e = $P$_doubling_high(e, factor[i]);\n"
         "    return e;\n"
         "}\n"},
-    [EH_RECIPROCAL] = {"reciprocal", BIT(EH_DOUBLING_HIGH) | BIT(EH_SHL_SAT),
+    [EH_RECIPROCAL] = {"reciprocal", NEEDS(EH_DOUBLING_HIGH, EH_SHL_SAT),
         "/* 2/(1 + a) in Q2.29 for 0 <= a <= 1 in Q0.31: three Newton-Raphson steps. */\n"
         "static int32_t $P$_reciprocal(int32_t a)\n"
         "{\n"
@@ -154,7 +153,7 @@ static const helper helpers[EH_COUNT] = {
         "    }\n"
         "    return x;\n"
         "}\n"},
-    [EH_EXPF] = {"expf", 0,
+    [EH_EXPF] = {"expf", NULL,
         "/* e^v, relative error about 2^-23; 0 below -87, limited to e^88 above. */\n"
         "static float $P$_expf(float v)\n"
         "{\n"
@@ -176,7 +175,7 @@ static const helper helpers[EH_COUNT] = {
         "    power.bits = (uint32_t)(n + 127) << 23;\n"
         "    return p * power.value;\n"
         "}\n"},
-    [EH_TANHF] = {"tanhf", BIT(EH_EXPF),
+    [EH_TANHF] = {"tanhf", NEEDS(EH_EXPF),
         "/* Hyperbolic tangent, absolute error about 2^-22. */\n"
         "static float $P$_tanhf(float v)\n"
         "{\n"
@@ -186,7 +185,7 @@ static const helper helpers[EH_COUNT] = {
         "    const float t = 1.0f - 2.0f / ($P$_expf(2.0f * m) + 1.0f);\n"
         "    return v < 0.0f ? -t : t;\n"
         "}\n"},
-    [EH_ERFF] = {"erff", BIT(EH_EXPF),
+    [EH_ERFF] = {"erff", NEEDS(EH_EXPF),
         "/* Error function, absolute error about 2^-22 (Abramowitz and Stegun, 7.1.26). */\n"
         "static float $P$_erff(float v)\n"
         "{\n"
@@ -200,7 +199,7 @@ static const helper helpers[EH_COUNT] = {
         "    const float r = 1.0f - p * t * $P$_expf(-m * m);\n"
         "    return v < 0.0f ? -r : r;\n"
         "}\n"},
-    [EH_SQRTF] = {"sqrtf", 0,
+    [EH_SQRTF] = {"sqrtf", NULL,
         "/* Square root, relative error about 2^-22; 0 below the smallest normal number. */\n"
         "static float $P$_sqrtf(float v)\n"
         "{\n"
@@ -213,7 +212,7 @@ static const helper helpers[EH_COUNT] = {
         "        x.value = 0.5f * (x.value + v / x.value);\n"
         "    return x.value;\n"
         "}\n"},
-    [EH_INV_SQRT] = {"inv_sqrt", BIT(EH_SHL_SAT) | BIT(EH_DOUBLING_HIGH) | BIT(EH_ROUND_AWAY),
+    [EH_INV_SQRT] = {"inv_sqrt", NEEDS(EH_SHL_SAT, EH_DOUBLING_HIGH, EH_ROUND_AWAY),
         "/* 1/sqrt(v) = result/2^31 / 2^shift; 1 for v <= 1. Five Newton-Raphson steps in Q3.28\n"
         " * (TensorFlow Lite: GetInvSqrtQuantizedMultiplierExp). */\n"
         "static int32_t $P$_inv_sqrt(int32_t v, int *shift)\n"
@@ -237,33 +236,33 @@ static const helper helpers[EH_COUNT] = {
         "    *shift = n > 0 ? n : 0;\n"
         "    return n < 0 ? x * (1 << -n) : x;\n"
         "}\n"},
-    [EH_DSP] = {"dsp", 0, helper_dsp},
-    [EH_DSP_WORD] = {"word", BIT(EH_DSP), helper_dsp_word},
-    [EH_DSP_PACK] = {"pack", 0, helper_dsp_pack},
-    [EH_DSP_EVEN] = {"even", BIT(EH_DSP), helper_dsp_even},
-    [EH_DSP_ODD] = {"odd", BIT(EH_DSP), helper_dsp_odd},
-    [EH_DSP_SMLAD] = {"smlad", BIT(EH_DSP), helper_dsp_smlad},
-    [EH_DSP_NEXT] = {"next", BIT(EH_DSP), helper_dsp_next},
-    [EH_DSP_LOAD] = {"load", BIT(EH_DSP) | BIT(EH_DSP_WORD), helper_dsp_load},
-    [EH_DSP_LOAD16] = {"load16", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_load16},
-    [EH_DSP_WIDEN] = {"widen", BIT(EH_DSP_WORD) | BIT(EH_DSP_EVEN) | BIT(EH_DSP_ODD), helper_dsp_widen},
-    [EH_DSP_TILE22] = {"tile22", BYTES | BIT(EH_DSP_NEXT), helper_dsp_tile22},
-    [EH_DSP_TILE14] = {"tile14", BYTES | BIT(EH_DSP_NEXT), helper_dsp_tile14},
-    [EH_DSP_WIDE22] = {"wide22", HALVES | BIT(EH_DSP_NEXT), helper_dsp_wide22},
-    [EH_DSP_WIDE14] = {"wide14", HALVES | BIT(EH_DSP_NEXT), helper_dsp_wide14},
-    [EH_DSP_SMMLAR] = {"smmlar", BIT(EH_DSP), helper_dsp_smmlar},
-    [EH_DSP_SMMLA] = {"smmla", BIT(EH_DSP), helper_dsp_smmla},
-    [EH_DSP_TFLM] = {"fast_tflm", BIT(EH_DSP_SMMLAR) | BIT(EH_ASR32), helper_dsp_fast_tflm},
-    [EH_DSP_SINGLE] = {"fast_single", BIT(EH_DSP_SMMLA) | BIT(EH_ASR32), helper_dsp_fast_single},
-    [EH_DSP_SMLABB] = {"smlabb", BIT(EH_DSP), helper_dsp_smlabb},
-    [EH_DSP_SMLABT] = {"smlabt", BIT(EH_DSP), helper_dsp_smlabt},
-    [EH_DSP_SMLATB] = {"smlatb", BIT(EH_DSP), helper_dsp_smlatb},
-    [EH_DSP_SMLATT] = {"smlatt", BIT(EH_DSP), helper_dsp_smlatt},
-    [EH_DSP_BOTH] = {"both", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_both},
-    [EH_DSP_SSAT8] = {"ssat8", BIT(EH_DSP), helper_dsp_ssat8},
-    [EH_DSP_TWO] = {"two", BIT(EH_DSP) | BIT(EH_DSP_PACK), helper_dsp_two},
-    [EH_DSP_ADD2] = {"add2", BIT(EH_DSP), helper_dsp_add2},
-    [EH_APART] = {"apart", 0,
+    [EH_DSP] = {"dsp", NULL, helper_dsp},
+    [EH_DSP_WORD] = {"word", NEEDS(EH_DSP), helper_dsp_word},
+    [EH_DSP_PACK] = {"pack", NULL, helper_dsp_pack},
+    [EH_DSP_EVEN] = {"even", NEEDS(EH_DSP), helper_dsp_even},
+    [EH_DSP_ODD] = {"odd", NEEDS(EH_DSP), helper_dsp_odd},
+    [EH_DSP_SMLAD] = {"smlad", NEEDS(EH_DSP), helper_dsp_smlad},
+    [EH_DSP_NEXT] = {"next", NEEDS(EH_DSP), helper_dsp_next},
+    [EH_DSP_LOAD] = {"load", NEEDS(EH_DSP, EH_DSP_WORD), helper_dsp_load},
+    [EH_DSP_LOAD16] = {"load16", NEEDS(EH_DSP, EH_DSP_PACK), helper_dsp_load16},
+    [EH_DSP_WIDEN] = {"widen", NEEDS(EH_DSP_WORD, EH_DSP_EVEN, EH_DSP_ODD), helper_dsp_widen},
+    [EH_DSP_TILE22] = {"tile22", NEEDS(BYTES, EH_DSP_NEXT), helper_dsp_tile22},
+    [EH_DSP_TILE14] = {"tile14", NEEDS(BYTES, EH_DSP_NEXT), helper_dsp_tile14},
+    [EH_DSP_WIDE22] = {"wide22", NEEDS(HALVES, EH_DSP_NEXT), helper_dsp_wide22},
+    [EH_DSP_WIDE14] = {"wide14", NEEDS(HALVES, EH_DSP_NEXT), helper_dsp_wide14},
+    [EH_DSP_SMMLAR] = {"smmlar", NEEDS(EH_DSP), helper_dsp_smmlar},
+    [EH_DSP_SMMLA] = {"smmla", NEEDS(EH_DSP), helper_dsp_smmla},
+    [EH_DSP_TFLM] = {"fast_tflm", NEEDS(EH_DSP_SMMLAR, EH_ASR32), helper_dsp_fast_tflm},
+    [EH_DSP_SINGLE] = {"fast_single", NEEDS(EH_DSP_SMMLA, EH_ASR32), helper_dsp_fast_single},
+    [EH_DSP_SMLABB] = {"smlabb", NEEDS(EH_DSP), helper_dsp_smlabb},
+    [EH_DSP_SMLABT] = {"smlabt", NEEDS(EH_DSP), helper_dsp_smlabt},
+    [EH_DSP_SMLATB] = {"smlatb", NEEDS(EH_DSP), helper_dsp_smlatb},
+    [EH_DSP_SMLATT] = {"smlatt", NEEDS(EH_DSP), helper_dsp_smlatt},
+    [EH_DSP_BOTH] = {"both", NEEDS(EH_DSP, EH_DSP_PACK), helper_dsp_both},
+    [EH_DSP_SSAT8] = {"ssat8", NEEDS(EH_DSP), helper_dsp_ssat8},
+    [EH_DSP_TWO] = {"two", NEEDS(EH_DSP, EH_DSP_PACK), helper_dsp_two},
+    [EH_DSP_ADD2] = {"add2", NEEDS(EH_DSP), helper_dsp_add2},
+    [EH_APART] = {"apart", NULL,
         "/* $U$_APART: a function that is not inlined, so that its loop has all registers. $U$_KEEP(v): v\n"
         " * is in a register from here on, its value unknown to the compiler. */\n"
         "#if defined(__GNUC__) && !defined(__TINYC__)\n"
@@ -273,31 +272,38 @@ static const helper helpers[EH_COUNT] = {
         "#define $U$_APART static\n"
         "#define $U$_KEEP(v) (void)(v)\n"
         "#endif\n"},
-    [EH_LONG_LOW] = {"low", 0,
+    [EH_LONG_LOW] = {"low", NULL,
         "/* Of two sums in one, 2^(n-1) + low + high * 2^n, -2^(n-1) <= low < 2^(n-1): 2^(n-1) + low. */\n"
         "static inline int32_t $P$_low(int64_t sum, int n)\n"
         "{\n"
         "    return (int32_t)((uint32_t)sum & ((UINT32_C(1) << n) - 1u));\n"
         "}\n"},
-    [EH_LONG_HIGH] = {"high", BIT(EH_ASR),
+    [EH_LONG_HIGH] = {"high", NEEDS(EH_ASR),
         "/* Of the same: high. */\n"
         "static inline int32_t $P$_high(int64_t sum, int n)\n"
         "{\n"
         "    return (int32_t)$P$_asr(sum, n);\n"
         "}\n"},
-    [EH_V6M] = {"v6m", 0, helper_v6m},
-    [EH_TRIPLE] = {"triple", BIT(EH_ASR32), helper_triple},
-    [EH_SIX] = {"six", BIT(EH_V6M), helper_six},
-    [EH_THREE] = {"three", BIT(EH_V6M), helper_three},
-    [EH_QUAD] = {"quad", 0, helper_quad},
-    [EH_EIGHT] = {"eight", BIT(EH_V6M), helper_eight},
-    [EH_SMALL] = {"small", BIT(EH_ASR32), helper_small},
-    [EH_SMALL_TFLM] = {"small_tflm", BIT(EH_SMALL), helper_small_tflm},
-    [EH_MVE] = {"mve", 0, helper_mve},
-    [EH_MVE_TILE2] = {"mve_tile2", BIT(EH_MVE), helper_mve_tile2},
-    [EH_MVE_TILE1] = {"mve_tile1", BIT(EH_MVE), helper_mve_tile1},
-    [EH_MVE_COPY] = {"mve_copy", 0, helper_mve_copy},
-    [EH_MVE_FILL] = {"mve_fill", 0, helper_mve_fill},
+    [EH_V6M] = {"v6m", NULL, helper_v6m},
+    [EH_TRIPLE] = {"triple", NEEDS(EH_ASR32), helper_triple},
+    [EH_SIX] = {"six", NEEDS(EH_V6M), helper_six},
+    [EH_THREE] = {"three", NEEDS(EH_V6M), helper_three},
+    [EH_QUAD] = {"quad", NULL, helper_quad},
+    [EH_EIGHT] = {"eight", NEEDS(EH_V6M), helper_eight},
+    [EH_SMALL] = {"small", NEEDS(EH_ASR32), helper_small},
+    [EH_SMALL_TFLM] = {"small_tflm", NEEDS(EH_SMALL), helper_small_tflm},
+    [EH_MVE] = {"mve", NULL, helper_mve},
+    [EH_MVE_TILE2] = {"mve_tile2", NEEDS(EH_MVE), helper_mve_tile2},
+    [EH_MVE_TILE1] = {"mve_tile1", NEEDS(EH_MVE), helper_mve_tile1},
+    [EH_MVE_COPY] = {"mve_copy", NULL, helper_mve_copy},
+    [EH_MVE_FILL] = {"mve_fill", NULL, helper_mve_fill},
+    [EH_X86] = {"lanes", NULL, helper_x86},
+    [EH_X86_DOT] = {"dot", NEEDS(EH_X86), helper_x86_dot},
+    [EH_X86_PAIR] = {"pair", NEEDS(EH_X86), helper_x86_pair},
+    [EH_X86_TFLM] = {"codes_tflm", NEEDS(EH_X86, EH_CLAMP, EH_SHL, EH_TFLM_MULTIPLY), helper_x86_tflm},
+    [EH_X86_Q32] = {"codes_q32", NEEDS(EH_X86, EH_CLAMP, EH_SHL, EH_Q32), helper_x86_q32},
+    [EH_X86_SINGLE] = {"codes_single", NEEDS(EH_X86, EH_CLAMP, EH_SINGLE_MULTIPLY), helper_x86_single},
+    [EH_X86_CENTRED] = {"centred", NEEDS(EH_X86), helper_x86_centred},
 };
 
 const char *const emit_helper_suffixes[] = {
@@ -308,18 +314,20 @@ const char *const emit_helper_suffixes[] = {
     "wide14", "smmlar", "smmla", "fast_tflm", "fast_single", "smlabb", "smlabt", "smlatb", "smlatt", "both", "ssat8", "two",
     "add2", "apart", "low", "high", "v6m", "triple", "six", "three", "quad", "eight",
     "small", "small_tflm", "mve", "mve_tile2", "mve_tile1", "mve_copy",
-    "mve_fill", NULL};
+    "mve_fill",
+    "lanes", "dot", "pair", "codes_tflm", "codes_q32", "codes_single", "centred",
+    /* beside the helpers of these names */ "bytes", "weights", "codes", "store", "shifted", "wide", "narrowed", NULL};
 
-_Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes == EH_COUNT + 1,
+_Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes > EH_COUNT,
                "one suffix a helper");
 
 void emit_use_helper(emitter *e, emit_helper h)
 {
-    uint64_t wanted = BIT(h);
-    for (int i = h; i >= 0; --i)
-        if (wanted >> i & 1)
-            wanted |= helpers[i].needs;
-    e->helpers |= wanted;
+    if (e->helpers.has[h])
+        return;
+    e->helpers.has[h] = true;
+    for (const emit_helper *n = helpers[h].needs; n && *n != EH_COUNT; ++n)
+        emit_use_helper(e, *n);
 }
 
 void emit_helpers(emitter *e, buf *out)
@@ -329,13 +337,14 @@ void emit_helpers(emitter *e, buf *out)
     text_set(&t, "P", "%s", e->prefix);
     text_set(&t, "U", "%s", e->upper);
     /* compilers warn of functions that only the other side of a guard would call */
-    uint64_t elsewhere = e->guard && *e->guard ? e->fallback & ~e->helpers : 0;
+    bool guarded = e->guard && *e->guard;
     for (int h = 0; h < EH_COUNT; ++h) {
-        if (!((e->helpers | e->fallback) >> h & 1))
+        if (!e->helpers.has[h] && !e->fallback.has[h])
             continue;
-        if (elsewhere >> h & 1)
+        bool elsewhere = guarded && !e->helpers.has[h];
+        if (elsewhere)
             buf_printf(out, "#if !(%s)\n", e->guard);
         text_put(&t, helpers[h].text);
-        buf_line(out, "%s", elsewhere >> h & 1 ? "#endif\n" : "");
+        buf_line(out, "%s", elsewhere ? "#endif\n" : "");
     }
 }

@@ -31,8 +31,14 @@ typedef enum emit_helper {
     EH_SMALL, EH_SMALL_TFLM, /* products of 32 bits */
     /* helpers_mve.c: Helium */
     EH_MVE, EH_MVE_TILE2, EH_MVE_TILE1, EH_MVE_COPY, EH_MVE_FILL,
+    EH_X86, EH_X86_DOT, EH_X86_PAIR, EH_X86_TFLM, EH_X86_Q32, EH_X86_SINGLE,
+    EH_X86_CENTRED, /* x86_text.c */
     EH_COUNT /* texts: helpers.c */
 } emit_helper;
+
+typedef struct helper_set {
+    bool has[EH_COUNT];
+} helper_set;
 
 struct emitter {
     qctx *ctx;
@@ -44,8 +50,8 @@ struct emitter {
     buf data;                /* constant arrays, printed before the functions */
     buf weights_unit;        /* --split-weights: the arrays' definitions */
     buf ops;                 /* one static function an operator */
-    uint64_t helpers;        /* bit set of emit_helper */
-    uint64_t fallback;       /* the same of text that stands behind the #else of a kernel */
+    helper_set helpers;      /* those that were asked for */
+    helper_set fallback;     /* those of text that stands behind the #else of a kernel */
     const char *guard;       /* of the kernels so far, "" where they differ, NULL: none */
     int64_t constant_bytes;  /* tallied by emit_array */
     int64_t weight_bytes;

@@ -201,14 +201,15 @@ static bool print_guarded(emitter *e, const ir_op *op, const kernel *k)
     e->guard = !e->guard || !strcmp(e->guard, k->guard) ? k->guard : "";
     e->scratch_idle = !k->scratch || k->scratch(e, op) == 0;
     bool ok = k->print(e, op);
-    uint64_t helpers = e->helpers;
-    e->helpers = 0;
+    helper_set helpers = e->helpers;
+    e->helpers = (helper_set){{false}};
     int64_t constants = e->constant_bytes, weights = e->weight_bytes;
     sinks own = take_sinks(e);
     e->scratch_idle = other_scratch(e, op, k) == 0;
     const kernel *other = kernel_otherwise(e, op, k);
     ok = ok && (other ? other->print(e, op) : print_generic(e, op));
-    e->fallback |= e->helpers;
+    for (int h = 0; h < EH_COUNT; ++h)
+        e->fallback.has[h] |= e->helpers.has[h];
     e->helpers = helpers;
     e->constant_bytes = constants;
     e->weight_bytes = weights;

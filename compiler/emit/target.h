@@ -46,6 +46,7 @@ typedef struct target_cost {
     int lanes;           /* products that it sums */
     bool narrow;         /* products have 32 bits, no upper half */
     bool long_sums;      /* a 64-bit multiply-accumulate is one instruction */
+    int align;           /* of weight arrays, bytes; 0: 4 */
 } target_cost;
 
 typedef struct emit_target {
@@ -79,5 +80,6 @@ extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
 extern const kernel cortex_m3_kernels[]; /* kernels_long.c */
 extern const kernel cortex_m55_kernels[]; /* kernels_mve.c */
 extern const kernel word_kernels[];       /* kernels_triple.c: cortex-m0, rv32 */
+extern const kernel x86_kernels[];       /* kernels_x86.c */
 
 #endif

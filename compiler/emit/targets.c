@@ -31,7 +31,13 @@ static const emit_target targets[] = {
      NULL,
      word_kernels,
      {.registers = 27, .load = 100, .pair_load = 200, .multiply = 200, .lanes = 1}},
-    {"x86-64", "SSE2, AVX2 or AVX512-VNNI, as the compiler is told", NULL, NULL, {PLAIN}},
+    {"x86-64",
+     "SSE2, AVX2 or AVX512-VNNI, as the compiler is told",
+     "#if defined(__SSE2__) && !defined(__TINYC__)\n"
+     "#include <immintrin.h>\n"
+     "#endif\n",
+     x86_kernels,
+     {PLAIN, .align = 64}},
     {"x86-64-dispatch", "the same, chosen at run time", NULL, NULL, {PLAIN}},
     {"aarch64", "NEON, with dot products where the compiler has them", NULL, NULL, {PLAIN}},
 };

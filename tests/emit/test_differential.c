@@ -399,10 +399,12 @@ static bool have(const char *compiler)
 #define SANITIZERS "-fsanitize=address,undefined -fno-sanitize-recover=all"
 
 /* One way to compile; object: only that, for a processor that is not here. */
-static const struct config {
+struct config {
     const char *compiler, *flags;
     bool object;
-} configs[] = {
+};
+
+static const struct config configs[] = {
     {"gcc", WARNINGS "-O0", false},
     {"gcc", WARNINGS "-O2", false},
     {"gcc", WARNINGS "-O3 -march=native", false},
@@ -411,6 +413,16 @@ static const struct config {
     {"clang", WARNINGS "-O1 -fsanitize=undefined -fno-sanitize-recover=all", false},
     {"arm-none-eabi-gcc", WARNINGS "-O2 -mcpu=cortex-m4 -mthumb -ffreestanding", true},
     {"arm-none-eabi-gcc", WARNINGS "-O2 -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -ffreestanding", true},
+};
+
+/* The levels of x86-64, and what its plain C is. */
+static const struct config levels[] = {
+    {"gcc", WARNINGS "-O3 -march=native", false},
+    {"gcc", WARNINGS "-O2 -mavx2", false},
+    {"gcc", WARNINGS "-O2", false},
+    {"clang", WARNINGS "-O2 -march=native", false},
+    {"gcc", WARNINGS "-O1 -march=native " SANITIZERS, false},
+    {"gcc", WARNINGS "-O1 -mavx2 " SANITIZERS, false},
 };
 
 static void run_config(const char *dir, const struct config *c, uint64_t seed)
@@ -425,20 +437,33 @@ static void run_config(const char *dir, const struct config *c, uint64_t seed)
         fail_msg("%s %s: nets from seed %llu differ", c->compiler, c->flags, (unsigned long long)seed);
 }
 
-static void compilers_agree(void **state)
+static void compare_batches(const struct config *c, int n, uint64_t seed, const char *target)
 {
-    (void)state;
     char dir[] = "/tmp/qcc-differential-XXXXXX";
     assert_non_null(mkdtemp(dir));
-    enum { CONFIGS = sizeof configs / sizeof *configs };
-    uint64_t seed = first_seed();
-    for (int i = 0; i < (is_long() ? 20 * CONFIGS : CONFIGS); ++i) {
+    for (int i = 0; i < (is_long() ? 20 * n : n); ++i) {
         uint64_t first = seed;
-        seed = write_batch(dir, first, BATCH, NULL);
-        run_config(dir, &configs[i % CONFIGS], first);
+        seed = write_batch(dir, first, BATCH, target);
+        run_config(dir, &c[i % n], first);
     }
     if (!getenv("QCC_KEEP"))
         shell(dir, "rm -f batch batch.c nets.c nets.o rows.bin && rmdir '%s'", dir);
+}
+
+static void compilers_agree(void **state)
+{
+    (void)state;
+    compare_batches(configs, sizeof configs / sizeof *configs, first_seed(), NULL);
+}
+
+static void levels_of_x86_agree(void **state)
+{
+    (void)state;
+#ifdef __x86_64__
+    compare_batches(levels, sizeof levels / sizeof *levels, first_seed() + 200000, "x86-64");
+#else
+    skip();
+#endif
 }
 
 /* `--write DIR SEED N TARGET`: a batch for processors that are not here (tests/firmware). */
@@ -457,6 +482,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(kernels_agree_at_every_level),
         cmocka_unit_test(floats_agree),
         cmocka_unit_test(compilers_agree),
+        cmocka_unit_test(levels_of_x86_agree),
     };
     return cmocka_run_group_tests_name("differential", tests, NULL, NULL);
 }

@@ -1,0 +1,336 @@
+/* x86_conv.c - convolutions and dense layers on x86-64: four products a lane and instruction.
+ *
+ * The input is staged in scratch: padded, its codes moved to 0..255 (what VNNI multiplies with
+ * signed weights; -128 times the sum of the weights goes into the bias). A window is then `rows`
+ * runs of bytes; a run's length is rounded up to a multiple of four, with weights 0 for what is too
+ * much. Weights stand as [group of blocks][row][four terms][16 * blocks filters][4], so that a lane
+ * holds four terms of a filter; a tile is some windows side by side in a line and the blocks of a
+ * group. */
+#include "compiler/emit/ops.h"
+#include "compiler/emit/x86.h"
+
+enum { TERMS = 4, ACCUMULATORS = 24, MOST_BLOCKS = 8, SLACK = 64 };
+
+typedef struct x86_conv {
+    emitter *e;
+    const ir_op *op;
+    text t;
+    window w;                   /* conv2d */
+    int rows, run, run4;        /* of a window */
+    int pitch, step;            /* bytes from row to row, from window to window */
+    int lines, line;            /* windows: lines of them, how many in each */
+    int64_t line_pitch;         /* bytes from line to line */
+    int staged_w, staged_h;     /* conv2d: of the padded input */
+    int64_t staged;             /* bytes */
+    int outputs, blocks, group; /* blocks of 16 filters, blocks of a group */
+    int padded_blocks;          /* a multiple of group */
+    int tile;                   /* windows of a tile at AVX512 */
+} x86_conv;
+
+/* ---- geometry ----------------------------------------------------------------------------------
+ */
+
+static int ceil_div(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Blocks of a group: least waste, then most. */
+static int choose_group(int blocks, int most)
+{
+    int best = 1;
+    for (int g = 2; g <= most; ++g)
+        if (ceil_div(blocks, g) * g <= ceil_div(blocks, best) * best)
+            best = g;
+    return best;
+}
+
+/* Windows of a tile: least computed twice, then most. */
+static int choose_tile(int line, int most)
+{
+    int best = 1;
+    for (int p = 2; p <= most && p <= line; ++p)
+        if (ceil_div(line, p) * p * 16 <= ceil_div(line, best) * best * 17)
+            best = p;
+    return best;
+}
+
+static void set_conv(x86_conv *v)
+{
+    const ir_op *op = v->op;
+    window *w = &v->w;
+    window_init(w, op);
+    v->staged_w = w->w + op->at.pad[2] + op->at.pad[3];
+    v->staged_h = w->h + op->at.pad[0] + op->at.pad[1];
+    v->rows = w->kh;
+    v->run = w->kw * w->c;
+    v->pitch = w->dh * v->staged_w * w->c;
+    v->step = w->sw * w->c;
+    v->lines = w->oh;
+    v->line = w->ow;
+    v->line_pitch = (int64_t)w->sh * v->staged_w * w->c;
+    v->staged = (int64_t)v->staged_h * v->staged_w * w->c;
+    if (w->kh == 1 && w->kw == 1 && w->sh == 1 && w->sw == 1 && v->staged_w == w->w) {
+        v->line *= v->lines; /* the lines follow one another */
+        v->lines = 1;
+    }
+}
+
+static void set_dense(x86_conv *v)
+{
+    const ir_shape *in = &v->op->in[0]->shape;
+    v->rows = 1;
+    v->run = v->step = in->dim[in->rank - 1];
+    v->lines = 1;
+    v->line = (int)(ir_elems(in) / v->run);
+    v->staged = ir_elems(in);
+}
+
+static void init(x86_conv *v, const emitter *e, const ir_op *op)
+{
+    *v = (x86_conv){.e = (emitter *)(uintptr_t)e, .op = op};
+    if (op->kind == OP_CONV2D)
+        set_conv(v);
+    else
+        set_dense(v);
+    const ir_shape *out = &op->out[0]->shape;
+    v->run4 = ceil_div(v->run, TERMS) * TERMS;
+    v->outputs = out->dim[out->rank - 1];
+    v->blocks = ceil_div(v->outputs, X86_BLOCK);
+    v->group = choose_group(v->blocks, v->line * v->lines == 1 ? MOST_BLOCKS : MOST_BLOCKS / 2);
+    v->padded_blocks = ceil_div(v->blocks, v->group) * v->group;
+    v->tile = choose_tile(v->line, ACCUMULATORS / v->group);
+}
+
+bool x86_takes_conv(const emitter *e, const ir_op *op)
+{
+    if (!x86_scales(op) ||
+        (op->kind == OP_CONV2D && (op->at.groups != 1 || op->at.dilation[1] > 1)))
+        return false;
+    x86_conv v;
+    init(&v, e, op);
+    return v.staged < INT32_MAX / 2 &&
+           (int64_t)v.padded_blocks * X86_BLOCK * v.rows * v.run4 < INT32_MAX / 2;
+}
+
+int64_t x86_scratch_conv(const emitter *e, const ir_op *op)
+{
+    x86_conv v;
+    init(&v, e, op);
+    return v.staged + SLACK;
+}
+
+/* ---- constants ---------------------------------------------------------------------------------
+ */
+
+/* Where term k of row r of filter o stands. */
+static size_t weight_index(const x86_conv *v, int o, int r, int k)
+{
+    int block = o / X86_BLOCK, group = block / v->group;
+    size_t quads = (size_t)v->run4 / TERMS, width = (size_t)(v->group * X86_BLOCK);
+    size_t quad = ((size_t)group * (size_t)v->rows + (size_t)r) * quads + (size_t)(k / TERMS);
+    return (quad * width + (size_t)(o - group * v->group * X86_BLOCK)) * TERMS +
+           (size_t)(k % TERMS);
+}
+
+static void put_weights(x86_conv *v)
+{
+    arena *a = v->e->ctx->a;
+    const int8_t *from = ir_weight(v->op)->data;
+    size_t n = (size_t)(v->padded_blocks * X86_BLOCK) * (size_t)v->rows * (size_t)v->run4;
+    int8_t *w = ARENA_ARRAY(a, int8_t, n);
+    int64_t *extra = ARENA_ARRAY(a, int64_t, v->outputs);
+    for (int o = 0; o < v->outputs; ++o)
+        for (int r = 0; r < v->rows; ++r)
+            for (int k = 0; k < v->run; ++k, ++from) {
+                w[weight_index(v, o, r, k)] = *from;
+                extra[o] -= 128 * *from;
+            }
+    x86_put_scale(v->e, v->op, &v->t, extra, NULL, v->padded_blocks);
+    text_set(&v->t, "weight", "%s",
+             emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, w, (int64_t)n,
+                        arena_printf(a, "%s: weights [%d groups][%d rows][%d quads][%d filters][4]",
+                                     emit_comment(v->e, v->op->name), v->padded_blocks / v->group,
+                                     v->rows, v->run4 / TERMS, v->group * X86_BLOCK)));
+}
+
+/* ---- text --------------------------------------------------------------------------------------
+ */
+
+static void set_vars(x86_conv *v)
+{
+    text *t = &v->t;
+    const struct {
+        const char *key;
+        int64_t value;
+    } vars[] = {
+        {"rows", v->rows},
+        {"run", v->run4},
+        {"pitch", v->pitch},
+        {"step", v->step},
+        {"lines", v->lines},
+        {"line", v->line},
+        {"lpitch", v->line_pitch},
+        {"outputs", v->outputs},
+        {"blocks", v->padded_blocks},
+        {"group", v->group},
+        {"tile16", v->tile},
+        {"tile8", v->line < 4 ? v->line : 4},
+        {"tile4", v->line < 2 ? 1 : 2},
+        {"many", v->lines > 1},
+        {"several", v->rows > 1},
+        {"wide", v->group > 1},
+        {"group_bytes", (int64_t)v->rows * v->run4 * v->group * X86_BLOCK},
+        {"scale_rows", X86_SCALE_ROWS * X86_BLOCK},
+    };
+    for (size_t i = 0; i < sizeof vars / sizeof *vars; ++i)
+        text_set(t, vars[i].key, "%lld", (long long)vars[i].value);
+    bool partial = v->outputs % X86_BLOCK != 0 || v->padded_blocks != v->blocks;
+    text_set(t, "param", "%s", partial ? ", int n" : "");
+    text_set(t, "count", "%s", partial ? "n - b * 16" : "16");
+    text_set(t, "argument", "%s",
+             partial ? arena_printf(v->e->ctx->a, ", %d - b * 16", v->outputs) : "");
+    text_set(t, "tile", "%s", op_aux(v->e, v->op, "tile"));
+}
+
+static void put_tile(x86_conv *v)
+{
+    text_put(
+        &v->t,
+        "/* $layer$: some windows, $step$ bytes apart, with some blocks of 16 filters. */\n"
+        "enum {\n"
+        "    $tile$_windows = $U$_LANES == 16 ? $tile16$ : $U$_LANES == 8 ? $tile8$ : $tile4$,\n"
+        "    $tile$_blocks = $U$_LANES == 16 ? $group$ : 1,\n"
+        "    $tile$_registers = $tile$_blocks * 16 / $U$_LANES\n"
+        "};\n"
+        "static void $tile$(const uint8_t *x, const int8_t *w, const int32_t *scale, int8_t "
+        "*out$param$)\n"
+        "{\n"
+        "    $P$_lanes sum[$tile$_windows][$tile$_registers];\n"
+        "    $U$_UNROLL\n"
+        "    for (int r = 0; r < $tile$_registers; ++r) {\n"
+        "        const $P$_lanes bias = $U$_LOAD(scale + r * $U$_LANES / 16 * $scale_rows$ + r * "
+        "$U$_LANES % 16);\n"
+        "        $U$_UNROLL\n"
+        "        for (int p = 0; p < $tile$_windows; ++p)\n"
+        "            sum[p][r] = bias;\n"
+        "    }\n"
+        "?several|    for (int row = 0; row < $rows$; ++row, x += $pitch$)\n"
+        "    for (int k = 0; k < $run$; k += 4, w += $group$ * 64) {\n"
+        "        $P$_bytes f[$tile$_registers];\n"
+        "        $U$_UNROLL\n"
+        "        for (int r = 0; r < $tile$_registers; ++r)\n"
+        "            f[r] = $P$_weights(w + r * 4 * $U$_LANES);\n"
+        "        $U$_UNROLL\n"
+        "        for (int p = 0; p < $tile$_windows; ++p) {\n"
+        "            const $P$_bytes c = $P$_codes(x + p * $step$ + k);\n"
+        "            $U$_UNROLL\n"
+        "            for (int r = 0; r < $tile$_registers; ++r)\n"
+        "                sum[p][r] = $U$_DOT(sum[p][r], c, f[r]);\n"
+        "        }\n"
+        "    }\n"
+        "    $U$_UNROLL\n"
+        "    for (int b = 0; b < $tile$_blocks; ++b, scale += $scale_rows$) {\n"
+        "        $U$_UNROLL\n"
+        "        for (int p = 0; p < $tile$_windows; ++p)\n"
+        "            $P$_store(out + p * $outputs$ + b * 16, $sixteen$(&sum[p][b * 16 / "
+        "$U$_LANES], scale), $count$);\n"
+        "    }\n"
+        "}\n\n");
+}
+
+/* The sums of a block as codes; each layer has its own zero point and limits. */
+static void put_sixteen(x86_conv *v)
+{
+    text *t = &v->t;
+    text_set(t, "sixteen", "%s", op_aux(v->e, v->op, "codes"));
+    text_put(
+        t,
+        "/* $layer$: the sums of 16 filters as codes. */\n"
+        "static inline __m128i $sixteen$(const $P$_lanes *sum, const int32_t *scale)\n"
+        "{\n"
+        "#if $U$_LANES == 16\n"
+        "    return _mm512_cvtsepi32_epi8($P$_$code$(sum[0], scale, $limits$));\n"
+        "#elif $U$_LANES == 8\n"
+        "    const __m256i v = _mm256_permute4x64_epi64(\n"
+        "        _mm256_packs_epi32($P$_$code$(sum[0], scale, $limits$), $P$_$code$(sum[1], scale "
+        "+ 8, $limits$)), 0xd8);\n"
+        "    return _mm_packs_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));\n"
+        "#else\n"
+        "    return _mm_packs_epi16(\n"
+        "        _mm_packs_epi32($P$_$code$(sum[0], scale, $limits$), $P$_$code$(sum[1], scale + "
+        "4, $limits$)),\n"
+        "        _mm_packs_epi32($P$_$code$(sum[2], scale + 8, $limits$), $P$_$code$(sum[3], scale "
+        "+ 12, $limits$)));\n"
+        "#endif\n"
+        "}\n\n");
+}
+
+/* Pads around the lines of the input. */
+static void put_staging(x86_conv *v)
+{
+    text *t = &v->t;
+    const ir_attrs *at = &v->op->at;
+    bool pads = v->op->kind == OP_CONV2D && (at->pad[0] || at->pad[1] || at->pad[2] || at->pad[3]);
+    text_set(t, "staged", "%lld", (long long)v->staged);
+    if (!pads) {
+        text_put(t, "    $P$_shifted(x, in0, $staged$);\n");
+        return;
+    }
+    int c = v->w.c;
+    text_set(t, "fill", "%d", (int)v->op->q->in_zero[0] + 128);
+    text_set(t, "first", "%d", (at->pad[0] * v->staged_w + at->pad[2]) * c);
+    text_set(t, "input_line", "%d", v->w.w * c);
+    text_set(t, "staged_line", "%d", v->staged_w * c);
+    text_put(t, "    for (int32_t i = 0; i < $staged$; ++i)\n"
+                "        x[i] = $fill$;\n"
+                "    for (int32_t y = 0; y < $h$; ++y)\n"
+                "        $P$_shifted(x + $first$ + y * $staged_line$, in0 + y * $input_line$, "
+                "$input_line$);\n");
+}
+
+static void put_loops(x86_conv *v)
+{
+    text_put(
+        &v->t,
+        "    for (int32_t b = 0; b < $blocks$; b += $tile$_blocks) {\n"
+        "        const int8_t *w = $weight$ + b / $group$ * $group_bytes$ + b % $group$ * 64;\n"
+        "        const int32_t *s = $scale$ + b * $scale_rows$;\n"
+        "?many|        for (int32_t y = 0; y < $lines$; ++y)\n"
+        "?many|            for (int32_t i = 0; i < $line$; i += $tile$_windows) {\n"
+        "?many|                /* the last tile of a line takes some windows again */\n"
+        "?many|                const int32_t p = i < $line$ - $tile$_windows ? i : $line$ - "
+        "$tile$_windows;\n"
+        "?many|                $tile$(x + y * $lpitch$ + p * $step$, w, s, out + (y * $line$ + p) "
+        "* $outputs$ + b * 16$argument$);\n"
+        "?many|            }\n"
+        "!many|        for (int32_t i = 0; i < $line$; i += $tile$_windows) {\n"
+        "!many|            /* the last tile takes some windows again */\n"
+        "!many|            const int32_t p = i < $line$ - $tile$_windows ? i : $line$ - "
+        "$tile$_windows;\n"
+        "!many|            $tile$(x + p * $step$, w, s, out + p * $outputs$ + b * 16$argument$);\n"
+        "!many|        }\n"
+        "    }\n");
+}
+
+bool x86_print_conv(emitter *e, const ir_op *op)
+{
+    x86_conv v;
+    init(&v, e, op);
+    op_begin(e, op, &v.t);
+    text *t = &v.t;
+    if (op->kind == OP_CONV2D)
+        window_vars(&v.w, t);
+    emit_use_helper(e, EH_X86_DOT);
+    put_weights(&v);
+    set_vars(&v);
+    put_sixteen(&v);
+    put_tile(&v);
+    op_comment(e, op, t);
+    op_open(e, op, t);
+    text_put(t, "    uint8_t *x = scratch;\n");
+    put_staging(&v);
+    put_loops(&v);
+    op_close(t);
+    return true;
+}
