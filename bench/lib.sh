@@ -13,7 +13,7 @@ BENCH_NETS='kws vww ic ad sww lenet dscnn mnist'
 BENCH_TARGETS='cortex-m0 cortex-m3 cortex-m4 cortex-m55 rv32'
 BENCH_ROWS=2
 
-# Board of a target. M0 code runs on the M3 board, whose core has all of its instructions (bench_only_v6m).
+# Board of a target. M0 code runs on the M3 board, whose core has all of its instructions (firmware_only_v6m).
 bench_board() {
     case $1 in
     cortex-m0 | cortex-m3) echo mps2-an385 ;;
@@ -119,13 +119,6 @@ bench_layers() {
         END { print name, op, macs, kernel }' >"$3/layers.tsv"
 }
 
-# ARMv6-M has no 32-bit instruction but these. Says which others there are.
-bench_only_v6m() {
-    arm-none-eabi-objdump -d "$1" | awk -F'\t' '
-        $2 ~ /^[0-9a-f][0-9a-f][0-9a-f][0-9a-f] [0-9a-f][0-9a-f][0-9a-f][0-9a-f]/ &&
-        $3 !~ /^(bl|mrs|msr|dmb|dsb|isb|udf\.w)$/ { print "not ARMv6-M: " $0; bad = 1 } END { exit bad }'
-}
-
 # bench_build TARGET CC_LEVEL FOLDER OUT.elf OPTION…
 bench_build() {
     bench_target=$1 bench_cc=$2 bench_folder=$3 bench_elf=$4
@@ -133,7 +126,7 @@ bench_build() {
     FIRMWARE_CPU=$(bench_cpu "$bench_target") FIRMWARE_OPT=$bench_cc \
         firmware_build "$(bench_board "$bench_target")" "$bench_elf" -I"$bench_folder" "$@" \
         "$bench_here/measure.c" "$bench_folder/net.c" || return 1
-    [ "$bench_target" != cortex-m0 ] || bench_only_v6m "$bench_elf"
+    [ "$bench_target" != cortex-m0 ] || firmware_only_v6m "$bench_elf"
 }
 
 # bench_flash TARGET CC_LEVEL FOLDER: facts text, rodata, data and flash: what the network adds to a program,
