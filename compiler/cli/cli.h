@@ -73,6 +73,8 @@ void cli_options_help(FILE *f, unsigned bit);
 
 /* Prints the diagnostics to stderr; errors only where quiet. */
 void cli_flush_diags(qctx *ctx, bool quiet);
+/* grids.c: clipped weights and moved grids, to stderr unless quiet. */
+void cli_print_grids(const cli *c, const net *n);
 /* Wrong usage: prints "qcc: message", a hint where to look, returns EXIT_WRONG_USAGE. */
 int cli_usage(const cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

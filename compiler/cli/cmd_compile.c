@@ -80,6 +80,10 @@ int cmd_compile(qctx *ctx, cli *c)
     const char *report = c->report ? report_text(ctx, c, n, NULL) : NULL;
     if ((c->report && !report) || !write_result(ctx, c, &r, report))
         return EXIT_BAD_INPUT;
+    if (!c->emit.emit_float) {
+        progress_end(ctx);
+        cli_print_grids(c, n);
+    }
     return EXIT_DONE;
 }
 
@@ -92,5 +96,9 @@ int cmd_quantize(qctx *ctx, cli *c)
     if (!n || (c->report && !report) || !save_pair(ctx, n->quantized, c->outputs.v[0]))
         return EXIT_BAD_INPUT;
     bool written = !report || file_write(ctx, c->report, report, strlen(report));
-    return written ? EXIT_DONE : EXIT_BAD_INPUT;
+    if (!written)
+        return EXIT_BAD_INPUT;
+    progress_end(ctx);
+    cli_print_grids(c, n);
+    return EXIT_DONE;
 }

@@ -90,6 +90,7 @@ void *round_weights(qctx *ctx, const ir_quant *q, const spec_settings *s, const 
 {
     int64_t n = ir_elems(shape);
     bool wide = q->bits > 8, stated = s->set & SPEC_RANGE;
+    bool uniform = q->scheme == IR_Q_UNIFORM; /* a codebook's outer entries are means, no range */
     int8_t *narrow = wide ? NULL : ARENA_ARRAY(ctx->a, int8_t, n);
     int16_t *codes = wide ? ARENA_ARRAY(ctx->a, int16_t, n) : NULL;
     *outside = 0;
@@ -97,7 +98,7 @@ void *round_weights(qctx *ctx, const ir_quant *q, const spec_settings *s, const 
         bool clipped = false;
         double x = (double)v[i];
         int32_t code = quant_encode(q, quant_channel(q, shape, i), x, &clipped);
-        *outside += stated ? x < s->lo || x > s->hi : clipped;
+        *outside += stated ? x < s->lo || x > s->hi : uniform && clipped;
         if (wide)
             codes[i] = (int16_t)code;
         else

@@ -65,4 +65,17 @@ for mode in tflm single onnx; do
     one "codebook 4 bits, scale per channel" sequential --numerics $mode
     one "int4, grid midpoint, asymmetric" sequential --numerics $mode
 done
+# what a range cuts off and a grid moves is said at compile: a midpoint grid by at most a quarter of a step
+net=$top_srcdir/examples/fashion/lenet
+expect 0 "$QCC" "$net.qdl" "$net.safetensors" --range -0.05:0.05 -o "$work/a.c" &&
+    err_has "weights clipped by their range: c1 "
+printf 'quantize { default : int4 grid midpoint asymmetric }\n' >"$work/s.qdl"
+expect 0 "$QCC" quantize "$net.qdl" "$net.safetensors" --quant "$work/s.qdl" -o "$work/q" &&
+    err_has "asymmetric grids of weights moved by at most: c1 "
+checks=$((checks + 1))
+grep moved "$work/err" | grep -o '([0-9.]* of a step)' | tr -d '(' |
+    awk '$1 > 0.25 { bad = 1 } END { exit bad || NR != 5 }' || fail "moved by more than a quarter: $(cat "$work/err")"
+expect 0 "$QCC" "$net.qdl" "$net.safetensors" --range -0.05:0.05 --quiet -o "$work/a.c"
+checks=$((checks + 1))
+[ ! -s "$work/err" ] || fail "not quiet: $(cat "$work/err")"
 finish
