@@ -83,6 +83,30 @@ static void print_layer(const layer *l)
     putchar('\n');
 }
 
+/* The plan of the arena, by the offset of each block; blocks that overlap in place and time are outputs
+ * that stay behind what their operators read. */
+static void print_memory(const ir_graph *g, const emit_result *r)
+{
+    if (r->n_blocks == 0)
+        return;
+    printf("\n%9s %9s %-35s %s\n", "offset", "bytes", "from … to", "memory");
+    for (int64_t at = 0; at >= 0;) {
+        int64_t next = -1;
+        for (int i = 0; i < r->n_blocks; i++) {
+            const emit_block *b = &r->blocks[i];
+            if (b->offset > at && (next < 0 || b->offset < next))
+                next = b->offset;
+            if (b->offset != at)
+                continue;
+            printf("%9" PRId64 " %9" PRId64 " %-16.16s … %-16.16s %s%s\n", b->offset, b->bytes,
+                   b->first < 0 ? "(input)" : g->ops.v[b->first]->name,
+                   b->last >= g->ops.n ? "(output)" : g->ops.v[b->last]->name,
+                   b->scratch ? "scratch of " : "", b->name);
+        }
+        at = next;
+    }
+}
+
 static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r)
 {
     int64_t params = 0, macs = 0;
@@ -102,7 +126,7 @@ static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_
            weights, constants, r->constant_bytes);
     printf("RAM: arena %" PRId64 " bytes (no plan needs less than %" PRId64
            "), without input, output and stack\n",
-           r->arena_bytes, r->lower_bound);
+           r->arena_bytes, r->arena_lower_bound);
     ir_canonical_sha256(ctx, n->quantized, hash);
     printf("numerics %s, model %.16s…\n", ir_numerics_name(g->numerics), hash);
 }
@@ -131,6 +155,8 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
                ir_shape_str(ctx->a, &g->outputs.v[i]->shape));
     inspect_rounding(n);
     inspect_extras_print(ctx, n, x);
+    if (r)
+        print_memory(g, r);
     if (r && g->lean)
         inspect_lean(ctx, g->lean);
     print_totals(ctx, n, g, r);
@@ -184,7 +210,7 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
         json_object_set_new(j, "weight_bytes", json_integer(weights));
         json_object_set_new(j, "constant_bytes", json_integer(constants));
         json_object_set_new(j, "arena_bytes", json_integer(r->arena_bytes));
-        json_object_set_new(j, "arena_lower_bound", json_integer(r->lower_bound));
+        json_object_set_new(j, "arena_lower_bound", json_integer(r->arena_lower_bound));
         json_object_set_new(j, "numerics", json_string(ir_numerics_name(g->numerics)));
         json_object_set_new(j, "model_sha256", json_string(hash));
     }

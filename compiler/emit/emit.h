@@ -45,7 +45,6 @@ typedef struct emit_result {
     const char *weights_c;/* with split_weights, else NULL */
     /* facts, also in the header comment and `inspect` */
     int64_t arena_bytes, weight_bytes, constant_bytes;
-    int64_t lower_bound;         /* of the arena: no plan of these operators needs less */
     const int64_t *op_constants; /* bytes that each operator bakes, by its id */
     const int64_t *op_weights;   /* of these, weights and codebooks */
     const char *const *op_kernels; /* name of each operator's kernel, "generic" where the target has none */

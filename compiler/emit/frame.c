@@ -139,7 +139,6 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->header = o.want_header ? header_file(&e) : NULL;
     r->weights_c = o.split_weights ? weights_file(&e) : NULL;
     r->arena_bytes = e.plan->arena_bytes;
-    r->lower_bound = e.plan->lower_bound;
     r->weight_bytes = e.weight_bytes;
     r->constant_bytes = e.constant_bytes;
     r->op_constants = constants;

@@ -6,7 +6,8 @@ set -- "$net.qdl" "$net.safetensors" --quiet
 
 expect 0 "$QCC" inspect "$@" && out_has "conv2d         28x28x6            156      117600" &&
     out_has "clipped     flash       RAM" && out_has "parameters 61706, multiply-accumulates 416520" &&
-    out_has "flash: weights 61470 bytes, all constants 63358 (emitted: 63358)" && out_has "RAM: arena 4760 bytes"
+    out_has "flash: weights 61470 bytes, all constants 63358 (emitted: 63358)" && out_has "RAM: arena 4760 bytes" &&
+    out_has "from … to" && out_has "scratch of c2"
 
 # layers' constants sum to the whole; the largest need of a layer is the arena
 expect 0 "$QCC" inspect "$@" --json
