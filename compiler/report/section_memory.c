@@ -119,23 +119,41 @@ void report_layers(page *p, const ir_graph *g, const emit_result *r)
 
 /* ---- rate against size ----------------------------------------------------------------------- */
 
-enum { MOST_NAMES = 12, LINE = 14 };
+enum { MOST_NAMES = 24, LINE = 14, MOST_LINES = 3 };
+#define CHAR_WIDTH 7.2
 
-/* Names beside their dots, moved down where one would lie on another. */
+typedef struct spot {
+    double from, to, y;
+} spot;
+
+static bool overlap(const spot *a, const spot *b)
+{
+    return a->from < b->to && b->from < a->to && a->y > b->y - LINE && a->y < b->y + LINE;
+}
+
+/* Names beside their dots, the last point's first; moved down a few lines where one would lie on
+ * another, else left to the table. */
 static void name_points(chart *c, const report_point *v, int n)
 {
-    double at[MOST_NAMES];
-    for (int i = 0; i < n && n <= MOST_NAMES; i++) {
-        double x = chart_x(c, (double)v[i].bytes);
-        bool left = x > c->w * 0.6;
-        at[i] = chart_y(c, v[i].rate) + 4;
-        for (int k = 0; k < i; k++)
-            if (at[i] > at[k] - LINE && at[i] < at[k] + LINE) {
-                at[i] = at[k] + LINE;
-                k = -1;
-            }
-        chart_label(c, "halo", left ? "end" : "start", x + (left ? -10 : 10), at[i], "%s",
-                    v[i].name);
+    spot taken[MOST_NAMES];
+    int named = 0;
+    for (int i = n - 1; i >= 0 && n <= MOST_NAMES; i--) {
+        double x = chart_x(c, (double)v[i].bytes), y = chart_y(c, v[i].rate) + 4;
+        double width = CHAR_WIDTH * (double)strlen(v[i].name);
+        bool left = x > c->w * 0.6, moved = true;
+        spot s = {left ? x - 10 - width : x + 10, left ? x - 10 : x + 10 + width, y};
+        while (moved) {
+            moved = false;
+            for (int k = 0; k < named; k++)
+                if (overlap(&s, &taken[k])) {
+                    s.y = taken[k].y + LINE;
+                    moved = true;
+                }
+        }
+        if (s.y > y + MOST_LINES * LINE || s.y > c->h - c->bottom)
+            continue;
+        taken[named++] = s;
+        chart_label(c, "halo", left ? "end" : "start", x + (left ? -10 : 10), s.y, "%s", v[i].name);
     }
 }
 
