@@ -62,7 +62,7 @@ if command -v arm-none-eabi-gcc >/dev/null; then
     real=$(arm-none-eabi-size "$work/m.o" | awk 'NR == 2 { print $1 + $2 }')
     [ "$told" -ge "$real" ] && [ "$told" -le $((real + real / 50)) ] || fail "told $told bytes of flash, the object has $real"
     checks=$((checks + 1))
-    expect 1 "$QCC" "$net" "$weights" $fixed --target cortex-m4 --max-ram 6800 -o "$work/n.c" && err_has "[search-budget]"
+    expect 1 "$QCC" "$net" "$weights" $fixed --target cortex-m4 --max-ram 5800 -o "$work/n.c" && err_has "[search-budget]"
 fi
 # a rate that 60 rows cannot show, and one that no net has
 expect 0 search 200 $with --max-flash 67K --quiet -o "$work/d.c"

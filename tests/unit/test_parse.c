@@ -200,7 +200,9 @@ static const char *const language_words[] = {
     "table",      "layer",       "kmeans",   "quantile",  "apot",       "entries",
     "int1",       "int4",        "int8",     "int16",     "int32",      "int64",
     "begin",      "end",         "axes",     "sizes",     "alpha",
-    "size",       "align",       "half",     "output_padding",
+    "size",       "align",       "half",     "output_padding", "rate",
+    "augment",    "rotate",      "flip",     "probability", "fill",      "edge",
+    "state",      "robust",      "adaround", "gptq",
 };
 
 enum { N_WORDS = sizeof language_words / sizeof *language_words };
