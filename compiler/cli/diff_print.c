@@ -86,10 +86,12 @@ void diff_print(qctx *ctx, const diff *d)
     print_unmatched(&d->a, "only in A: ");
     print_unmatched(&d->b, "only in B: ");
     const diff_layer *l = d->diverges;
-    if (!l) {
+    if (!l && (d->a.unmatched.n || d->b.unmatched.n))
+        printf("no divergence in the layers that both have (%d)\n", d->layers.n);
+    else if (!l)
         puts("no divergence");
+    if (!l)
         return;
-    }
     printf("first divergence: %s, %s: A %.9g, B %.9g (%s)\n", l->name,
            place_text(ctx, l, &l->first), l->first.a, l->first.b,
            l->exact ? "codes differ" : limit_text(l));

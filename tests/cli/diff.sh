@@ -59,6 +59,15 @@ printf '1,2,3,4,5,6\n-1,2,3,9,8,7\n' >"$work/x.csv"
 expect 0 "$QCC" diff "float:$work/index.qdl,$work/empty" "quant:$work/index.qdl,$work/empty" --data "$work/x.csv" --quiet
 out_has argmax
 
+# what is only on one side was not compared
+cat >"$work/other.qdl" <<'QDL'
+model o { input x : i8[2, 3] scale 0.5
+ y = relu(x)
+ output y }
+QDL
+expect 0 "$QCC" diff "float:$work/index.qdl,$work/empty" "float:$work/other.qdl,$work/empty" --data "$work/x.csv" --quiet
+out_has "no divergence in the layers that both have (1)"
+
 # wrong usage
 expect 2 "$QCC" diff "$f" "$q" --data "$rows" --engine=blas && err_has "--float only"
 expect 2 "$QCC" diff a.npz b.npz --engine=cc && err_has "--engine would do nothing"
