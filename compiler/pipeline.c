@@ -138,6 +138,8 @@ static net *load_weights(qctx *ctx, net *n, const tensor_file *weights, const ne
 imported *net_import(qctx *ctx, const char *path, const char *name, const net_options *o)
 {
     import_options i = {.layout = o->layout};
+    if (o->binds.n && !import_binds(ctx, path))
+        return NULL;
     for (int k = 0; k < o->binds.n; k++)
         if (!import_bind(ctx, o->binds.v[k], &i))
             return NULL;
@@ -164,6 +166,8 @@ net *net_load(qctx *ctx, const char *qdl_path, const char *weights_path, const n
     if (import_takes(qdl_path))
         return net_load_imported(
             ctx, net_import(ctx, qdl_path, import_model_name(ctx, qdl_path), o), o);
+    if (o->binds.n && !import_binds(ctx, qdl_path))
+        return NULL;
     net *n = load_model(ctx, file_read_text(ctx, qdl_path), o);
     if (!n || !weights_path)
         return n;

@@ -30,7 +30,7 @@ static bool read_side(qctx *ctx, const cli *c, const char *spec, diff_side *s)
             return true;
         const char *comma = find_comma(ctx, s->model);
         if (!comma || comma == s->model || !comma[1]) {
-            cli_usage(c, "%s: wanted is %sNET.qdl,WEIGHTS or %sMODEL.tflite", spec, kinds[i].prefix,
+            cli_usage(c, "%s: wanted is %sNET.qdl,WEIGHTS or %sMODEL", spec, kinds[i].prefix,
                       kinds[i].prefix);
             return false;
         }

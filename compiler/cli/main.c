@@ -23,11 +23,12 @@ const cli_command cli_commands[] = {
      "  qcc run net.qdl weights.bin images.npy\n"
      "  qcc run net.qdl weights.bin images.npy --engine=interpreter -o codes.npy\n"
      "  qcc run net.qdl weights.bin images.npy --float --real -o out.npy\n"},
-    {"import", CMD_IMPORT, 1, 1, cmd_import, "qcc import MODEL.tflite [OPTIONS] -o DIR/NAME",
-     "writes a model of another tool as DIR/NAME.qdl + DIR/NAME.bin; every other command takes it too",
+    {"import", CMD_IMPORT, 1, 1, cmd_import, "qcc import MODEL [OPTIONS] -o DIR/NAME",
+     "writes a .tflite or .onnx model as DIR/NAME.qdl + DIR/NAME.bin; every other command takes it too",
      "  qcc import kws.tflite -o kws && qcc kws.qdl kws.bin -o kws.c\n"
      "  qcc kws.tflite -o kws.c\n"
-     "  qcc import kws.tflite --numerics single -o kws\n"},
+     "  qcc import kws.tflite --numerics single -o kws\n"
+     "  qcc import net.onnx --bind shape=shape.npy -o net\n"},
     {"export", CMD_EXPORT, 2, 2, cmd_export, "qcc export NET.qdl WEIGHTS [OPTIONS] -o NET.onnx",
      "writes the float net as ONNX, or the quantized one with QuantizeLinear and DequantizeLinear",
      "  qcc export net.qdl weights.bin -o net.onnx\n"
@@ -53,8 +54,8 @@ const cli_command cli_commands[] = {
      "  qcc tune net_q.qdl net_q.bin --data train.gz --labels labels.gz --epochs 12 -o tuned\n"},
     {"diff", CMD_DIFF, 2, 2, cmd_diff, "qcc diff A B --data F [OPTIONS]",
      "compares two executions layer by layer: error of B against A, and where they first part",
-     "  A and B are each float:NET.qdl,WEIGHTS, quant:NET.qdl,WEIGHTS, float:MODEL.tflite,\n"
-     "  quant:MODEL.tflite, or a file of reference tensors (.npz), one for each layer\n\n"
+     "  A and B are each float:NET.qdl,WEIGHTS, quant:NET.qdl,WEIGHTS, float:MODEL,\n"
+     "  quant:MODEL (.tflite or .onnx), or a file of reference tensors (.npz), one for each layer\n\n"
      "  qcc diff float:net.qdl,weights.bin quant:net.qdl,weights.bin --data test.npy --calibrate train.npy\n"
      "  qcc diff reference.npz quant:kws.tflite --data in.npy --json\n"},
 };

@@ -30,6 +30,16 @@ static const struct format *find_format(const char *path)
 
 bool import_takes(const char *path) { return find_format(path) != NULL; }
 
+bool import_binds(qctx *ctx, const char *path)
+{
+    const struct format *f = find_format(path);
+    if (f && f->import == import_onnx)
+        return true;
+    diag_add(ctx, D_IMPORT_BIND, loc_none(), "--bind is for inputs of .onnx models, which %s is not",
+             path);
+    return false;
+}
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -84,6 +94,8 @@ imported *import_source(qctx *ctx, const source *file, const char *name, const i
     ir_graph *g = f ? f->import(ctx, file, name, o) : NULL;
     if (!g)
         return NULL;
+    if (o->layout)
+        g->layout = o->layout;
     buf qdl, weights;
     buf_init(&qdl, ctx->a);
     buf_init(&weights, ctx->a);

@@ -10,6 +10,9 @@
 
 /* Whether a path names a model of another tool, by its ending (.tflite, .onnx). */
 bool import_takes(const char *path);
+/* Whether a path names a model whose inputs --bind can make constant (.onnx); false after a
+ * diagnostic. */
+bool import_binds(qctx *ctx, const char *path);
 /* "net" of "dir/net.tflite". */
 const char *import_model_name(qctx *ctx, const char *path);
 

@@ -84,6 +84,9 @@ else
     bad "[no-importer]" "$work/net.onnx"
     bad "[no-importer]" "$work/net.onnx" --bind x=y
 fi
+bad "[import-bind]" "$net" "$weights" --bind x=y
+: >"$work/net.tflite"
+bad "[import-bind]" "$work/net.tflite" --bind x=y
 expect 1 "$QCC" import net.qdl -o "$work/net" && err_has "[no-importer]"
 
 # mistakes of the quantize part and of the model in one run

@@ -406,6 +406,23 @@ static void numerics_are_chosen_at_import(void **state)
     }
 }
 
+/* The QDL records the order of the host's arrays. */
+static void layouts_are_recorded(void **state)
+{
+    (void)state;
+    qctx *ctx = fresh();
+    const net_options none = {0}, first = {.layout = "nchw"};
+    imported *plain = import_made(ctx, sample_conv(ctx), "m", &none);
+    imported *moved = import_made(ctx, sample_conv(ctx), "m", &first);
+    assert_non_null(plain && moved ? plain : NULL);
+    assert_null(strstr(plain->qdl->text, "layout"));
+    assert_non_null(strstr(moved->qdl->text, " layout nchw\n"));
+    net *n = net_load_imported(ctx, moved, &none);
+    assert_non_null(n);
+    assert_string_equal(n->quantized->layout, "nchw");
+    qctx_free(ctx);
+}
+
 /* ---- what cannot be imported --------------------------------------------------------------- */
 
 /* The printed diagnostic, which is the only one. */
@@ -698,6 +715,7 @@ int main(void)
         cmocka_unit_test(names_are_readable_and_unique),
         cmocka_unit_test(every_word_is_a_name),
         cmocka_unit_test(numerics_are_chosen_at_import),
+        cmocka_unit_test(layouts_are_recorded),
         cmocka_unit_test(all_unsupported_operators_are_told),
         cmocka_unit_test(more_than_the_error_limit_is_told),
         cmocka_unit_test(reasons_are_told),
