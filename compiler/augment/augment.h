@@ -41,6 +41,8 @@ bool aug_add(qctx *ctx, aug_spec *s, const struct ast_name *word, struct ast_val
  * written A:B. The steps are appended. */
 bool aug_option(qctx *ctx, aug_spec *s, const char *text);
 const char *aug_name(aug_kind kind);
+/* The whole spec on a line, exactly: equal specs have equal texts. "" without a step. */
+const char *aug_text(qctx *ctx, const aug_spec *s);
 
 /* A spec made ready for rows of an input; only read afterwards, so that threads share it. */
 typedef struct augmenter augmenter;

@@ -31,6 +31,20 @@ const char *aug_name(aug_kind kind)
     return aug_words[kind].name;
 }
 
+const char *aug_text(qctx *ctx, const aug_spec *s)
+{
+    buf b;
+    buf_init(&b, ctx->a);
+    for (int i = 0; i < s->steps.n; i++) {
+        const aug_step *t = &s->steps.v[i];
+        buf_printf(&b, " %s %a %a %d%d %a", aug_name(t->kind), t->lo, t->hi, t->horizontal,
+                   t->vertical, t->probability);
+    }
+    if (s->steps.n)
+        buf_printf(&b, " fill %d%d %a time %d", s->has_fill, s->edge, s->fill, s->time_is_width);
+    return buf_str(&b);
+}
+
 /* A value as both the QDL and the command line give it. */
 typedef struct value {
     qloc loc;

@@ -84,6 +84,12 @@ net *cli_net(qctx *ctx, cli *c, bool quantize);
  * message. */
 bool cli_engine(const cli *c, engine_kind *kind);
 
+/* cmd_augment.c: the model's `augment` part with --augment behind it, for the input of g, which has
+ * as many as n's. *a: NULL where no step is stated. false after diagnostics. */
+struct augmenter;
+bool cli_augment(qctx *ctx, const cli *c, const net *n, const ir_graph *g,
+                 const struct augmenter **a);
+
 /* progress.c: a bar on a terminal, nothing in a pipe. */
 void progress_start(qctx *ctx, const cli *c);
 void progress_end(qctx *ctx);

@@ -6,19 +6,30 @@
 
 enum { SHEET_ROWS = 8, SHEET_VARIANTS = 9 };
 
-/* The model's `augment` part, then --augment. NULL after errors, or without a step. */
-static const aug_spec *gather_steps(qctx *ctx, const cli *c, const net *n)
+static bool no_steps(qctx *ctx)
 {
-    aug_spec *s = n->file->augment;
-    for (int i = 0; i < c->augments.n; i++)
-        if (!aug_option(ctx, s, c->augments.v[i]))
-            return NULL;
-    if (s->steps.n)
-        return s;
     diag_add(ctx, D_AUGMENT_NONE, loc_none(), "no step of augmentation is stated");
     diag_hint(ctx, "--augment rotate=10,crop=2, or a part `augment { rotate 10; crop 2 }` of the "
                    "model's file");
-    return NULL;
+    return false;
+}
+
+bool cli_augment(qctx *ctx, const cli *c, const net *n, const ir_graph *g, const augmenter **a)
+{
+    aug_spec *s = n->file->augment;
+    *a = NULL;
+    for (int i = 0; i < c->augments.n; i++)
+        if (!aug_option(ctx, s, c->augments.v[i]))
+            return false;
+    if (!s->steps.n)
+        return c->augments.n ? no_steps(ctx) : true;
+    if (g->inputs.n != 1) {
+        diag_add(ctx, D_DATA_PORTS, loc_none(),
+                 "augmentation is for models of one input, this one has %d", g->inputs.n);
+        return false;
+    }
+    *a = aug_new(ctx, s, g->inputs.v[0]);
+    return *a != NULL;
 }
 
 static void print_steps(const aug_spec *s)
@@ -52,26 +63,18 @@ int cmd_augment(qctx *ctx, cli *c)
     if (!c->preview)
         return cli_usage(c, "no picture given: --preview FILE.png");
     net *n = net_load(ctx, c->operands.v[0], NULL, &c->net);
-    const aug_spec *s = n ? gather_steps(ctx, c, n) : NULL;
-    if (!s)
+    const augmenter *a;
+    if (!n || !cli_augment(ctx, c, n, n->lowered, &a) || (!a && !no_steps(ctx)))
         return EXIT_BAD_INPUT;
-    if (n->lowered->inputs.n != 1) {
-        diag_add(ctx, D_DATA_PORTS, loc_none(),
-                 "augmentation is for models of one input, this one has %d", n->lowered->inputs.n);
-        return EXIT_BAD_INPUT;
-    }
     port_map *port;
     if (!net_data(ctx, n->lowered, c->data, &c->net, &port))
-        return EXIT_BAD_INPUT;
-    const augmenter *a = aug_new(ctx, s, port[0].port);
-    if (!a)
         return EXIT_BAD_INPUT;
     int rows = port[0].rows < SHEET_ROWS ? (int)port[0].rows : SHEET_ROWS;
     aug_sheet sheet =
         aug_draw_sheet(ctx, a, ctx->seed, read_rows(ctx, &port[0], rows), rows, SHEET_VARIANTS);
     if (!aug_write_png(ctx, &sheet, c->preview))
         return EXIT_BAD_INPUT;
-    print_steps(s);
+    print_steps(n->file->augment);
     printf("%s: %d row%s, each as it is and in %d variants of seed %llu, %d x %d pixels\n",
            c->preview, rows, rows == 1 ? "" : "s", SHEET_VARIANTS, (unsigned long long)ctx->seed,
            sheet.width, sheet.height);

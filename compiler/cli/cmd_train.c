@@ -13,6 +13,7 @@ typedef struct run {
     training *t;
     net *n;
     roles data;
+    const char *variants; /* the augmentation of the training rows, "" none */
     tengine *e;
     fit f;
     const char *out;
@@ -55,7 +56,8 @@ static bool load(run *r)
     }
     init_weights(r->ctx, r->n->lowered, r->t->init < 0 ? 0 : r->t->init, r->ctx->seed);
     return roles_read(r->ctx, c, r->n->lowered, r->t->fit.loss.kind != LOSS_SQUARED, &r->data) &&
-           check_loss(r);
+           check_loss(r) &&
+           roles_vary(r->ctx, c, r->n, r->n->lowered, &r->data, &r->variants);
 }
 
 /* What shapes the run, for its checkpoints. */
@@ -69,11 +71,11 @@ static const char *settings(run *r)
     sha256_hex(&s, hex);
     return arena_printf(r->ctx->a,
                         "train %s %s%s epochs %d batch %d %d %d rate %a momentum %a decay %a "
-                        "clip %a loss %d patience %d init %d seed %llu",
+                        "clip %a loss %d patience %d init %d seed %llu%s",
                         hex, r->data.settings, r->data.seeded_tenth ? " tenth" : "", o->epochs,
                         o->batch, (int)o->opt.kind, (int)o->opt.schedule, o->opt.rate,
                         o->opt.momentum, o->opt.decay, o->opt.clip, (int)o->loss.kind, o->patience,
-                        r->t->init, (unsigned long long)o->seed);
+                        r->t->init, (unsigned long long)o->seed, r->variants);
 }
 
 static void set_up_fit(run *r, float_judge *judge, table_user *table)
@@ -97,6 +99,7 @@ static void set_up_fit(run *r, float_judge *judge, table_user *table)
     *judge = float_judge_new(r->ctx, r->e, &r->data.select, &o->loss, o->batch);
     if (o->loss.kind == LOSS_SQUARED && !r->data.train.targets) {
         r->f.teacher = inputs_as_targets(r, &r->data.train);
+        r->f.echo = true;
         judge->teacher =
             r->data.seeded_tenth ? r->f.teacher : inputs_as_targets(r, &r->data.select);
     }

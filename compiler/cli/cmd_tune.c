@@ -13,6 +13,7 @@ typedef struct run {
     training *t;
     net *n;
     roles data;
+    const char *variants; /* the augmentation of the training rows, "" none */
     tune_job job;
 } run;
 
@@ -27,7 +28,8 @@ static bool load(run *r)
                  "a net with states cannot be tuned");
         return false;
     }
-    return roles_read(r->ctx, c, r->n->quantized, false, &r->data);
+    return roles_read(r->ctx, c, r->n->quantized, false, &r->data) &&
+           roles_vary(r->ctx, c, r->n, r->n->quantized, &r->data, &r->variants);
 }
 
 /* Without --loss: what the float net gives, half of it from labels where there are some. */
@@ -63,11 +65,12 @@ static const char *settings(run *r)
     ir_canonical_sha256(r->ctx, r->n->quantized, model);
     return arena_printf(r->ctx->a,
                         "tune %s %s%s epochs %d batch %d %d %d rate %a momentum %a decay %a "
-                        "clip %a loss %d %a %a patience %d seed %llu",
+                        "clip %a loss %d %a %a patience %d seed %llu%s",
                         model, r->data.settings, r->data.seeded_tenth ? " tenth" : "", o->epochs,
                         o->batch, (int)o->opt.kind, (int)o->opt.schedule, o->opt.rate,
                         o->opt.momentum, o->opt.decay, o->opt.clip, (int)o->loss.kind,
-                        o->loss.temperature, o->loss.mix, o->patience, (unsigned long long)o->seed);
+                        o->loss.temperature, o->loss.mix, o->patience, (unsigned long long)o->seed,
+                        r->variants);
 }
 
 /* Where the net is large or rows are many, C of the system compiler judges, else libtcc's. */

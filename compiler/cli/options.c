@@ -229,7 +229,7 @@ static const option_row rows[] = {
     {"codes", NULL, ANY_NET | CMD_AUGMENT | TRAINS, "numbers of a CSV are codes", take_flag, AT(net.codes)},
     {"data", "FILE[:OFFSET+COUNT]", CMD_EVAL | CMD_DIFF | CMD_AUGMENT | TRAINS, "rows that are evaluated, compared, trained on or shown", take_text, AT(data)},
     {"labels", "FILE[:OFFSET+COUNT]", CMD_EVAL | TRAINS, "their labels (a CSV may hold its own)", take_text, AT(labels)},
-    {"augment", "STEP=VALUE,...", CMD_AUGMENT, "vary rows at random: rotate=10,flip=h@0.5,crop=2 (docs/augmentation.md)", take_augment, 0},
+    {"augment", "STEP=VALUE,...", CMD_AUGMENT | TRAINS, "vary rows at random: rotate=10,flip=h@0.5,crop=2 (docs/augmentation.md)", take_augment, 0},
     {"preview", "FILE.png", CMD_AUGMENT, "the contact sheet to write", take_text, AT(preview)},
     {"test", "FILE[:OFFSET+COUNT]", TRAINS, "rows that are reported when all is done", take_training, 0},
     {"test-labels", "FILE[:OFFSET+COUNT]", TRAINS, "their labels", take_training, 0},

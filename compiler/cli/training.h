@@ -31,6 +31,10 @@ training *training_options(qctx *ctx, cli *c);
  * after diagnostics. */
 bool roles_read(qctx *ctx, cli *c, const ir_graph *g, bool need_labels, roles *r);
 
+/* The model's `augment` part and --augment, for the training rows of r; *text is what shapes the
+ * run. After the seed and the batch are known. false after diagnostics. */
+bool roles_vary(qctx *ctx, cli *c, const net *n, const ir_graph *g, roles *r, const char **text);
+
 /* Processors of this machine. */
 int processors(void);
 /* SIGINT and SIGTERM are noted from here on; fit_options.stopped. */

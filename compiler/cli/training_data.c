@@ -129,3 +129,16 @@ bool roles_read(qctx *ctx, cli *c, const ir_graph *g, bool need_labels, roles *o
     out->settings = buf_str(&r.sums);
     return true;
 }
+
+bool roles_vary(qctx *ctx, cli *c, const net *n, const ir_graph *g, roles *r, const char **text)
+{
+    const augmenter *a;
+    *text = "";
+    if (!cli_augment(ctx, c, n, g, &a))
+        return false;
+    if (!a)
+        return true;
+    *text = arena_printf(ctx->a, " augment%s", aug_text(ctx, n->file->augment));
+    r->train.vary = rows_variants(ctx, a, g->inputs.v[0], ctx->seed, c->training->fit.batch);
+    return true;
+}

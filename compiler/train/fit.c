@@ -103,14 +103,36 @@ static bool diverged(fit *f, int rows, const float *g)
     return false;
 }
 
+/* Loads a batch and says what it should give. */
+static loss_batch load(fit *f, int64_t at, int rows)
+{
+    int64_t outputs = tengine_outputs(f->e);
+    bool live = f->rows.vary && (f->live_teacher || f->echo);
+    if (f->rows.vary)
+        f->rows.vary->epoch = (uint64_t)f->epoch;
+    loss_batch b = rows_wanted(&f->rows, live ? NULL : f->teacher, f->order, at, rows, outputs,
+                               f->labels, f->targets);
+    rows_load(&f->rows, f->e, f->order, at, rows);
+    rows_mix(&f->rows, f->order, at, outputs, f->others, f->shares, f->targets, &b);
+    if (live && f->live_teacher) {
+        train_rows real = f->rows; /* of the same variants, not through codes */
+        real.through_codes = false;
+        rows_load(&real, f->live_teacher, f->order, at, rows);
+        tengine_forward(f->live_teacher, rows, false, 0);
+        b.targets = tengine_output(f->live_teacher);
+    } else if (live) {
+        memcpy(f->targets, tengine_input(f->e, 0), (size_t)(rows * outputs) * sizeof(float));
+        b.targets = f->targets;
+    }
+    return b;
+}
+
 static bool step(fit *f, int64_t steps)
 {
     int64_t at = f->step * f->o.batch, n;
     int rows = (int)(f->rows.n - at < f->o.batch ? f->rows.n - at : f->o.batch);
     uint64_t number = (uint64_t)(f->epoch * steps + f->step);
-    loss_batch b = rows_wanted(&f->rows, f->teacher, f->order, at, rows, tengine_outputs(f->e),
-                               f->labels, f->targets);
-    rows_load(&f->rows, f->e, f->order, at, rows);
+    loss_batch b = load(f, at, rows);
     tengine_forward(f->e, rows, true, f->o.seed * 0x2545f4914f6cdd1du + number);
     loss_sum s = loss_of(f->e, &f->o.loss, &b, true, 1);
     if (!isfinite(s.loss))
@@ -189,6 +211,8 @@ static void set_up(fit *f)
     f->order = ARENA_ARRAY(a, int32_t, f->rows.n);
     f->labels = ARENA_ARRAY(a, int32_t, f->o.batch);
     f->targets = ARENA_ARRAY(a, float, f->o.batch *outputs);
+    f->others = ARENA_ARRAY(a, int32_t, f->o.batch);
+    f->shares = ARENA_ARRAY(a, float, f->o.batch);
 }
 
 int64_t fit_bytes(const fit *f)
@@ -198,7 +222,9 @@ int64_t fit_bytes(const fit *f)
     tengine_running(f->e, &r);
     int64_t floats =
         n * (f->o.opt.kind == OPT_ADAM ? 3 : 2) + r + f->o.batch * tengine_outputs(f->e);
-    return (floats + f->rows.n + f->o.batch) * (int64_t)sizeof(float);
+    int64_t teacher = f->live_teacher ? tengine_bytes(f->live_teacher) : 0;
+    return (floats + f->rows.n + 3 * (int64_t)f->o.batch) * (int64_t)sizeof(float) + teacher +
+           rows_variants_bytes(f->rows.vary, f->o.batch);
 }
 
 fit_end fit_run(fit *f)

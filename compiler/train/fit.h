@@ -54,6 +54,9 @@ typedef struct fit {
     tengine *e;
     train_rows rows;
     const float *teacher; /* [rows of the file][outputs], or NULL */
+    /* rows that vary have targets of their own: */
+    tengine *live_teacher; /* what it gives for the varied batch, or NULL */
+    bool echo;             /* the varied batch itself */
     fit_judge *judge;
     void *judge_user;
     /* of the run */
@@ -65,8 +68,8 @@ typedef struct fit {
     fit_score best;
     int best_epoch; /* −1: none yet */
     VEC(fit_epoch) log;
-    int32_t *order, *labels;
-    float *targets;
+    int32_t *order, *labels, *others;
+    float *targets, *shares;
 } fit;
 
 /* Trains; in the end theta and the running statistics of f->e are the best ones. Everything but

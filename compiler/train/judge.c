@@ -17,7 +17,34 @@ loss_batch rows_wanted(const train_rows *r, const float *teacher, const int32_t 
             targets[i * outputs + k] =
                 (float)dtype_value(r->targets->dtype, r->targets->data, row * outputs + k);
     }
-    return (loss_batch){n, r->labels ? labels : NULL, teacher || r->targets ? targets : NULL};
+    return (loss_batch){.rows = n,
+                        .labels = r->labels ? labels : NULL,
+                        .targets = teacher || r->targets ? targets : NULL};
+}
+
+static void mix_target(const dataset *d, int32_t row, double share, int64_t outputs, float *target)
+{
+    for (int64_t k = 0; k < outputs; k++)
+        target[k] = (float)(share * (double)target[k] +
+                            (1 - share) * dtype_value(d->dtype, d->data, row * outputs + k));
+}
+
+void rows_mix(const train_rows *r, const int32_t *order, int64_t at, int64_t outputs,
+              int32_t *others, float *shares, float *targets, loss_batch *b)
+{
+    if (!r->vary)
+        return;
+    for (int i = 0; i < b->rows; i++) {
+        int32_t partner;
+        double share = rows_share(r, rows_number(r, order, at + i), &partner);
+        shares[i] = (float)share;
+        if (r->labels)
+            others[i] = r->labels[partner];
+        if (r->targets && share < 1)
+            mix_target(r->targets, partner, share, outputs, targets + i * outputs);
+    }
+    b->shares = shares;
+    b->others = r->labels ? others : NULL;
 }
 
 float_judge float_judge_new(qctx *ctx, tengine *e, const train_rows *rows, const loss_spec *loss,

@@ -24,5 +24,9 @@ const float *teacher_outputs(qctx *ctx, tengine *e, const train_rows *rows, int 
 /* What rows order[at … at + n) of r should give, in arrays for n rows. */
 loss_batch rows_wanted(const train_rows *r, const float *teacher, const int32_t *order, int64_t at,
                        int n, int64_t outputs, int32_t *labels, float *targets);
+/* mixup: gives b the partners' labels and shares, in arrays for its rows, and mixes `targets` (those
+ * of b, where r has target rows) with the partners'. Without mixup b stays as it is. */
+void rows_mix(const train_rows *r, const int32_t *order, int64_t at, int64_t outputs,
+              int32_t *others, float *shares, float *targets, loss_batch *b);
 
 #endif

@@ -74,27 +74,41 @@ static bool is_right(const float *y, int64_t n, const int32_t *label, const floa
     return largest(y, n) == (label ? *label : largest(target, n));
 }
 
-static loss_sum row_loss(const loss_spec *s, const float *y, int64_t n, const int32_t *label,
+/* Labels of a row: its own, and with mixup its partner's with the rest of the share. */
+typedef struct row_labels {
+    const int32_t *label, *other; /* or NULL */
+    double share;
+} row_labels;
+
+static double mixed_entropy(const float *y, int64_t n, row_labels l, float *g, double scale)
+{
+    if (!l.other || l.share == 1)
+        return cross_entropy(y, n, *l.label, g, scale);
+    return l.share * cross_entropy(y, n, *l.label, g, scale * l.share) +
+           (1 - l.share) * cross_entropy(y, n, *l.other, g, scale * (1 - l.share));
+}
+
+static loss_sum row_loss(const loss_spec *s, const float *y, int64_t n, row_labels l,
                          const float *target, float *g, double scale)
 {
     loss_sum r = {0, 0};
-    double mix = s->kind == LOSS_CROSS_ENTROPY ? 1 : label ? s->mix : 0;
+    double mix = s->kind == LOSS_CROSS_ENTROPY ? 1 : l.label ? s->mix : 0;
     if (g)
         memset(g, 0, (size_t)n * sizeof *g);
     if (s->kind == LOSS_SQUARED)
         return (loss_sum){squared(y, n, target, g, scale), 0};
     if (mix > 0)
-        r.loss += mix * cross_entropy(y, n, *label, g, scale * mix);
+        r.loss += mix * mixed_entropy(y, n, l, g, scale * mix);
     if (mix < 1)
         r.loss += (1 - mix) * distill(y, n, target, s->temperature, g, scale * (1 - mix));
-    r.right = is_right(y, n, label, target);
+    r.right = is_right(y, n, l.label, target);
     return r;
 }
 
 loss_sum loss_row(const loss_spec *s, const float *y, int64_t n, const int32_t *label,
                   const float *target)
 {
-    return row_loss(s, y, n, label, target, NULL, 0);
+    return row_loss(s, y, n, (row_labels){label, NULL, 1}, target, NULL, 0);
 }
 
 enum { MOST_SHARDS = 4096 };
@@ -114,8 +128,11 @@ static void shard_loss(void *user, int shard, int first, int rows)
     int64_t n = tengine_outputs(j->e);
     loss_sum sum = {0, 0};
     for (int i = first; i < first + rows; i++) {
+        row_labels l = {j->b->labels ? &j->b->labels[i] : NULL,
+                        j->b->others ? &j->b->others[i] : NULL,
+                        j->b->others ? (double)j->b->shares[i] : 1};
         loss_sum one = row_loss(
-            j->s, tengine_output(j->e) + i * n, n, j->b->labels ? &j->b->labels[i] : NULL,
+            j->s, tengine_output(j->e) + i * n, n, l,
             j->b->targets ? j->b->targets + i * n : NULL, j->g ? j->g + i * n : NULL, j->scale);
         sum.loss += one.loss;
         sum.right += one.right;

@@ -23,6 +23,9 @@ typedef struct loss_batch {
     const int32_t *labels; /* [rows] or NULL */
     const float
         *targets; /* [rows][outputs]: a teacher's logits, or what squares are taken against */
+    /* mixup: cross-entropy is share·(of labels) + (1 − share)·(of others) */
+    const int32_t *others; /* [rows] or NULL */
+    const float *shares;   /* [rows], in [1/2, 1] */
 } loss_batch;
 
 typedef struct loss_sum {

@@ -87,14 +87,17 @@ static void through_codes(const port_map *p, int64_t row, float *x)
 static void load_shard(void *user, int shard, int first, int rows)
 {
     const loading *l = user;
-    (void)shard;
     for (int k = 0; k < l->r->n_ports; k++) {
         const port_map *p = &l->r->ports[k];
         int64_t n = ir_elems(&p->port->shape);
         for (int i = first; i < first + rows; i++) {
             float *x = tengine_input(l->e, k) + i * n;
             int32_t row = rows_number(l->r, l->order, l->at + i);
-            if (l->r->through_codes)
+            if (l->r->vary) {
+                rows_vary(l->r, shard, row, x);
+                if (l->r->through_codes)
+                    rows_round(p->port->quant, x, n);
+            } else if (l->r->through_codes)
                 through_codes(p, row, x);
             else
                 port_row_real(p, row, x);

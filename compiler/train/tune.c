@@ -14,18 +14,24 @@ typedef struct tuner {
     qat *q;
     tengine *e;
     const float *teacher, *select_teacher;
+    tengine *live_teacher; /* of rows that vary */
     bool started; /* the net that was given has been judged */
     tune_result *r;
 } tuner;
 
-static const float *outputs_of_teacher(tuner *t, const train_rows *rows)
+static tengine *teacher_engine(tuner *t)
 {
     tengine_options o = {
         .batch = t->job->fit.batch, .threads = t->job->fit.threads, .inference = true};
-    tengine *e = tengine_new(t->ctx, t->job->teacher, &o);
+    return tengine_new(t->ctx, t->job->teacher, &o);
+}
+
+static const float *outputs_of_teacher(tuner *t, const train_rows *rows)
+{
+    tengine *e = teacher_engine(t);
     train_rows real = *rows;
     real.through_codes = false;
-    return e ? teacher_outputs(t->ctx, e, &real, o.batch) : NULL;
+    return e ? teacher_outputs(t->ctx, e, &real, t->job->fit.batch) : NULL;
 }
 
 static bool set_up(tuner *t)
@@ -40,9 +46,12 @@ static bool set_up(tuner *t)
     qat_start(t->q, t->e);
     if (!j->teacher)
         return true;
-    t->teacher = outputs_of_teacher(t, &j->train);
     t->select_teacher = outputs_of_teacher(t, &j->select);
-    return t->teacher && t->select_teacher;
+    if (j->train.vary)
+        t->live_teacher = teacher_engine(t);
+    else
+        t->teacher = outputs_of_teacher(t, &j->train);
+    return t->select_teacher && (t->live_teacher || t->teacher);
 }
 
 /* A fit_judge. */
@@ -73,6 +82,7 @@ tune_result tune_net(qctx *ctx, const tune_job *job,
              .e = t.e,
              .rows = job->train,
              .teacher = t.teacher,
+             .live_teacher = t.live_teacher,
              .judge = judge,
              .judge_user = &t};
     f.rows.through_codes = true;

@@ -70,8 +70,32 @@ expect 0 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --labels "$work/
     -o "$work/same2.bin"
 same "$work/same.bin" "$work/same2.bin"
 
+# rows varied at random: the same bits for any number of threads, from --augment and the augment part alike
+vary="rotate=8,crop=1@0.5,noise=0.05,mixup=0.4"
+{ cat "$work/net.qdl"; printf 'augment {\n rotate 8\n crop 1 probability 0.5\n noise 0.05\n mixup 0.4\n}\n'; } >"$work/vary.qdl"
+expect 0 train -o "$work/v1.bin" --epochs 12 --rate 0.01 --batch 32 --threads 1 --quiet --augment "$vary" --test "$work/test.csv"
+checks=$((checks + 1))
+awk -F'[ %]+' '/^test: accuracy/ { exit !($3 > 90) }' "$work/out" || fail "it did not learn: $(tail -1 "$work/out")"
+cmp -s "$work/w.bin" "$work/v1.bin" && fail "--augment does nothing"
+expect 0 "$QCC" train "$work/vary.qdl" --data "$work/train.csv" --epochs 12 --rate 0.01 --batch 32 --threads 3 --quiet \
+    -o "$work/v3.bin"
+same "$work/v1.bin" "$work/v3.bin"
+# a mirrored class is another class here: flips cost, as on digits
+expect 0 train -o "$work/f.bin" --epochs 6 --rate 0.01 --quiet --augment flip=h@1 --test "$work/test.csv"
+checks=$((checks + 1))
+awk -F'[ %]+' '/^test: accuracy/ { exit !($3 < 90) }' "$work/out" || fail "mirrored rows were not what was trained on"
+# target rows are mixed too; a net that gives back its input gives back the varied one
+expect 0 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --loss mse --epochs 5 --augment noise=0.1,mixup=1 \
+    -o "$work/mixed.bin"
+expect 0 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --labels "$work/plain.csv" --loss mse --epochs 5 \
+    --augment mixup=1 -o "$work/mixed1.bin"
+expect 0 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --loss mse --epochs 5 --augment mixup=1 -o "$work/mixed2.bin"
+same "$work/mixed1.bin" "$work/mixed2.bin"
+checks=$((checks + 1))
+cmp -s "$work/same.bin" "$work/mixed1.bin" && fail "mixup does nothing"
+
 # interrupted, then resumed: the bits of a run that was not
-long="--epochs 400 --batch 8 --threads 1 --quiet"
+long="--epochs 400 --batch 8 --threads 1 --quiet --augment crop=1,mixup=0.2"
 expect 0 train $long -o "$work/whole.bin"
 "$QCC" train "$work/net.qdl" --data "$work/train.csv" $long -o "$work/parts.bin" >/dev/null 2>"$work/err" &
 pid=$!
@@ -85,6 +109,8 @@ checks=$((checks + 1))
 err_has "[train-interrupted]"
 absent "$work/parts.bin"
 expect 1 train --epochs 401 --batch 8 --quiet -o "$work/parts.bin" --resume
+err_has "other settings"
+expect 1 train $long,noise=0.1 -o "$work/parts.bin" --resume
 err_has "other settings"
 err_has "[train-checkpoint]"
 expect 0 train $long -o "$work/parts.bin" --resume
@@ -123,6 +149,12 @@ printf 'model m { input x : u8[4, 4, 1] real [0, 1]\n output dense(flatten(resiz
 bad "the operator resize_nearest cannot be trained" "$work/op.qdl" --data "$work/train.csv"
 err_has "op.qdl:2:"
 err_has "[train-operator]"
+bad "[augment-shape]" "$net" --data "$work/train.csv" --augment crop=9
+bad "[augment-step]" "$net" --data "$work/train.csv" --augment spin=9
+printf 'model two { input x : u8[4] real [0, 1]\n input y : u8[4] real [0, 1]\n output dense(add(x, y), 3) }\n' >"$work/two.qdl"
+printf '0,0,0,0\n1,1,1,1\n0,1,0,1\n' >"$work/four.csv"
+bad "augmentation is for models of one input" "$work/two.qdl" --data "$work/four.csv,$work/four.csv" \
+    --labels "$work/three.csv" --augment noise=0.1
 # a loss that is not finite: which layer, and the weights before it are kept
 expect 1 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --loss mse --optimizer sgd --rate 100 --schedule step \
     --epochs 50 --quiet -o "$work/nan.bin"

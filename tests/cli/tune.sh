@@ -65,6 +65,18 @@ expect 0 tune --quant "$work/book.qdl" --epochs 4 --rate 0.005 --quiet --threads
 expect 0 tune --quant "$work/book.qdl" --epochs 4 --rate 0.005 --quiet --threads 3 -o "$work/t3"
 same "$work/t1.bin" "$work/t3.bin"
 
+# on rows varied at random, by labels mixed likewise and by the float net on the very batch
+vary="--augment crop=1@0.3,noise=0.05,mixup=0.4"
+expect 0 tune --quant "$work/book.qdl" --epochs 6 --rate 0.005 --threads 1 $vary --test "$work/test.csv" -o "$work/v1"
+checks=$((checks + 1))
+awk -v a="$(percent tuned)" -v b="$(percent quantized)" 'BEGIN { exit !(a > b) }' || fail "augmented: nothing won back"
+expect 0 tune --quant "$work/book.qdl" --epochs 6 --rate 0.005 --threads 3 $vary --quiet -o "$work/v3"
+same "$work/v1.bin" "$work/v3.bin"
+expect 0 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/nolabels.csv" --epochs 6 --rate 0.005 $vary -o "$work/v4"
+expect 1 tune --quant "$work/book.qdl" --quiet --augment spin=3 -o "$work/v5"
+err_has "[augment-step]"
+absent "$work/v5.bin"
+
 # nothing better: what was given comes out
 expect 0 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/train.csv" --loss ce --epochs 2 --rate 20 \
     --optimizer sgd --schedule constant --clip 1e-9 -o "$work/worse" 2>/dev/null
@@ -72,7 +84,7 @@ checks=$((checks + 1))
 grep -q "nothing better" "$work/out" && { cmp -s "$work/pair.bin" "$work/worse.bin" || fail "the input did not come out"; }
 
 # interrupted, then resumed
-long="--quant $work/two.qdl --epochs 60 --batch 4 --rate 0.003 --threads 1 --quiet"
+long="--quant $work/two.qdl --epochs 60 --batch 4 --rate 0.003 --threads 1 --quiet --augment noise=0.02,mixup=0.2"
 expect 0 tune $long -o "$work/whole"
 "$QCC" tune "$work/net.qdl" "$work/w.bin" --data "$work/train.csv" --calibrate "$work/plain.csv" $long -o "$work/parts" \
     >/dev/null 2>"$work/err" &
