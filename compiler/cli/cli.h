@@ -63,6 +63,7 @@ int cmd_diff(qctx *ctx, cli *c);
 int cmd_augment(qctx *ctx, cli *c);
 int cmd_train(qctx *ctx, cli *c);
 int cmd_tune(qctx *ctx, cli *c);
+int cmd_recover(qctx *ctx, cli *c);
 
 /* options.c: reads argv after the command's name. EXIT_DONE to go on, EXIT_WRONG_USAGE after a
  * message; *help where --help was among them. */

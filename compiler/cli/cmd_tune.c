@@ -4,20 +4,11 @@
 
 #include "compiler/base/file.h"
 #include "compiler/cli/search.h"
-#include "compiler/cli/training.h"
-#include "compiler/train/tune.h"
+#include "compiler/cli/tuning.h"
 
-typedef struct run {
-    qctx *ctx;
-    cli *c;
-    training *t;
-    net *n;
-    roles data;
-    const char *variants; /* the augmentation of the training rows, "" none */
-    tune_job job;
-} run;
+typedef tuning run;
 
-static bool load(run *r)
+bool tuning_load(run *r)
 {
     cli *c = r->c;
     r->n = cli_net(r->ctx, c, true);
@@ -86,6 +77,12 @@ static bool choose_engine(run *r)
     return true;
 }
 
+bool tuning_choose(run *r)
+{
+    choose_loss(r);
+    return check_loss(r) && choose_engine(r);
+}
+
 /* Of all weights: coarse grids need larger steps. */
 static int least_bits(const ir_graph *g)
 {
@@ -97,7 +94,7 @@ static int least_bits(const ir_graph *g)
     return bits;
 }
 
-static void set_up(run *r, table_user *table)
+void tuning_set_up(run *r, table_user *table)
 {
     fit_options *o = &r->t->fit;
     if (!r->t->rate_given)
@@ -173,10 +170,9 @@ static bool report_test(run *r, const ir_graph *after)
 static int tune(run *r)
 {
     table_user table = {r->ctx, r->c->quiet, false};
-    choose_loss(r);
-    if (!check_loss(r) || !choose_engine(r))
+    if (!tuning_choose(r))
         return EXIT_BAD_INPUT;
-    set_up(r, &table);
+    tuning_set_up(r, &table);
     tune_result t = tune_net(r->ctx, &r->job, tell_memory, r);
     progress_end(r->ctx);
     if (t.end == FIT_FAILED || t.end == FIT_STOPPED ||
@@ -212,5 +208,5 @@ int cmd_tune(qctx *ctx, cli *c)
     if (c->outputs.n != 1)
         return cli_usage(c, c->outputs.n ? "more than one -o" : "no -o: the saved pair's name");
     signals_note();
-    return load(&r) && may_write(&r) ? tune(&r) : EXIT_BAD_INPUT;
+    return tuning_load(&r) && may_write(&r) ? tune(&r) : EXIT_BAD_INPUT;
 }

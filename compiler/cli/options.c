@@ -10,8 +10,9 @@
 #include "compiler/cli/training.h"
 #include "compiler/front/literal.h"
 
-#define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF | CMD_TUNE | CMD_EXPORT)
-#define TRAINS (CMD_TRAIN | CMD_TUNE)
+#define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF | CMD_TUNE | CMD_RECOVER | CMD_EXPORT)
+#define TRAINS (CMD_TRAIN | CMD_TUNE | CMD_RECOVER)
+#define RESUMES (CMD_TRAIN | CMD_TUNE)
 #define READS (ANY_NET | CMD_IMPORT | CMD_AUGMENT | TRAINS)
 #define SEARCHES (CMD_COMPILE | CMD_QUANTIZE)
 #define REPORTS (SEARCHES | CMD_EVAL | CMD_INSPECT)
@@ -223,7 +224,7 @@ static const option_row rows[] = {
     {"no-libm", NULL, CMD_COMPILE, "with --emit-float: no <math.h>", take_flag, AT(emit.no_libm)},
     {"unroll", "N|full|none", EMITS, "unroll inner loops of at most N iterations", take_unroll, 0},
     {"strict-acc32", NULL, ANY_NET, "an accumulator beyond int32 is an error", take_flag, AT(net.strict_acc32)},
-    {"engine", "jit|interpreter|cc|blas", CMD_RUN | CMD_EVAL | CMD_DIFF | CMD_TUNE, "libtcc, the reference interpreter, the system compiler; OpenBLAS with --float", take_text, AT(engine)},
+    {"engine", "jit|interpreter|cc|blas", CMD_RUN | CMD_EVAL | CMD_DIFF | CMD_TUNE | CMD_RECOVER, "libtcc, the reference interpreter, the system compiler; OpenBLAS with --float", take_text, AT(engine)},
     {"float", NULL, CMD_RUN, "run the float net", take_flag, AT(use_float)},
     {"real", NULL, CMD_RUN, "write real values (float32) instead of codes", take_flag, AT(real)},
     {"codes", NULL, ANY_NET | CMD_AUGMENT | TRAINS, "numbers of a CSV are codes", take_flag, AT(net.codes)},
@@ -242,14 +243,14 @@ static const option_row rows[] = {
     {"decay", "D", TRAINS, "weight decay (0)", take_training, 0},
     {"clip", "N", TRAINS, "largest norm of a gradient (0: no limit)", take_training, 0},
     {"loss", "ce|mse|distill", TRAINS, "cross-entropy, squared error, or a float net's outputs", take_training, 0},
-    {"temperature", "T", CMD_TUNE, "of the float net's outputs (2)", take_training, 0},
-    {"mix", "SHARE", CMD_TUNE, "share of the labels beside the float net's outputs (0.5)", take_training, 0},
+    {"temperature", "T", CMD_TUNE | CMD_RECOVER, "of the float net's outputs (2)", take_training, 0},
+    {"mix", "SHARE", CMD_TUNE | CMD_RECOVER, "share of the labels beside the float net's outputs (0.5)", take_training, 0},
     {"init", "he|he-uniform|glorot|glorot-normal", CMD_TRAIN, "weights to begin with (he)", take_training, 0},
     {"patience", "N", TRAINS, "stop after N epochs without a better one on --select (0: never)", take_training, 0},
     {"threads", "N", TRAINS, "threads (all processors); the result is the same", take_training, 0},
-    {"log", "FILE", TRAINS, "a line for each epoch, as CSV", take_training, 0},
-    {"checkpoint", "FILE", TRAINS, "state of the run after each epoch (default: beside -o, while it runs)", take_training, 0},
-    {"resume", NULL, TRAINS, "go on from the checkpoint", take_training, 0},
+    {"log", "FILE", RESUMES, "a line for each epoch, as CSV", take_training, 0},
+    {"checkpoint", "FILE", RESUMES, "state of the run after each epoch (default: beside -o, while it runs)", take_training, 0},
+    {"resume", NULL, RESUMES, "go on from the checkpoint", take_training, 0},
     {"json", NULL, CMD_EVAL | CMD_INSPECT | CMD_DIFF, "machine-readable output", take_flag, AT(json)},
     {"csv", NULL, CMD_EVAL, "print the figures as CSV, a line for each quantization", take_flag, AT(csv)},
     {"confusion", NULL, CMD_EVAL, "print the confusion matrices", take_flag, AT(confusion)},

@@ -15,6 +15,7 @@ CLI_TESTS = \
 	tests/cli/schemes.sh \
 	tests/cli/search.sh \
 	tests/cli/stream.sh \
+	tests/cli/recover.sh \
 	tests/cli/train.sh \
 	tests/cli/tune.sh \
 	tests/cli/usage.sh

@@ -28,7 +28,7 @@ expect 2 "$QCC" run "$net" "$weights" x.npy --engine=gpu && err_has "jit, interp
 expect 2 "$QCC" eval "$net" "$weights" && err_has "no --data"
 expect 2 "$QCC" eval "$net" "$weights" --data x --json --csv && err_has "two forms of one output"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --quant x --quant y && err_has "more than one --quant"
-expect 2 "$QCC" recover "$net" "$weights" && err_has "no command 'recover'"
+expect 2 "$QCC" recover "$net" "$weights" && err_has "no --data"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --float && err_has "does not go with this command"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --emit && err_has "unknown option --emit"
 expect 2 "$QCC" "$net" "$weights" -o "$work/a" --head="$work/h" && err_has "unknown option"

@@ -1,0 +1,43 @@
+/* recover.h - `qcc recover`: the states of a net in one table, each measured alike. */
+#ifndef QCC_CLI_RECOVER_H
+#define QCC_CLI_RECOVER_H
+
+#include "compiler/cli/tuning.h"
+
+/* A row of the table. */
+typedef struct state_row {
+    const char *name;
+    int64_t rows;   /* trained on; 0: none */
+    bool varied;    /* by augmentation */
+    int64_t right;  /* test rows of the label's class */
+    int64_t agree;  /* test rows of the class that the float net gives */
+    int64_t bytes;  /* constants, weights among them */
+    double seconds; /* per inference */
+} state_row;
+
+typedef struct recovery {
+    tuning t;
+    train_rows test, unlabelled; /* the same rows, without labels */
+    const float *float_test;     /* outputs of the float net, by row of the file */
+    const float *select_teacher; /* likewise, of the selection split; control rows only */
+    VEC(state_row) table;
+    const ir_graph *best; /* QUANTIZED: best on select */
+    fit_score best_score;
+    int best_row;
+    const char *timing;
+} recovery;
+
+/* recover_measure.c: right, agree, bytes, seconds of a row. false after diagnostics. */
+bool measure_integer(recovery *r, const ir_graph *quantized, state_row *row);
+bool measure_float(recovery *r, tengine *e, state_row *row);
+/* Size and time of the float net's C. */
+bool measure_float_c(recovery *r, state_row *row);
+/* The LEGAL graph of a QUANTIZED one, as the saved pair would give it. NULL after diagnostics. */
+const ir_graph *recovery_legal(recovery *r, const ir_graph *quantized);
+
+/* recover_page.c */
+void print_heads(const recovery *r);
+void print_row(const recovery *r, const state_row *row);
+const char *recovery_page(recovery *r);
+
+#endif

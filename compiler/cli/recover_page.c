@@ -1,0 +1,82 @@
+/* recover_page.c - the table of recover, on the terminal and as a page. */
+#include <inttypes.h>
+
+#include "compiler/cli/recover.h"
+#include "compiler/report/page.h"
+
+static const char *rows_word(const recovery *r, const state_row *row)
+{
+    return row->rows ? arena_printf(r->t.ctx->a, "%" PRId64, row->rows) : "-";
+}
+
+static const char *varied_word(const state_row *row)
+{
+    return !row->rows ? "-" : row->varied ? "yes" : "no";
+}
+
+static double agreement(const recovery *r, const state_row *row)
+{
+    return 100 * (double)row->agree / (double)r->test.n;
+}
+
+void print_heads(const recovery *r)
+{
+    progress_pause(r->t.ctx);
+    printf("%-14s %8s  %-9s %-26s %9s %9s %10s\n", "state", "rows", "augmented",
+           "accuracy (95 % interval)", "agreement", "bytes", "us");
+}
+
+void print_row(const recovery *r, const state_row *row)
+{
+    progress_pause(r->t.ctx);
+    /* the interval's dots are three bytes, one column */
+    printf("%-14s %8s  %-9s %-28s %7.2f %% %9" PRId64 " %10.2f\n", row->name, rows_word(r, row),
+           varied_word(row), rate_text(r->t.ctx, row->right, r->test.n), agreement(r, row),
+           row->bytes, 1e6 * row->seconds);
+    fflush(stdout);
+}
+
+static void table(page *p, const recovery *r)
+{
+    static const char *const heads[] = {
+        "state",      ">rows",  "augmented",    "accuracy (95 % interval)",
+        ">agreement", ">bytes", ">microseconds"};
+    page_table(p, "Each state on the test rows", false, heads, 7);
+    for (int i = 0; i < r->table.n; i++) {
+        const state_row *row = &r->table.v[i];
+        page_cell(p, "%s", row->name);
+        page_cell(p, "%s", rows_word(r, row));
+        page_cell(p, "%s", varied_word(row));
+        page_cell(p, "%s", rate_text(r->t.ctx, row->right, r->test.n));
+        page_cell(p, "%.2f %%", agreement(r, row));
+        page_cell(p, "%" PRId64, row->bytes);
+        page_cell(p, "%.2f", 1e6 * row->seconds);
+    }
+    page_table_end(p);
+}
+
+const char *recovery_page(recovery *r)
+{
+    const fit_options *o = &r->t.job.fit;
+    const state_row *best = &r->table.v[r->best_row];
+    page *p = page_new(r->t.ctx, r->t.n->quantized->name,
+                       "What quantization cost, and what fine-tuning won back.");
+    page_section(p, "states", "States of the net");
+    table(p, r);
+    page_text(
+        p,
+        "Trained for at most %d epochs with batches of %d, seed %llu, on rows of the training "
+        "data; "
+        "the best state on %lld rows of their own is kept. Test rows (%lld) are looked at for this "
+        "table only. Agreement: the class that the float net gives. Bytes: all constants of the C. "
+        "Time: one inference on this machine, %s, median.",
+        o->epochs, o->batch, (unsigned long long)o->seed, (long long)r->t.data.select.n,
+        (long long)r->test.n, r->timing);
+    page_text(p, "Control: the float net, trained likewise. What it gains is further training, not "
+                 "recovery.");
+    page_note(p, "Written: %s%s%s%s, the best on the rows that select.", best->name,
+              best->rows ? " on " : "",
+              best->rows ? arena_printf(r->t.ctx->a, "%" PRId64 " rows", best->rows) : "",
+              best->varied ? ", augmented" : "");
+    return page_finish(p);
+}

@@ -1,0 +1,80 @@
+#!/bin/sh
+# recover.sh - qcc recover: every state of a net in one table, each figure as eval and train give it; a pair that
+# compiles to the C beside it; nothing is written when something is wrong.
+. "$top_srcdir/tests/cli/lib.sh"
+
+cat >"$work/net.qdl" <<'QDL'
+model tiny {
+    input x : u8[4, 4, 1] real [0, 1]
+    c = conv2d(x, 4, kernel 3x3, pad same, no bias) |> batch_norm |> relu
+    output dense(flatten(c), 3, weights "last") |> softmax
+}
+quantize { default : uniform bits 2 }
+QDL
+# rows SEED COUNT: 16 cells and a label; class k has its k-th column bright
+rows() {
+    awk -v seed="$1" -v n="$2" 'BEGIN { srand(seed); print "label,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"
+        for (r = 0; r < n; r++) { k = r % 3; line = k
+            for (i = 0; i < 16; i++) line = line "," sprintf("%.3f", rand() * 0.6 + (i % 4 == k) * 0.2)
+            print line } }'
+}
+rows 1 600 >"$work/train.csv"
+rows 2 300 >"$work/test.csv"
+cut -d, -f2- "$work/train.csv" >"$work/plain.csv"
+expect 0 "$QCC" train "$work/net.qdl" --data "$work/train.csv" --epochs 10 --rate 0.01 --quiet -o "$work/w.bin"
+
+recover() {
+    "$QCC" recover "$work/net.qdl" "$work/w.bin" --calibrate "$work/plain.csv" --data "$work/train.csv" --epochs 6 \
+        --rate 0.005 --quiet "$@"
+}
+expect 0 recover --test "$work/test.csv" --augment crop=1@0.3,mixup=0.2 --threads 1 -o "$work/r"
+cp "$work/out" "$work/table"
+checks=$((checks + 1))
+[ "$(grep -c '^tuned ' "$work/table")" -eq 6 ] || fail "not six tuned states: $(cat "$work/table")"
+checks=$((checks + 1))
+[ "$(grep -c '^control, float ' "$work/table")" -eq 2 ] || fail "not two control rows"
+# accuracy STATE: of its first row, in %
+accuracy() {
+    sed -n "s/^$1 *[-0-9]* *[-a-z]* *\([0-9.]*\) %.*/\1/p" "$work/table" | head -n 1
+}
+checks=$((checks + 1))
+grep '^float ' "$work/table" | grep -q '100.00 %' || fail "float does not agree with itself"
+# the same figures from eval
+expect 0 "$QCC" eval "$work/net.qdl" "$work/w.bin" --calibrate "$work/plain.csv" --data "$work/test.csv" --quiet
+out_has "$(accuracy float)"
+out_has "$(accuracy quantized)"
+# what was written is a state of the table, not worse than the start, and its C is that of the pair
+expect 0 "$QCC" "$work/r.qdl" "$work/r.bin" --quiet -o "$work/again.c"
+checks=$((checks + 1))
+cmp -s "$work/r.c" "$work/again.c" || fail "NAME.c is not the C of the pair: $(diff "$work/r.c" "$work/again.c" | head -5)"
+expect 0 "$QCC" eval "$work/r.qdl" "$work/r.bin" --data "$work/test.csv" --quiet
+checks=$((checks + 1))
+grep -q "Control: the float net" "$work/r.html" || fail "the page has no table"
+checks=$((checks + 1))
+[ "$(grep -o '>tuned</' "$work/r.html" | wc -l)" -eq 6 ] || fail "the page has not six tuned states"
+
+# any number of threads; times and what is timed differ, the nets do not
+expect 0 recover --test "$work/test.csv" --augment crop=1@0.3,mixup=0.2 --threads 3 -o "$work/s"
+same "$work/r.bin" "$work/s.bin"
+# without augmentation it says so: three tuned states and one control
+expect 0 recover --test "$work/test.csv" -o "$work/t"
+out_has "no augmentation is stated"
+checks=$((checks + 1))
+[ "$(grep -c '^tuned ' "$work/out")" -eq 3 ] || fail "not three tuned states"
+
+# bad input: nothing is written
+nothing() {
+    for ending in qdl bin c html; do absent "$work/bad.$ending"; done
+}
+expect 1 recover --test "$work/plain.csv" -o "$work/bad" && err_has "[train-labels]"
+nothing
+expect 1 recover --test "$work/test.csv" --augment spin=1 -o "$work/bad" && err_has "[augment-step]"
+nothing
+expect 1 recover --test "$work/test.csv" -o "$work/no/bad" && err_has "[file-write]"
+expect 1 recover --test "$work/test.csv" -o "$work/net" && err_has "[output-is-input]"
+expect 2 recover -o "$work/bad" && err_has "no --test"
+expect 2 recover --test "$work/test.csv" && err_has "no -o"
+expect 2 recover --test "$work/test.csv" --loss mse -o "$work/bad" && err_has "no classes"
+expect 2 recover --test "$work/test.csv" --resume -o "$work/bad" && err_has "does not go with this command"
+nothing
+finish
