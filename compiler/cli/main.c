@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "compiler/cli/cli.h"
 
