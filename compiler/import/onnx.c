@@ -167,9 +167,23 @@ static bool is_done(onx_model *m, const onx_node *node)
     return node->n_out == 1 && onx_out(m, node, 0) && onx_out(m, node, 0)->known;
 }
 
+/* A constant that is a node, given before others, some of which look ahead: PyTorch writes each before
+ * its first reader. */
+static bool is_given(onx_model *m, const onx_node *node)
+{
+    return !node->n_in && node->n_out == 1 && onx_out(m, node, 0) && onx_out(m, node, 0)->c;
+}
+
+static void give_constants(onx_model *m)
+{
+    for (int i = 0; i < m->n_nodes; i++)
+        if (m->nodes[i].live && !m->nodes[i].n_in)
+            onx_fold(m, &m->nodes[i]);
+}
+
 static void import_node(onx_model *m, const onx_node *node)
 {
-    if (onx_fold(m, node) || is_done(m, node))
+    if (is_given(m, node) || onx_fold(m, node) || is_done(m, node))
         return;
     if (!onx_can_import(node))
         onx_import_node(m, node);
@@ -207,6 +221,7 @@ static void attempt(onx_model *m, const char *name, bool nchw, bool batch)
     m->batch = batch;
     for (int i = 0; i < m->inputs.n; i++)
         add_input(m, &m->values.v[m->inputs.v[i]]);
+    give_constants(m);
     for (int i = 0; i < m->n_nodes; i++)
         if (m->nodes[i].live)
             import_node(m, &m->nodes[i]);

@@ -91,9 +91,11 @@ static bool constant_of_shape(fold *f)
 
 static bool range(fold *f)
 {
+    if (f->in[0]->n != 1 || f->in[1]->n != 1 || f->in[2]->n != 1)
+        return false;
     double start = f->in[0]->v[0], step = f->in[2]->v[0];
     double n = ceil((f->in[1]->v[0] - start) / step);
-    if (f->in[0]->n != 1 || f->in[1]->n != 1 || f->in[2]->n != 1 || !(n < ONX_MAX_FOLDED))
+    if (!(n < ONX_MAX_FOLDED))
         return false;
     f->d = (onx_dims){1, {n > 0 ? (int64_t)n : 0}};
     if (!room(f, f->in[0]->type))
@@ -282,24 +284,45 @@ static bool concat(fold *f)
     return true;
 }
 
-/* Along one axis, as shape computations have it. */
+/* A slice of one axis: how many elements, and the first; step is brought within ±(n + 1), where larger
+ * ones take no other elements. */
+static int64_t slice_count(int64_t n, int64_t *first, int64_t last, int64_t *step)
+{
+    int64_t least = *step < 0 ? -1 : 0, most = *step < 0 ? n - 1 : n, s = *step;
+    int64_t a = *first < 0 ? *first + n : *first, b = last < 0 ? last + n : last;
+    *step = s = s < -n - 1 ? -n - 1 : s > n + 1 ? n + 1 : s;
+    *first = a = a < 0 ? 0 : a > most ? most : a;
+    b = b < least ? least : b > most ? most : b;
+    int64_t span = s < 0 ? a - b : b - a, size = s < 0 ? -s : s;
+    return span > 0 ? (span + size - 1) / size : 0;
+}
+
+/* Of one axis, any step: PyTorch turns the pads of F.pad around with -1. */
 static bool slice(fold *f)
 {
-    const onx_const *x = f->in[0], *start = f->in[1], *stop = f->in[2], *axis = f->in[3],
-                    *step = f->in[4];
-    if (x->d.rank != 1 || !start || !stop || start->n != 1 || stop->n != 1 ||
-        (step && step->v[0] != 1) || (axis && axis->v[0] != 0 && axis->v[0] != -1))
+    const onx_const *x = f->in[0];
+    int64_t of[5] = {0, 0, 0, 0, 1}; /* start, end, axis, step, as operands 1 to 4 */
+    for (int i = 1; i < 5; i++) {
+        if (f->in[i] && f->in[i]->n != 1)
+            return false;
+        if (f->in[i])
+            of[i] = onx_as_int(f->in[i]->v[0]);
+    }
+    int rank = x->d.rank;
+    int64_t axis = of[3] + (of[3] < 0 ? rank : 0), first = of[1], step = of[4];
+    if (axis < 0 || axis >= rank || !step)
         return false;
-    int64_t n = x->n, a = onx_as_int(start->v[0]), b = onx_as_int(stop->v[0]);
-    a += a < 0 ? n : 0;
-    b += b < 0 ? n : 0;
-    a = a < 0 ? 0 : a > n ? n : a;
-    b = b < a ? a : b > n ? n : b;
-    f->d = (onx_dims){1, {b - a}};
+    int64_t n = x->d.dim[axis], count = slice_count(n, &first, of[2], &step), inner = 1;
+    f->d = x->d;
+    f->d.dim[axis] = count;
     if (!room(f, x->type))
         return false;
-    for (int64_t i = a; i < b; i++)
-        f->v[i - a] = x->v[i];
+    for (int64_t i = axis + 1; i < rank; i++)
+        inner *= x->d.dim[i];
+    for (int64_t i = 0; i < onx_count(&f->d); i++) {
+        int64_t row = i / inner, k = first + row % count * step;
+        f->v[i] = x->v[(row / count * n + k) * inner + i % inner];
+    }
     return true;
 }
 

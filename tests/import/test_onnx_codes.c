@@ -375,23 +375,33 @@ static void constants_of_reals_are_refused(void **state)
 
 /* ---- on reals ------------------------------------------------------------------------------ */
 
-/* The ways in which exporters write x/2·(1 + erf(x/√2)); the last is none. */
+/* A number that is a node of its own, as PyTorch writes it, right before its first reader. */
+static void number_node(made_onnx *b, const char *name, float v)
+{
+    onnx_set_float(b, onnx_add_node(b, "Constant", "", name), "value_float", v);
+}
+
+/* The ways in which exporters write x/2·(1 + erf(x/√2)); 3 is PyTorch's, the last is none. */
 static made_onnx *spelled_gelu(qctx *ctx, int way)
 {
     made_onnx *b = onnx_new(ctx);
     onnx_input(b, "x", ONX_FLOAT, D(1, 6));
-    onnx_scalar(b, "root", 1.41421354f);
-    onnx_scalar(b, "inverse", 0.707106769f);
-    onnx_scalar(b, "one", 1);
-    onnx_scalar(b, "half", 0.5f);
+    void (*number)(made_onnx *, const char *, float) = way == 3 ? number_node : onnx_scalar;
+    number(b, "root", 1.41421354f);
+    number(b, "inverse", 0.707106769f);
     if (way == 1)
         onnx_add_node(b, "Mul", "inverse x", "t");
     else
         onnx_add_node(b, "Div", "x root", "t");
     onnx_add_node(b, "Erf", "t", "e");
+    number(b, "one", 1);
     onnx_add_node(b, "Add", way == 1 ? "one e" : "e one", "s");
-    if (way == 0) {
+    if (way != 3)
+        onnx_scalar(b, "half", 0.5f);
+    if (way == 0 || way == 3) {
         onnx_add_node(b, "Mul", "x s", "p");
+        if (way == 3)
+            number_node(b, "half", 0.5f);
         onnx_add_node(b, "Mul", "p half", "y");
     } else if (way == 1) {
         onnx_add_node(b, "Mul", "x half", "h");
@@ -409,12 +419,12 @@ static made_onnx *spelled_gelu(qctx *ctx, int way)
 static void gelu_is_recognized(void **state)
 {
     (void)state;
-    for (int way = 0; way < 4; way++) {
+    for (int way = 0; way < 5; way++) {
         qctx *ctx = fresh();
         const import_options o = {0};
         const net_options no = {0};
         imported *pair = import_source(ctx, onnx_finish(spelled_gelu(ctx, way)), "net", &o);
-        assert_int_equal(pair != NULL, way < 3);
+        assert_int_equal(pair != NULL, way < 4);
         if (!pair) {
             assert_int_equal(diag_errors(ctx), 1);
             assert_non_null(strstr(all_text(ctx), "hint: as a part of gelu"));
@@ -432,6 +442,39 @@ static void gelu_is_recognized(void **state)
             double v = (double)x[i];
             assert_true(fabs((double)y[i] - v / 2 * (1 + erf(v / sqrt(2)))) < 1e-6);
         }
+        qctx_free(ctx);
+    }
+}
+
+/* PyTorch's pads of F.pad(x, (1, 0, 2, 3)): last dimension first, turned around by a slice of step -1. */
+static void pads_of_pytorch(void **state)
+{
+    (void)state;
+    static const int64_t ends[][2] = {{-1, INT64_MIN + 1}, {3, -9}, {99, -99}};
+    for (int i = 0; i < 3; i++) {
+        qctx *ctx = fresh();
+        made_onnx *b = onnx_new(ctx);
+        const import_options o = {0};
+        onnx_input(b, "x", ONX_FLOAT, D(1, 3, 5, 4));
+        onnx_int64s(b, "some", D(1, 0, 2, 3));
+        onnx_int64s(b, "none", D(0, 0, 0, 0));
+        onnx_int64s(b, "pairs", D(-1, 2));
+        onnx_int64s(b, "list", D(-1));
+        onnx_int64s(b, "from", D(ends[i][0]));
+        onnx_int64s(b, "to", D(ends[i][1]));
+        onnx_int64s(b, "axis", D(0));
+        onnx_int64s(b, "step", D(-1));
+        onnx_set_int(b, onnx_add_node(b, "Concat", "some none", "all"), "axis", 0);
+        onnx_add_node(b, "Reshape", "all pairs", "square");
+        onnx_add_node(b, "Slice", "square from to axis step", "turned");
+        onnx_set_ints(b, onnx_add_node(b, "Transpose", "turned", "flipped"), "perm", D(1, 0));
+        onnx_add_node(b, "Reshape", "flipped list", "flat");
+        onnx_set_int(b, onnx_add_node(b, "Cast", "flat", "pads"), "to", ONX_INT64);
+        onnx_add_node(b, "Pad", "x pads", "y");
+        onnx_output(b, "y");
+        imported *pair = import_source(ctx, onnx_finish(b), "net", &o);
+        if (!pair || !strstr(pair->qdl->text, "pad(x, [2, 3, 1, 0])"))
+            fail_msg("%s%s", pair ? pair->qdl->text : "", all_text(ctx));
         qctx_free(ctx);
     }
 }
@@ -546,6 +589,7 @@ int main(void)
         cmocka_unit_test(averages_keep_their_scale_in_other_modes),
         cmocka_unit_test(constants_of_reals_are_refused),
         cmocka_unit_test(gelu_is_recognized),
+        cmocka_unit_test(pads_of_pytorch),
         cmocka_unit_test(rows_are_normalized),
         cmocka_unit_test(every_word_is_a_name),
         cmocka_unit_test(broken_bytes_are_refused),
