@@ -167,8 +167,8 @@ static bool is_done(onx_model *m, const onx_node *node)
     return node->n_out == 1 && onx_out(m, node, 0) && onx_out(m, node, 0)->known;
 }
 
-/* A constant that is a node, given before others, some of which look ahead: PyTorch writes each before
- * its first reader. */
+/* A constant that is a node, given before others, some of which look ahead: PyTorch writes each
+ * before its first reader. */
 static bool is_given(onx_model *m, const onx_node *node)
 {
     return !node->n_in && node->n_out == 1 && onx_out(m, node, 0) && onx_out(m, node, 0)->c;

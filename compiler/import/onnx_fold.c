@@ -284,8 +284,8 @@ static bool concat(fold *f)
     return true;
 }
 
-/* A slice of one axis: how many elements, and the first; step is brought within ±(n + 1), where larger
- * ones take no other elements. */
+/* A slice of one axis: how many elements, and the first; step is brought within ±(n + 1), where
+ * larger ones take no other elements. */
 static int64_t slice_count(int64_t n, int64_t *first, int64_t last, int64_t *step)
 {
     int64_t least = *step < 0 ? -1 : 0, most = *step < 0 ? n - 1 : n, s = *step;

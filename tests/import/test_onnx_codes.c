@@ -446,7 +446,8 @@ static void gelu_is_recognized(void **state)
     }
 }
 
-/* PyTorch's pads of F.pad(x, (1, 0, 2, 3)): last dimension first, turned around by a slice of step -1. */
+/* PyTorch's pads of F.pad(x, (1, 0, 2, 3)): last dimension first, turned around by a slice of step
+ * -1. */
 static void pads_of_pytorch(void **state)
 {
     (void)state;
