@@ -90,7 +90,7 @@ void emit_use_helper(emitter *e, emit_helper h);
  *     static void NAME_c1(const int8_t *in0[, const T *in1 …], T *out[, void *scratch])
  * headed by a comment (layer, shapes, quantization, bounds). Operators whose output view equals their
  * input's (reshape in place) are not printed: emit_op_is_nop. Pointers that may alias by the plan
- * (out == in0) must not be `restrict`. Contiguous tensors only, for now. */
+ * (out == in0) must not be `restrict`. Contiguous tensors only. */
 bool emit_op(emitter *e, const ir_op *op);
 /* Asked by the planner before views exist: a reshape keeps order, type and quantization, so its
  * output shares its input's memory, in the arena or at a port. That of a state is a copy: the state
