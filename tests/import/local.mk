@@ -1,17 +1,20 @@
 # Models of other tools: read, refused, and bit-exact against reference outputs.
 IMPORT_MADE = tests/import/make_tflite.c tests/import/make_tflite.h tests/import/models.c tests/import/models.h
 if HAVE_CMOCKA
-check_PROGRAMS += tests/import/test_tflite tests/import/test_broken tests/import/test_exact
-tests_import_test_tflite_SOURCES = tests/import/test_tflite.c $(IMPORT_MADE)
+check_PROGRAMS += tests/import/test_tflite tests/import/test_refused tests/import/test_broken tests/import/test_exact
+tests_import_test_tflite_SOURCES = tests/import/test_tflite.c tests/import/made.h $(IMPORT_MADE)
 tests_import_test_tflite_CFLAGS = $(TEST_CFLAGS)
 tests_import_test_tflite_LDADD = $(TEST_LIBS) -lm
+tests_import_test_refused_SOURCES = tests/import/test_refused.c tests/import/made.h $(IMPORT_MADE)
+tests_import_test_refused_CFLAGS = $(TEST_CFLAGS)
+tests_import_test_refused_LDADD = $(TEST_LIBS) -lm
 tests_import_test_broken_SOURCES = tests/import/test_broken.c $(IMPORT_MADE)
 tests_import_test_broken_CFLAGS = $(TEST_CFLAGS)
 tests_import_test_broken_LDADD = $(TEST_LIBS) -lm
 tests_import_test_exact_SOURCES = tests/import/test_exact.c
 tests_import_test_exact_CFLAGS = $(TEST_CFLAGS)
 tests_import_test_exact_LDADD = $(TEST_LIBS) -lm
-TESTS += tests/import/test_tflite tests/import/test_broken tests/import/test_exact
+TESTS += tests/import/test_tflite tests/import/test_refused tests/import/test_broken tests/import/test_exact
 check_PROGRAMS += tests/import/test_witness
 tests_import_test_witness_SOURCES = tests/import/test_witness.c $(IMPORT_MADE)
 tests_import_test_witness_CFLAGS = $(TEST_CFLAGS)
