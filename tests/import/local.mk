@@ -1,5 +1,6 @@
 # Models of other tools: read, refused, and bit-exact against reference outputs.
-IMPORT_MADE = tests/import/make_tflite.c tests/import/make_tflite.h tests/import/models.c tests/import/models.h
+IMPORT_MADE = tests/import/make_tflite.c tests/import/make_tflite.h \
+	tests/import/models.c tests/import/models_moves.c tests/import/models.h tests/import/model_pieces.h
 if HAVE_CMOCKA
 check_PROGRAMS += tests/import/test_tflite tests/import/test_refused tests/import/test_broken tests/import/test_exact
 tests_import_test_tflite_SOURCES = tests/import/test_tflite.c tests/import/made.h $(IMPORT_MADE)

@@ -11,8 +11,9 @@ typedef struct sample_model {
     bool quantized;
 } sample_model;
 
-extern const sample_model sample_models[];
-extern const int n_sample_models;
+int n_sample_models(void);
+/* 0 <= i < n_sample_models() */
+const sample_model *sample_at(int i);
 /* The one of that name, which must be there. */
 const sample_model *sample_named(const char *name);
 

@@ -172,10 +172,10 @@ static const source *shared(qctx *ctx, int i)
 static void cut_off_files_are_refused(void **state)
 {
     (void)state;
-    for (int i = 0; i < n_sample_models; i++) {
+    for (int i = 0; i < n_sample_models(); i++) {
         qctx *ctx = qctx_new();
         assert_non_null(ctx);
-        const source *s = make_finish(sample_models[i].build(ctx));
+        const source *s = make_finish(sample_at(i)->build(ctx));
         for (size_t n = 0; n < s->len; n += 16)
             assert_false(try_bytes(s->text, n, 1));
         assert_true(try_bytes(s->text, s->len, 0));
@@ -226,10 +226,10 @@ static void changed_files_are_imported_or_refused(void **state)
 {
     (void)state;
     int taken = 0, tried = 0;
-    for (int i = 0; i < n_sample_models; i++, tried += OF_SAMPLES) {
+    for (int i = 0; i < n_sample_models(); i++, tried += OF_SAMPLES) {
         qctx *ctx = qctx_new();
         assert_non_null(ctx);
-        taken += mutate_file(make_finish(sample_models[i].build(ctx)), OF_SAMPLES, (uint64_t)i, 0);
+        taken += mutate_file(make_finish(sample_at(i)->build(ctx)), OF_SAMPLES, (uint64_t)i, 0);
         qctx_free(ctx);
     }
     assert_in_range(taken, tried / 50, tried - tried / 20); /* both happen */

@@ -97,8 +97,8 @@ static void check_sample(const sample_model *s)
 static void samples_become_pairs(void **state)
 {
     (void)state;
-    for (int i = 0; i < n_sample_models; i++)
-        check_sample(&sample_models[i]);
+    for (int i = 0; i < n_sample_models(); i++)
+        check_sample(sample_at(i));
 }
 
 /* Names, numbers of tensors and the hash survive saving the pair once more. */
@@ -106,15 +106,15 @@ static void pairs_save_to_themselves(void **state)
 {
     (void)state;
     const net_options none = {0};
-    for (int i = 0; i < n_sample_models; i++) {
+    for (int i = 0; i < n_sample_models(); i++) {
         qctx *ctx = fresh();
-        imported *pair = import_made(ctx, sample_models[i].build(ctx), "m", &none);
+        imported *pair = import_made(ctx, sample_at(i)->build(ctx), "m", &none);
         net *n = net_load_imported(ctx, pair, &none);
         buf qdl, bin;
         buf_init(&qdl, ctx->a);
         buf_init(&bin, ctx->a);
         assert_non_null(n);
-        if (sample_models[i].quantized) {
+        if (sample_at(i)->quantized) {
             assert_true(format_pair(ctx, n->quantized, &qdl, &bin));
             assert_string_equal(buf_str(&qdl), pair->qdl->text);
             assert_int_equal(bin.n, pair->weights->len);
