@@ -39,8 +39,9 @@ const char helper_x86[] =
     "    } else {\n"
     "        int8_t all[16];\n"
     "        _mm_storeu_si128((__m128i *)(void *)all, codes);\n"
-    "        for (int i = 0; i < n; ++i)\n"
-    "            out[i] = all[i];\n"
+    "        for (int i = 0; i < 16; ++i)\n"
+    "            if (i < n)\n"
+    "                out[i] = all[i];\n"
     "    }\n"
     "}\n"
     "#endif\n";
