@@ -44,6 +44,25 @@ check lenet "$none"
 for target in cortex-m0 cortex-m3 rv32; do
     check dscnn "$none" --target $target
 done
+# x86 NET: $work/x.c is clean at each level of x86-64, unrolled and vectorised by gcc, too, and elsewhere.
+x86() {
+    if [ "$(uname -m)" = x86_64 ]; then
+        for level in -O2 '-O3 -mavx2' '-O3 -march=native'; do
+            # shellcheck disable=SC2086
+            expect 0 gcc $strict $level -c "$work/x.c" -o "$work/x.o"
+            [ ! -s "$work/err" ] || fail "gcc $level says something about $1 for x86-64"
+        done
+    fi
+    clean x "$none"
+}
+for net in blocks dscnn; do
+    emit "$net" x --target x86-64 --numerics tflm && x86 "$net"
+done
+# 40 channels: a register full of them and a rest; 360 weights between 1/8 and 1/2 of either sign, raw float32
+awk 'BEGIN { for (i = 1; i <= 360; i++) printf "\\%03o\\%03o\\%03o\\%03o", i % 251, i * 7 % 251, i * 29 % 128, i % 3 ? 62 : 190 }' >"$work/octal"
+# shellcheck disable=SC2059 # the format is the bytes
+printf "$(cat "$work/octal")" >"$work/tails.bin"
+expect 0 "$QCC" "$abi/tails.qdl" "$work/tails.bin" --quiet --target x86-64 --numerics tflm -o "$work/x.c" && x86 tails
 check dscnn "$none" --selftest --float-io
 check lenet "$none" --split-weights "$work/xw.c" --section .weights
 # Only string literals longer than C99's 4095 characters are exempt, and the file says so.
