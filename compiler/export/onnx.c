@@ -1,8 +1,6 @@
 /* onnx.c - one row an operator; ports; what cannot be exported, all of it; the file. */
 #include "compiler/export/onnx.h"
 
-#include <string.h>
-
 static const char STATES[] =
     "run the steps of the sequence as one net, or keep its state outside it";
 
@@ -62,6 +60,8 @@ static const struct row *find_row(ir_opkind kind)
 
 /* ---- what cannot be exported --------------------------------------------------------------- */
 
+static const problem_words words = {D_EXPORT_UNSUPPORTED, "export", "have no form in ONNX"};
+
 bool exo_cannot(exo_graph *x, const ir_op *op, const char *hint, const char *fmt, ...)
 {
     va_list ap;
@@ -71,32 +71,11 @@ bool exo_cannot(exo_graph *x, const ir_op *op, const char *hint, const char *fmt
     return false;
 }
 
-static const char *told(exo_graph *x, const import_problem *p)
+static const char *op_str(void *model, const void *op)
 {
-    const ir_op *op = p->op;
-    return op ? arena_printf(x->ctx->a, "%s '%s': %s", ir_opinfos[op->kind].word, op->name,
-                             p->reason)
-              : p->reason;
-}
-
-static bool report(exo_graph *x, qloc loc)
-{
-    int n = x->problems.n;
-    const import_problem *p = x->problems.v;
-    if (n == 1)
-        diag_add(x->ctx, D_EXPORT_UNSUPPORTED, loc, "cannot export %s", told(x, p));
-    else if (n)
-        diag_add(x->ctx, D_EXPORT_UNSUPPORTED, loc, "%d things have no form in ONNX", n);
-    for (int i = 0; i < n && n > 1; i++)
-        diag_note_at(x->ctx, loc_none(), "%s", told(x, &p[i]));
-    for (int i = 0; i < n; i++) {
-        bool before = !p[i].hint;
-        for (int k = 0; k < i && !before; k++)
-            before = p[k].hint && !strcmp(p[k].hint, p[i].hint);
-        if (!before)
-            diag_hint(x->ctx, "%s", p[i].hint);
-    }
-    return n == 0;
+    const exo_graph *x = model;
+    const ir_op *o = op;
+    return arena_printf(x->ctx->a, "%s '%s'", ir_opinfos[o->kind].word, o->name);
 }
 
 /* ---- activations --------------------------------------------------------------------------- */
@@ -191,7 +170,7 @@ bool export_onnx(qctx *ctx, const ir_graph *g, export_kind kind, qloc loc, buf *
     add_inputs(&x);
     for (int i = 0; i < g->ops.n; i++)
         add_op(&x, g->ops.v[i]);
-    if (!report(&x, loc))
+    if (!problems_report(ctx, &words, loc, &x.problems, op_str, &x))
         return false;
     add_outputs(&x);
     exo_pack(&x, out);

@@ -344,7 +344,8 @@ ir_graph *import_onnx(qctx *ctx, const source *file, const char *name, const imp
         return NULL;
     attempt(&m, name, c.nchw, c.batch);
     tell_needed(&m);
-    if (!problems_report(ctx, file, &m.problems, node_str, &m) || diag_errors(ctx) != errors)
+    if (!problems_report(ctx, &import_words, loc_file(file), &m.problems, node_str, &m) ||
+        diag_errors(ctx) != errors)
         return NULL;
     ir_remove_unused(ctx, m.g);
     m.g->stage = m.quantized ? IR_QUANTIZED : IR_LOWERED;

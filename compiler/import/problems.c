@@ -1,7 +1,9 @@
-/* problems.c - what cannot be imported, all at once. */
+/* problems.c - what cannot be imported or exported, all at once. */
 #include "compiler/import/problems.h"
 
 #include <string.h>
+
+const problem_words import_words = {D_IMPORT_UNSUPPORTED, "import", "cannot be imported"};
 
 void problem_add(qctx *ctx, import_problems *list, const void *op, const char *hint,
                  const char *fmt, va_list ap)
@@ -18,7 +20,7 @@ static bool hinted_before(const import_problems *list, int i)
     return false;
 }
 
-bool problems_report(qctx *ctx, const source *file, const import_problems *list,
+bool problems_report(qctx *ctx, const problem_words *w, qloc loc, const import_problems *list,
                      problem_place *place, void *model)
 {
     int n = list->n;
@@ -29,9 +31,9 @@ bool problems_report(qctx *ctx, const source *file, const import_problems *list,
             p->op ? arena_printf(ctx->a, "%s: %s", place(model, p->op), p->reason) : p->reason;
     }
     if (n == 1)
-        diag_add(ctx, D_IMPORT_UNSUPPORTED, loc_file(file), "cannot import %s", told[0]);
+        diag_add(ctx, w->id, loc, "cannot %s %s", w->verb, told[0]);
     else if (n)
-        diag_add(ctx, D_IMPORT_UNSUPPORTED, loc_file(file), "%d things cannot be imported", n);
+        diag_add(ctx, w->id, loc, "%d things %s", n, w->many);
     for (int i = 0; i < n && n > 1; i++)
         diag_note_at(ctx, loc_none(), "%s", told[i]);
     for (int i = 0; i < n; i++)

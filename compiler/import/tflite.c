@@ -369,7 +369,8 @@ ir_graph *import_tflite(qctx *ctx, const source *file, const char *name, const i
     add_outputs(&m);
     check_inputs(&m);
     tfl_check_variables(&m);
-    if (!problems_report(ctx, file, &m.problems, op_str, &m) || diag_errors(ctx) != errors)
+    if (!problems_report(ctx, &import_words, loc_file(file), &m.problems, op_str, &m) ||
+        diag_errors(ctx) != errors)
         return NULL;
     fuse_pads(&m);
     ir_remove_unused(ctx, m.g);
