@@ -2,7 +2,7 @@
 if HAVE_ONNX
 if HAVE_CMOCKA
 check_PROGRAMS += tests/export/test_export
-tests_export_test_export_SOURCES = tests/export/test_export.c $(RANDOM_NETS)
+tests_export_test_export_SOURCES = tests/export/test_export.c tests/unit/context.h $(RANDOM_NETS)
 tests_export_test_export_CFLAGS = $(TEST_CFLAGS)
 tests_export_test_export_LDADD = $(TEST_LIBS) -lm
 TESTS += tests/export/test_export

@@ -16,23 +16,14 @@
 #include "compiler/pipeline.h"
 #include "runtime/interp.h"
 #include "tests/emit/random_net.h"
+#include "tests/unit/context.h"
 
 enum { ROWS = 4, MODELS = 5, FLOAT_MODELS = 3 };
 static const double FLOAT_LIMIT = 1e-6; /* of the row's largest magnitude */
 
-static bool is_long(void)
-{
-    const char *s = getenv("QCC_LONG");
-    return s && *s && *s != '0';
-}
-
 static void show(qctx *ctx, const char *what)
 {
-    buf b;
-    buf_init(&b, ctx->a);
-    for (int i = 0; i < diag_count(ctx); i++)
-        diag_print(&b, diag_get(ctx, i));
-    fail_msg("%s: %s", what, buf_str(&b));
+    fail_msg("%s: %s", what, all_messages(ctx));
 }
 
 /* ---- there and back ------------------------------------------------------------------------ */

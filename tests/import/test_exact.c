@@ -15,6 +15,7 @@
 #include "compiler/jit/internal.h"
 #include "compiler/pipeline.h"
 #include "runtime/interp.h"
+#include "tests/unit/context.h"
 
 enum { MODELS = 5, FLOAT_MODELS = 3, UTTERANCES = 1000, CLASSES = 12 };
 static const char *const models[MODELS] = {"kws", "vww", "ic", "ad", "sww"};
@@ -29,19 +30,9 @@ static const char *data_folder(void)
     return path;
 }
 
-static bool is_long(void)
-{
-    const char *s = getenv("QCC_LONG");
-    return s && *s && *s != '0';
-}
-
 static void show(qctx *ctx, const char *what)
 {
-    buf b;
-    buf_init(&b, ctx->a);
-    for (int i = 0; i < diag_count(ctx); i++)
-        diag_print(&b, diag_get(ctx, i));
-    fail_msg("%s: %s", what, buf_str(&b));
+    fail_msg("%s: %s", what, all_messages(ctx));
 }
 
 /* ---- models and their data ----------------------------------------------------------------- */
@@ -151,9 +142,10 @@ static void check_layer(layers *l, const ir_tensor *t, const void *got, const ch
     l->seen++;
 }
 
-/* A layer without the channels that its lean tensor left out: those that it has, and the codes that were
- * proved of the others. */
-static void check_lean_layer(layers *l, const ir_tensor *whole, const ir_channels *c, const int8_t *got)
+/* A layer without the channels that its lean tensor left out: those that it has, and the codes that
+ * were proved of the others. */
+static void check_lean_layer(layers *l, const ir_tensor *whole, const ir_channels *c,
+                             const int8_t *got)
 {
     if (whole->tflite_index < 0)
         return;

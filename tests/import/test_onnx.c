@@ -13,22 +13,7 @@
 #include "compiler/pipeline.h"
 #include "runtime/interp.h"
 #include "tests/import/make_onnx.h"
-
-static qctx *fresh(void)
-{
-    qctx *ctx = qctx_new();
-    assert_non_null(ctx);
-    return ctx;
-}
-
-static const char *all_text(qctx *ctx)
-{
-    buf b;
-    buf_init(&b, ctx->a);
-    for (int i = 0; i < diag_count(ctx); i++)
-        diag_print(&b, diag_get(ctx, i));
-    return buf_str(&b);
-}
+#include "tests/unit/context.h"
 
 static net *load(qctx *ctx, const source *src, const import_options *o, imported **pair)
 {
@@ -36,7 +21,7 @@ static net *load(qctx *ctx, const source *src, const import_options *o, imported
     *pair = import_source(ctx, src, "net", o);
     net *n = *pair ? net_load_imported(ctx, *pair, &no) : NULL;
     if (!n)
-        fail_msg("%s", all_text(ctx));
+        fail_msg("%s", all_messages(ctx));
     return n;
 }
 
@@ -127,7 +112,7 @@ static void torch_reference(const float *x, const float *const v[8], double *y)
 static void torch_export_is_read(void **state)
 {
     (void)state;
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     rng r;
     const float *v[8];
     const import_options o = {0};
@@ -156,7 +141,7 @@ static void torch_export_is_read(void **state)
 static void tensorflow_export_keeps_its_order(void **state)
 {
     (void)state;
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     rng r;
     const import_options o = {0};
     imported *pair;
@@ -187,7 +172,7 @@ static void tensorflow_export_keeps_its_order(void **state)
 static void a_sum_becomes_the_bias(void **state)
 {
     (void)state;
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     rng r;
     const import_options o = {0};
     imported *pair;
@@ -215,7 +200,7 @@ static void unknown_layout_is_an_error(void **state)
     const char *layouts[] = {NULL, "nchw", "nhwc"};
     const char *inputs[] = {NULL, "f32[4, 5, 3] layout nchw", "f32[3, 4, 5]\n"};
     for (int i = 0; i < 3; i++) {
-        qctx *ctx = fresh();
+        qctx *ctx = fresh_context();
         const import_options o = {.layout = layouts[i]};
         made_onnx *b = onnx_new(ctx);
         onnx_input(b, "x", ONX_FLOAT, D(1, 3, 4, 5));
@@ -246,13 +231,13 @@ static made_onnx *open_conv(qctx *ctx)
 static void an_input_is_bound(void **state)
 {
     (void)state;
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     struct import_needed needed = {0};
     import_options o = {.needed = &needed};
     char path[] = "/tmp/qcc-bind-XXXXXX.npy";
     imported *pair;
     assert_null(import_source(ctx, onnx_finish(open_conv(ctx)), "net", &o));
-    assert_non_null(strstr(all_text(ctx), "--bind w=FILE"));
+    assert_non_null(strstr(all_messages(ctx), "--bind w=FILE"));
     assert_int_equal(needed.names.n, 1);
     assert_string_equal(needed.names.v[0], "w");
     int fd = mkstemps(path, 4);
@@ -262,7 +247,7 @@ static void an_input_is_bound(void **state)
     for (int i = 0; i < 54; i++)
         w[i] = (float)i;
     assert_true(npy_write(ctx, path, DT_F32, 4, (const int64_t[]){3, 2, 3, 3}, w));
-    qctx *again = fresh();
+    qctx *again = fresh_context();
     assert_true(import_bind(again, arena_printf(again->a, "w=%s", path), &o));
     net *n = load(again, onnx_finish(open_conv(again)), &o, &pair);
     assert_int_equal(n->floating->inputs.n, 1);
@@ -356,7 +341,7 @@ static void quantized_convolutions_are_exact(void **state)
     rng r;
     rng_seed(&r, 7);
     for (size_t t = 0; t < sizeof cases / sizeof *cases; t++) {
-        qctx *ctx = fresh();
+        qctx *ctx = fresh_context();
         const import_options o = {0};
         const net_options no = {0};
         imported *pair;
@@ -398,7 +383,7 @@ static void quantized_convolutions_are_exact(void **state)
 static void all_is_told_at_once(void **state)
 {
     (void)state;
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     const import_options o = {0};
     made_onnx *b = onnx_new(ctx);
     onnx_input(b, "x", ONX_FLOAT, D(1, 2, 5, 4));
@@ -417,7 +402,7 @@ static void all_is_told_at_once(void **state)
                                        "Pad 'd' (node 3)",
                                        "hint: pad with zeros",
                                        "import-unsupported"};
-    const char *text = all_text(ctx);
+    const char *text = all_messages(ctx);
     assert_int_equal(diag_count(ctx), 1);
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
         if (!strstr(text, says[i]))
@@ -430,7 +415,7 @@ static void all_is_told_at_once(void **state)
 /* Exactly these bytes: imported, or refused with an error. */
 static void try_bytes(const char *bytes, size_t n)
 {
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     const import_options o = {.layout = "nchw"};
     char *copy = malloc(n + 1);
     assert_non_null(copy);
@@ -468,7 +453,7 @@ static void break_file(const source *s, rng *r, int times)
 static void broken_bytes_are_refused(void **state)
 {
     (void)state;
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     rng r;
     const float *v[8];
     unsigned char codes[QO * QC * 6] = {1, 2, 3};
@@ -484,7 +469,7 @@ static void broken_bytes_are_refused(void **state)
 static void deep_nesting_is_refused(void **state)
 {
     (void)state;
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     const import_options o = {0};
     enum { DEEP = 20000 };
     /* from the inside: field 6 of an attribute, 5 of a node, 1 of a graph, 7 of the model */

@@ -13,27 +13,12 @@
 #include "compiler/pipeline.h"
 #include "runtime/interp.h"
 #include "tests/import/make_onnx.h"
+#include "tests/unit/context.h"
 
 /* x and z are [1, C, H, W]. */
 enum { C = 2, H = 5, W = 4, N = C * H * W, MOST = 240 };
 
 static double number[64]; /* the reals of the case's constant */
-
-static qctx *fresh(void)
-{
-    qctx *ctx = qctx_new();
-    assert_non_null(ctx);
-    return ctx;
-}
-
-static const char *all_text(qctx *ctx)
-{
-    buf b;
-    buf_init(&b, ctx->a);
-    for (int i = 0; i < diag_count(ctx); i++)
-        diag_print(&b, diag_get(ctx, i));
-    return buf_str(&b);
-}
 
 /* ---- pieces -------------------------------------------------------------------------------- */
 
@@ -315,13 +300,13 @@ static void results_are_rounded_once(void **state)
     rng r;
     rng_seed(&r, 21);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        qctx *ctx = fresh();
+        qctx *ctx = fresh_context();
         const import_options o = {.layout = "nchw"};
         const net_options no = {0};
         imported *pair = import_source(ctx, model(ctx, k, &r), "net", &o);
         net *n = pair ? net_load_imported(ctx, pair, &no) : NULL;
         if (!n || !net_quantize(ctx, n, &no))
-            fail_msg("%s: %s", cases[k].name, all_text(ctx));
+            fail_msg("%s: %s", cases[k].name, all_messages(ctx));
         if (!strstr(pair->qdl->text, cases[k].says))
             fail_msg("%s: no '%s' in\n%s", cases[k].name, cases[k].says, pair->qdl->text);
         assert_int_equal(ir_elems(&n->legal->outputs.v[0]->shape), cases[k].n);
@@ -339,7 +324,7 @@ static void averages_keep_their_scale_in_other_modes(void **state)
     (void)state;
     rng r;
     rng_seed(&r, 22);
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     const import_options o = {.layout = "nchw", .has_numerics = true, .numerics = IR_NUM_Q32};
     const net_options no = {0};
     size_t k = 0;
@@ -357,7 +342,7 @@ static void averages_keep_their_scale_in_other_modes(void **state)
 static void constants_of_reals_are_refused(void **state)
 {
     (void)state;
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     const import_options o = {.layout = "nchw"};
     made_onnx *b = onnx_new(ctx);
     onnx_input(b, "x", ONX_FLOAT, D(1, C, H, W));
@@ -368,8 +353,8 @@ static void constants_of_reals_are_refused(void **state)
     onnx_output(b, "out");
     assert_null(import_source(ctx, onnx_finish(b), "net", &o));
     assert_int_equal(diag_errors(ctx), 1);
-    assert_non_null(strstr(all_text(ctx), "its operand 2 is a constant of reals beside codes"));
-    assert_non_null(strstr(all_text(ctx), "hint: quantize the constant too"));
+    assert_non_null(strstr(all_messages(ctx), "its operand 2 is a constant of reals beside codes"));
+    assert_non_null(strstr(all_messages(ctx), "hint: quantize the constant too"));
     qctx_free(ctx);
 }
 
@@ -386,15 +371,15 @@ static made_onnx *spelled_gelu(qctx *ctx, int way)
 {
     made_onnx *b = onnx_new(ctx);
     onnx_input(b, "x", ONX_FLOAT, D(1, 6));
-    void (*number)(made_onnx *, const char *, float) = way == 3 ? number_node : onnx_scalar;
-    number(b, "root", 1.41421354f);
-    number(b, "inverse", 0.707106769f);
+    void (*put)(made_onnx *, const char *, float) = way == 3 ? number_node : onnx_scalar;
+    put(b, "root", 1.41421354f);
+    put(b, "inverse", 0.707106769f);
     if (way == 1)
         onnx_add_node(b, "Mul", "inverse x", "t");
     else
         onnx_add_node(b, "Div", "x root", "t");
     onnx_add_node(b, "Erf", "t", "e");
-    number(b, "one", 1);
+    put(b, "one", 1);
     onnx_add_node(b, "Add", way == 1 ? "one e" : "e one", "s");
     if (way != 3)
         onnx_scalar(b, "half", 0.5f);
@@ -420,14 +405,14 @@ static void gelu_is_recognized(void **state)
 {
     (void)state;
     for (int way = 0; way < 5; way++) {
-        qctx *ctx = fresh();
+        qctx *ctx = fresh_context();
         const import_options o = {0};
         const net_options no = {0};
         imported *pair = import_source(ctx, onnx_finish(spelled_gelu(ctx, way)), "net", &o);
         assert_int_equal(pair != NULL, way < 4);
         if (!pair) {
             assert_int_equal(diag_errors(ctx), 1);
-            assert_non_null(strstr(all_text(ctx), "hint: as a part of gelu"));
+            assert_non_null(strstr(all_messages(ctx), "hint: as a part of gelu"));
             qctx_free(ctx);
             continue;
         }
@@ -453,7 +438,7 @@ static void pads_of_pytorch(void **state)
     (void)state;
     static const int64_t ends[][2] = {{-1, INT64_MIN + 1}, {3, -9}, {99, -99}};
     for (int i = 0; i < 3; i++) {
-        qctx *ctx = fresh();
+        qctx *ctx = fresh_context();
         made_onnx *b = onnx_new(ctx);
         const import_options o = {0};
         onnx_input(b, "x", ONX_FLOAT, D(1, 3, 5, 4));
@@ -475,7 +460,7 @@ static void pads_of_pytorch(void **state)
         onnx_output(b, "y");
         imported *pair = import_source(ctx, onnx_finish(b), "net", &o);
         if (!pair || !strstr(pair->qdl->text, "pad(x, [2, 3, 1, 0])"))
-            fail_msg("%s%s", pair ? pair->qdl->text : "", all_text(ctx));
+            fail_msg("%s%s", pair ? pair->qdl->text : "", all_messages(ctx));
         qctx_free(ctx);
     }
 }
@@ -483,7 +468,7 @@ static void pads_of_pytorch(void **state)
 static void rows_are_normalized(void **state)
 {
     (void)state;
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     const import_options o = {.layout = "nchw"};
     const net_options no = {0};
     made_onnx *b = onnx_new(ctx);
@@ -525,7 +510,7 @@ static void every_word_is_a_name(void **state)
     rng_seed(&r, 24);
     int n_words = (int)(sizeof words / sizeof *words);
     for (int i = 0; i < n_words + ir_words_count(); i++) {
-        qctx *ctx = fresh();
+        qctx *ctx = fresh_context();
         const char *word = i < n_words ? words[i] : ir_words[i - n_words].word;
         const char *w = format(onnx_new(ctx), "%s.w", word),
                    *y = format(onnx_new(ctx), "%s.y", word);
@@ -538,7 +523,7 @@ static void every_word_is_a_name(void **state)
         imported *pair = import_source(ctx, onnx_finish(b), word, &o);
         net *n = pair ? net_load_imported(ctx, pair, &no) : NULL;
         if (!n)
-            fail_msg("a model called %s: %s", word, all_text(ctx));
+            fail_msg("a model called %s: %s", word, all_messages(ctx));
         assert_string_equal(n->floating->name, word);
         qctx_free(ctx);
     }
@@ -547,7 +532,7 @@ static void every_word_is_a_name(void **state)
 /* Imported, or refused with an error. */
 static void try_bytes(const char *bytes, size_t n)
 {
-    qctx *ctx = fresh();
+    qctx *ctx = fresh_context();
     const import_options o = {.layout = "nchw"};
     const net_options no = {0};
     char *copy = malloc(n + 1); /* a sanitizer sees what is read behind it */
@@ -568,7 +553,7 @@ static void broken_bytes_are_refused(void **state)
     rng r;
     rng_seed(&r, 25);
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        qctx *ctx = fresh();
+        qctx *ctx = fresh_context();
         const source *s = model(ctx, k, &r);
         char *copy = arena_memdup(ctx->a, s->text, s->len);
         for (size_t n = 0; n < s->len; n += 64)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/front/front.h"
+#include "tests/unit/context.h"
 
 typedef struct result {
     qctx *ctx;
@@ -26,11 +27,7 @@ static inline result lower(const char *text)
 
 static inline const char *printed(const result *r)
 {
-    buf b;
-    buf_init(&b, r->ctx->a);
-    for (int i = 0; i < diag_count(r->ctx); i++)
-        diag_print(&b, diag_get(r->ctx, i));
-    return buf_str(&b);
+    return all_messages(r->ctx);
 }
 
 #endif

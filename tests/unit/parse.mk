@@ -1,11 +1,11 @@
 check_PROGRAMS += tests/unit/test_parse tests/unit/test_parse_errors tests/unit/test_spec
-tests_unit_test_parse_SOURCES = tests/unit/test_parse.c tests/unit/qdl.h
+tests_unit_test_parse_SOURCES = tests/unit/test_parse.c tests/unit/qdl.h tests/unit/context.h
 tests_unit_test_parse_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_parse_LDADD = $(TEST_LIBS)
-tests_unit_test_parse_errors_SOURCES = tests/unit/test_parse_errors.c tests/unit/qdl.h
+tests_unit_test_parse_errors_SOURCES = tests/unit/test_parse_errors.c tests/unit/qdl.h tests/unit/context.h
 tests_unit_test_parse_errors_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_parse_errors_LDADD = $(TEST_LIBS)
-tests_unit_test_spec_SOURCES = tests/unit/test_spec.c tests/unit/qdl.h
+tests_unit_test_spec_SOURCES = tests/unit/test_spec.c tests/unit/qdl.h tests/unit/context.h
 tests_unit_test_spec_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_spec_LDADD = $(TEST_LIBS)
 TESTS += tests/unit/test_parse tests/unit/test_parse_errors tests/unit/test_spec

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/front/ast.h"
+#include "tests/unit/context.h"
 
 static inline int qdl_setup(void **state)
 {
@@ -28,16 +29,6 @@ static inline ast_file *qdl_bytes(qctx *ctx, const char *text, size_t n)
 static inline ast_file *qdl_text(qctx *ctx, const char *text)
 {
     return qdl_bytes(ctx, text, strlen(text));
-}
-
-/* All diagnostics so far, as they are printed. */
-static inline const char *qdl_messages(qctx *ctx)
-{
-    buf b;
-    buf_init(&b, ctx->a);
-    for (int i = 0; i < diag_count(ctx); i++)
-        diag_print(&b, diag_get(ctx, i));
-    return buf_str(&b);
 }
 
 #endif

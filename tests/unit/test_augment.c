@@ -18,7 +18,7 @@ static const aug_spec *spec_of(qctx *ctx, const char *option)
 {
     aug_spec *s = ARENA_NEW(ctx->a, aug_spec);
     if (!aug_option(ctx, s, option))
-        fail_msg("%s: %s", option, qdl_messages(ctx));
+        fail_msg("%s: %s", option, all_messages(ctx));
     return s;
 }
 
@@ -26,7 +26,7 @@ static const augmenter *made(qctx *ctx, const char *option, const ir_tensor *por
 {
     const augmenter *a = aug_new(ctx, spec_of(ctx, option), port);
     if (!a)
-        fail_msg("%s: %s", option, qdl_messages(ctx));
+        fail_msg("%s: %s", option, all_messages(ctx));
     return a;
 }
 

@@ -15,7 +15,7 @@ static ast_file *parsed(qctx *ctx, const char *text)
 {
     ast_file *f = qdl_text(ctx, text);
     if (!f)
-        fail_msg("does not parse:\n%s\n%s", text, qdl_messages(ctx));
+        fail_msg("does not parse:\n%s\n%s", text, all_messages(ctx));
     return f;
 }
 
@@ -470,7 +470,7 @@ static bool survives(const char *text, size_t n)
         qloc loc = diag_get(ctx, i)->loc;
         assert_true(loc.begin <= loc.end && loc.end <= n);
     }
-    qdl_messages(ctx);
+    all_messages(ctx);
     bool ok = f != NULL;
     qctx_free(ctx);
     return ok;

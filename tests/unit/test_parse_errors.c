@@ -393,7 +393,7 @@ static void messages_are_exact(void **state)
     for (int i = 0; i < N_MESSAGES; i++) {
         qctx *ctx = qctx_new();
         assert_null(qdl_text(ctx, messages[i].text));
-        assert_string_equal(qdl_messages(ctx), messages[i].printed);
+        assert_string_equal(all_messages(ctx), messages[i].printed);
         qctx_free(ctx);
     }
 }
@@ -403,7 +403,7 @@ static void zero_bytes_are_characters_of_no_meaning(void **state)
     qctx *ctx = *state;
     static const char text[] = "model m { a = f(\0) }\nmodel \"b\0\" { }";
     assert_null(qdl_bytes(ctx, text, sizeof text - 1));
-    const char *printed = qdl_messages(ctx);
+    const char *printed = all_messages(ctx);
     assert_non_null(strstr(printed, "t.qdl:1:17: error: control characters [invalid-character]\n"
                                     "    1 | model m { a = f(?) }\n"
                                     "      |                 ^\n"));
@@ -419,7 +419,7 @@ static void nesting_has_a_limit(void **state)
     assert_null(qdl_text(ctx, text));
     assert_int_equal(diag_count(ctx), 1);
     assert_non_null(
-        strstr(qdl_messages(ctx),
+        strstr(all_messages(ctx),
                "t.qdl:1:142: error: more than 64 brackets inside one another [nesting]\n"));
 }
 
@@ -431,7 +431,7 @@ static void chains_have_a_limit(void **state)
         strcat(text, "|>f");
     assert_null(qdl_text(ctx, text));
     assert_int_equal(diag_count(ctx), 1);
-    const char *printed = qdl_messages(ctx);
+    const char *printed = all_messages(ctx);
     assert_non_null(
         strstr(printed, "error: more than 500 calls inside or behind one another [nesting]\n"));
     assert_non_null(strstr(printed, "hint: give names to intermediate results\n"));
@@ -442,7 +442,7 @@ static void sources_have_a_limit(void **state)
     qctx *ctx = *state;
     source src = {"big.qdl", "", (size_t)(4 << 20) + 1};
     assert_null(qdl_parse(ctx, &src));
-    assert_string_equal(qdl_messages(ctx),
+    assert_string_equal(all_messages(ctx),
                         "big.qdl: error: more than 4 MiB of QDL [source-size]\n");
 }
 
@@ -473,7 +473,7 @@ static void one_run_finds_many_errors(void **state)
                                          "15:9",  "16:5",  "17:21"};
     enum { N = sizeof places / sizeof *places };
     assert_null(qdl_text(ctx, text));
-    const char *printed = qdl_messages(ctx);
+    const char *printed = all_messages(ctx);
     if (diag_count(ctx) != N)
         fail_msg("%d messages:\n%s", diag_count(ctx), printed);
     for (int i = 0; i < N; i++) {

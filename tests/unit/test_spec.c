@@ -293,7 +293,7 @@ static void messages_are_exact(void **state)
     for (int i = 0; i < N_MESSAGES; i++) {
         qctx *ctx = qctx_new();
         assert_null(qdl_text(ctx, messages[i].text));
-        assert_string_equal(qdl_messages(ctx), messages[i].printed);
+        assert_string_equal(all_messages(ctx), messages[i].printed);
         qctx_free(ctx);
     }
 }
@@ -361,7 +361,7 @@ static void messages_of_options_are_exact(void **state)
         qctx *ctx = qctx_new();
         quant_spec *s = spec_new(ctx);
         assert_false(take_option(ctx, s, options[i].text));
-        assert_string_equal(qdl_messages(ctx), options[i].printed);
+        assert_string_equal(all_messages(ctx), options[i].printed);
         assert_int_equal(s->rules.n, 0);
         qctx_free(ctx);
     }
@@ -389,7 +389,7 @@ static quant_spec *spec_of(qctx *ctx, const char *rules)
 {
     ast_file *f = qdl_text(ctx, arena_printf(ctx->a, "quantize {\n%s\n}\n", rules));
     if (!f)
-        fail_msg("%s", qdl_messages(ctx));
+        fail_msg("%s", all_messages(ctx));
     return f->spec;
 }
 
