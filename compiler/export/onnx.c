@@ -80,17 +80,12 @@ static const char *op_str(void *model, const void *op)
 
 /* ---- activations --------------------------------------------------------------------------- */
 
-/* In codes: int8, of any grid whose codes are those of a scale and a zero point. */
+/* In codes they are int8; legalization has seen to their grid. */
 static bool check_codes(exo_graph *x, const ir_tensor *t, const ir_op *op)
 {
-    const ir_quant *q = t->quant;
-    if (!exo_quantized(x) || !q)
-        return true;
-    if (t->type != IR_I8)
-        return exo_cannot(x, op, "say `activations int8`, or export the float net",
-                          "'%s' has 16-bit codes", t->name);
-    return q->grid == IR_GRID_TREAD ||
-           exo_cannot(x, op, NULL, "'%s' is on the midpoint grid", t->name);
+    return !exo_quantized(x) || !t->quant || t->type == IR_I8 ||
+           exo_cannot(x, op, "say `activations int8`, or export the float net",
+                      "'%s' has 16-bit codes", t->name);
 }
 
 static void add_inputs(exo_graph *x)
