@@ -152,6 +152,17 @@ void op_open(emitter *e, const ir_op *op, text *t)
         buf_puts(b, "    (void)scratch;\n");
 }
 
+void op_open_rows(emitter *e, const ir_op *op, text *t)
+{
+    const ir_shape *in = &op->in[0]->shape;
+    int32_t n = in->rank ? in->dim[in->rank - 1] : 1;
+    op_begin(e, op, t);
+    op_comment(e, op, t);
+    op_open(e, op, t);
+    text_set(t, "n", "%d", (int)n);
+    text_set(t, "rows", "%lld", (long long)(ir_elems(in) / n));
+}
+
 void op_close(text *t)
 {
     text_put(t, "}\n\n");

@@ -1,13 +1,5 @@
-/* op_eltwise.c - add, sub, mul, minimum and maximum, with numpy's broadcasting. */
+/* op_eltwise.c - add, sub, mul, prelu, minimum and maximum, with numpy's broadcasting. */
 #include "compiler/emit/ops.h"
-
-/* "in0[i] + 128": a code less its zero point. */
-static const char *centred(arena *a, const char *x, int32_t zero)
-{
-    if (zero == 0)
-        return x;
-    return arena_printf(a, zero < 0 ? "(%s + %d)" : "(%s - %d)", x, (int)(zero < 0 ? -zero : zero));
-}
 
 /* ---- indices ------------------------------------------------------------------------------ */
 

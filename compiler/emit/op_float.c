@@ -169,14 +169,8 @@ bool print_float_unary(emitter *e, const ir_op *op)
 
 bool print_float_softmax(emitter *e, const ir_op *op)
 {
-    const ir_shape *in = &op->in[0]->shape;
-    int32_t n = in->rank ? in->dim[in->rank - 1] : 1;
     text t;
-    op_begin(e, op, &t);
-    op_comment(e, op, &t);
-    op_open(e, op, &t);
-    text_set(&t, "n", "%d", (int)n);
-    text_set(&t, "rows", "%lld", (long long)(ir_elems(in) / n));
+    op_open_rows(e, op, &t);
     text_set(&t, "expf", "%s", float_function(e, EH_EXPF));
     text_put(&t, "    for (int32_t row = 0; row < $rows$; ++row, in0 += $n$, out += $n$) {\n"
                  "        float top = in0[0], sum = 0.0f;\n"

@@ -43,20 +43,10 @@ static void print_rows(emitter *e, const ir_op *op, text *t)
 
 bool print_l2_norm(emitter *e, const ir_op *op)
 {
-    const ir_shape *in = &op->in[0]->shape;
-    int32_t n = in->rank ? in->dim[in->rank - 1] : 1, zero = op->q->in_zero[0];
     text t;
-    op_begin(e, op, &t);
-    op_comment(e, op, &t);
-    op_open(e, op, &t);
-    text_set(&t, "n", "%d", (int)n);
-    text_set(&t, "rows", "%lld", (long long)(ir_elems(in) / n));
+    op_open_rows(e, op, &t);
     text_set(&t, "zy", "%d", (int)op->q->out_zero);
-    text_set(&t, "u",
-             zero == 0  ? "in0[i]"
-             : zero < 0 ? "in0[i] + %d"
-                        : "in0[i] - %d",
-             (int)(zero < 0 ? -zero : zero));
+    text_set(&t, "u", "%s", centred(e->ctx->a, "in0[i]", op->q->in_zero[0]));
     text_put(&t, "    for (int32_t row = 0; row < $rows$; ++row, in0 += $n$, out += $n$) {\n");
     print_rows(e, op, &t);
     text_set(&t, "code", "%s",
@@ -70,14 +60,8 @@ bool print_l2_norm(emitter *e, const ir_op *op)
 
 bool print_float_l2_norm(emitter *e, const ir_op *op)
 {
-    const ir_shape *in = &op->in[0]->shape;
-    int32_t n = in->rank ? in->dim[in->rank - 1] : 1;
     text t;
-    op_begin(e, op, &t);
-    op_comment(e, op, &t);
-    op_open(e, op, &t);
-    text_set(&t, "n", "%d", (int)n);
-    text_set(&t, "rows", "%lld", (long long)(ir_elems(in) / n));
+    op_open_rows(e, op, &t);
     text_set(&t, "sqrtf", "%s", float_function(e, EH_SQRTF));
     text_put(&t, "    for (int32_t row = 0; row < $rows$; ++row, in0 += $n$, out += $n$) {\n"
                  "        float sum = 0.0f;\n"

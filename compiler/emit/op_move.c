@@ -33,14 +33,10 @@ const char *rescaled_operand(emitter *e, const ir_op *op, int i, const char *x)
     if (!op->q || op->q->each[i].n == 0)
         return x;
     arena *a = e->ctx->a;
-    int zero = (int)op->in[i]->quant->zero[0];
     requant rq;
     requant_init(&rq, e, op, &op->q->each[i], arena_printf(a, "in%d_", i));
     rq.wide = false;
-    const char *acc = zero == 0 ? arena_printf(a, "%s", x)
-                    : zero < 0  ? arena_printf(a, "(%s + %d)", x, -zero)
-                                : arena_printf(a, "(%s - %d)", x, zero);
-    return requant_code(&rq, acc, "0");
+    return requant_code(&rq, centred(a, x, op->in[i]->quant->zero[0]), "0");
 }
 
 bool print_concat(emitter *e, const ir_op *op)

@@ -74,14 +74,8 @@ bool print_softmax(emitter *e, const ir_op *op)
         [IR_NUM_ONNX] = softmax_onnx,
     };
     const ir_iparams *q = op->q;
-    const ir_shape *in = &op->in[0]->shape;
-    int32_t n = in->rank ? in->dim[in->rank - 1] : 1;
     text t;
-    op_begin(e, op, &t);
-    op_comment(e, op, &t);
-    op_open(e, op, &t);
-    text_set(&t, "n", "%d", (int)n);
-    text_set(&t, "rows", "%lld", (long long)(ir_elems(in) / n));
+    op_open_rows(e, op, &t);
     text_set(&t, "zy", "%d", (int)q->out_zero);
     text_put(&t, "    for (int32_t row = 0; row < $rows$; ++row, in0 += $n$, out += $n$) {\n"
                  "        int32_t top = in0[0];\n"

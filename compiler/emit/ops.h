@@ -22,6 +22,9 @@ void op_begin(emitter *e, const ir_op *op, text *t);
 void op_comment(emitter *e, const ir_op *op, text *t);
 /* The function's first lines, as internal.h fixes its parameters. */
 void op_open(emitter *e, const ir_op *op, text *t);
+/* All of that for an operator that works on the rows of its last dimension: variables n, the
+ * elements of a row, and rows. */
+void op_open_rows(emitter *e, const ir_op *op, text *t);
 void op_close(text *t);
 /* Name of an array of this operator: "c1_weight" for emit_array. */
 const char *op_base(const emitter *e, const ir_op *op, const char *what);
@@ -109,6 +112,8 @@ const char *requant_comment(emitter *e, const ir_op *op, const ir_rescale *s);
 /* Integer constants as C spells them, extreme values too. */
 const char *c_int(arena *a, int64_t v);
 const char *c_float(arena *a, float v);
+/* "(in0[i] + 128)": a code less its zero point; x itself where that is 0. */
+const char *centred(arena *a, const char *x, int32_t zero);
 const char *acc_ctype(const ir_op *op); /* "int32_t", "int64_t"; "float" in float nets */
 
 /* One element of input i as an element of the output (concat, minimum, maximum): `x` is its C

@@ -29,6 +29,13 @@ const char *c_float(arena *a, float v)
     return buf_str(&b);
 }
 
+const char *centred(arena *a, const char *x, int32_t zero)
+{
+    if (zero == 0)
+        return x;
+    return arena_printf(a, zero < 0 ? "(%s + %d)" : "(%s - %d)", x, (int)(zero < 0 ? -zero : zero));
+}
+
 const char *acc_ctype(const ir_op *op)
 {
     return !op->q ? "float" : op->q->acc_type == IR_I64 ? "int64_t" : "int32_t";
