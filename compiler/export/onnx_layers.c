@@ -88,7 +88,8 @@ static const char *coded_bias(exo_graph *x, const ir_op *op)
             b->type == IR_I64 ? ((const int64_t *)b->data)[c] : ((const int32_t *)b->data)[c];
         v[c] = (int32_t)code;
         if (v[c] != code) {
-            exo_cannot(x, op, NULL, "its bias %lld does not fit int32", (long long)code);
+            exo_cannot(x, op, "state a wider range for its weights, or export the float net",
+                       "its bias %lld does not fit int32", (long long)code);
             return NULL;
         }
     }

@@ -51,6 +51,17 @@ expect 1 "$QCC" export wide.qdl state.bin --qdq -o a.onnx --quiet && err_has "le
 expect 0 "$QCC" export wide.qdl state.bin -o wide.onnx --quiet
 sed '/state\|:=/d; s/t = .*//; /d.activation/d; s/d.weight.*/a : activations int16/; s/i8\[/i16[/' state.qdl >i16.qdl
 expect 1 "$QCC" export i16.qdl state.bin --qdq -o a.onnx --quiet && err_has "'a' has 16-bit codes" && err_has "say \`activations int8\`"
+# biases of 2^24 beside weights of a stated range: more than int32 holds
+sed '/state\|:=/d; s/t = .*//; /numerics\|int16/d; s/d.weight.*/d.weight : range [-0.5, 0.5]/' state.qdl >bias.qdl
+awk 'BEGIN { for (i = 0; i < 12; i++) printf "%s", (i % 2 ? "\\000\\000\\000\\077" : "\\000\\000\\200\\276")
+    for (i = 0; i < 3; i++) printf "\\000\\000\\200\\113" }' >octal
+# shellcheck disable=SC2059
+printf "$(cat octal)" >bias.bin
+expect 1 "$QCC" export bias.qdl bias.bin --qdq -o a.onnx --quiet && err_has "dense 'd': its bias 8522825760 does not fit int32" &&
+    err_has "state a wider range for its weights"
+echo old | cmp - a.onnx || fail "a.onnx was touched"
+expect 0 "$QCC" export bias.qdl bias.bin -o bias.onnx --quiet
+expect 1 "$QCC" export bias.qdl bias.bin -o /dev/full --quiet && err_has "cannot write"
 
 # there and back: the same codes as in mode onnx, from the pair, the saved pair and the exported model
 rows=$top_srcdir/tests/cli/rows.awk
