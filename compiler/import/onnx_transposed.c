@@ -63,7 +63,7 @@ static bool find_place(onx_model *m, const onx_node *node, const transposed *t, 
     if (n > 0 && n != 2 * t->w.space)
         return onx_cannot(m, node, NULL, "its pads are not %d numbers", 2 * t->w.space);
     if (k > 0 && k != t->w.space && k != t->w.space + 2)
-        return onx_cannot(m, node, NULL, "its output_shape are not %d numbers", t->w.space);
+        return onx_cannot(m, node, NULL, "its output_shape is not %d numbers", t->w.space);
     if (k > 0)
         *want = shape[i + (k > t->w.space ? 2 : 0)];
     else if (same)

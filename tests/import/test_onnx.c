@@ -412,6 +412,58 @@ static void all_is_told_at_once(void **state)
 
 /* ---- broken files -------------------------------------------------------------------------- */
 
+/* x: [1, 2, 5, 4]. The attribute is a number where n is 0, else a list. */
+static const struct {
+    const char *type, *in, *attribute;
+    int n;
+    int64_t v[4];
+    const char *says;
+} refusals[] = {
+    {"ConvTranspose", "x w", "output_padding", 2, {40000}, "its output_padding is not in 0..32767"},
+    {"ConvTranspose", "x w", "pads", 2, {1, 1}, "its pads are not 4 numbers"},
+    {"ConvTranspose",
+     "x w",
+     "pads",
+     4,
+     {9},
+     "its result has -2 cells where kernel and stride give"},
+    {"ConvTranspose", "x w", "output_shape", 1, {9}, "its output_shape is not 2 numbers"},
+    {"ConvTranspose", "x v", "strides", 2, {1, 1}, "weights 3x3x3x3 in 1 groups do not suit 2"},
+    {"LpNormalization", "x", "p", 0, {1}, "its axis is the batch, or its order is not 2"},
+    {"Resize", "x - three", "antialias", 0, {0}, "it has 3 sizes for 4 dimensions"},
+    {"Resize", "x - twice", "antialias", 0, {0}, "it resizes dimension 1 to 4"},
+};
+
+static void refusals_say_why(void **state)
+{
+    (void)state;
+    static const float twice[] = {1, 2, 2, 2};
+    const import_options o = {.layout = "nchw"};
+    rng r;
+    rng_seed(&r, 9);
+    for (size_t k = 0; k < sizeof refusals / sizeof *refusals; k++) {
+        qctx *ctx = fresh_context();
+        made_onnx *b = onnx_new(ctx);
+        onnx_input(b, "x", ONX_FLOAT, D(1, 2, 5, 4));
+        onnx_floats(b, "w", &r, D(2, 3, 3, 3));
+        onnx_floats(b, "v", &r, D(3, 3, 3, 3));
+        onnx_init(b, "three", ONX_FLOAT, D(3), twice, 3 * sizeof *twice);
+        onnx_init(b, "twice", ONX_FLOAT, D(4), twice, sizeof twice);
+        Onnx__NodeProto *n = onnx_add_node(b, refusals[k].type, refusals[k].in, "y");
+        if (refusals[k].n)
+            onnx_set_ints(b, n, refusals[k].attribute, refusals[k].n, refusals[k].v);
+        else
+            onnx_set_int(b, n, refusals[k].attribute, refusals[k].v[0]);
+        onnx_output(b, "y");
+        assert_null(import_source(ctx, onnx_finish(b), "net", &o));
+        assert_int_equal(diag_count(ctx), 1);
+        assert_int_equal(diag_get(ctx, 0)->id, D_IMPORT_UNSUPPORTED);
+        if (!strstr(all_messages(ctx), refusals[k].says))
+            fail_msg("no '%s' in\n%s", refusals[k].says, all_messages(ctx));
+        qctx_free(ctx);
+    }
+}
+
 /* Exactly these bytes: imported, or refused with an error. */
 static void try_bytes(const char *bytes, size_t n)
 {
@@ -505,6 +557,7 @@ int main(void)
         cmocka_unit_test(an_input_is_bound),
         cmocka_unit_test(quantized_convolutions_are_exact),
         cmocka_unit_test(all_is_told_at_once),
+        cmocka_unit_test(refusals_say_why),
         cmocka_unit_test(broken_bytes_are_refused),
         cmocka_unit_test(deep_nesting_is_refused),
     };
