@@ -358,6 +358,40 @@ static void constants_of_reals_are_refused(void **state)
     qctx_free(ctx);
 }
 
+/* Coded constants that have no form: two scales, and a divisor. */
+static void coded_constants_are_refused(void **state)
+{
+    (void)state;
+    static const char *const says[] = {"its constant operand 2 is int8 with 2 scales",
+                                       "it divides codes"};
+    const float scales[] = {0.02f, 0.03f};
+    const int8_t codes[C] = {3, 4};
+    rng r;
+    rng_seed(&r, 26);
+    for (int k = 0; k < 2; k++) {
+        qctx *ctx = fresh_context();
+        const import_options o = {.layout = "nchw"};
+        made_onnx *b = onnx_new(ctx);
+        onnx_input(b, "x", ONX_FLOAT, D(1, C, H, W));
+        quantized(b, "x", "xr", 0.03f, 120);
+        if (k == 0) {
+            onnx_init(b, "c", ONX_INT8, D(C, 1, 1), codes, sizeof codes);
+            onnx_init(b, "c_scales", ONX_FLOAT, D(C), scales, sizeof scales);
+            onnx_set_int(b, onnx_add_node(b, "DequantizeLinear", "c c_scales", "c_r"), "axis", 0);
+        } else {
+            coded(b, &r, "c", ONX_INT8, 0.02f, 0, D(C, 1, 1));
+        }
+        onnx_add_node(b, k == 0 ? "Mul" : "Div", "xr c_r", "y");
+        quantized(b, "y", "out", 0.02f, 128);
+        onnx_output(b, "out");
+        assert_null(import_source(ctx, onnx_finish(b), "net", &o));
+        assert_int_equal(diag_errors(ctx), 1);
+        if (!strstr(all_messages(ctx), says[k]))
+            fail_msg("no '%s' in\n%s", says[k], all_messages(ctx));
+        qctx_free(ctx);
+    }
+}
+
 /* ---- on reals ------------------------------------------------------------------------------ */
 
 /* A number that is a node of its own, as PyTorch writes it, right before its first reader. */
@@ -574,6 +608,7 @@ int main(void)
         cmocka_unit_test(results_are_rounded_once),
         cmocka_unit_test(averages_keep_their_scale_in_other_modes),
         cmocka_unit_test(constants_of_reals_are_refused),
+        cmocka_unit_test(coded_constants_are_refused),
         cmocka_unit_test(gelu_is_recognized),
         cmocka_unit_test(pads_of_pytorch),
         cmocka_unit_test(rows_are_normalized),
