@@ -103,6 +103,24 @@ static const char *settings_of(const tensor_file *t)
     return "";
 }
 
+static bool is_whole(double v, double lo, double hi)
+{
+    return v >= lo && v <= hi && v == floor(v);
+}
+
+/* A place that this run can be in: steps of an epoch that it has, sums that are numbers. */
+static bool is_state(const fit *f, const double *s)
+{
+    double steps = ceil((double)f->rows.n / f->o.batch);
+    for (int i = ST_LOSS; i <= ST_ROWS; i++)
+        if (!isfinite(s[i]))
+            return false;
+    return is_whole(s[ST_EPOCH], 0, f->o.epochs) && is_whole(s[ST_STEP], 0, steps - 1) &&
+           is_whole(s[ST_BEST_EPOCH], -1, s[ST_EPOCH]) &&
+           is_whole(s[ST_BEST_RIGHT], 0, INT32_MAX) &&
+           is_whole(s[ST_OPT_STEPS], 0, steps * f->o.epochs);
+}
+
 static void take_state(fit *f, const double *s)
 {
     f->epoch = (int)s[ST_EPOCH];
@@ -122,8 +140,12 @@ static bool take(fit *f, const tensor_file *t)
     const named_tensor *lines = tensor_file_find(t, "log");
     f->log.n = 0;
     for (int64_t i = 0; lines && lines->dtype == DT_F64 && i + LOG_COLUMNS <= lines->elems;
-         i += LOG_COLUMNS)
-        *VEC_PUSH(f->ctx->a, &f->log) = get_line((const double *)lines->data + i);
+         i += LOG_COLUMNS) {
+        const double *line = (const double *)lines->data + i;
+        if (!is_whole(*line, 0, f->o.epochs))
+            return refuse(f, "not a checkpoint of this run");
+        *VEC_PUSH(f->ctx->a, &f->log) = get_line(line);
+    }
     int n = items_of(f, state, ARENA_ARRAY(f->ctx->a, double, f->log.n *LOG_COLUMNS + 1), items);
     for (int i = 0; i < n; i++) {
         const named_tensor *from = tensor_file_find(t, items[i].name);
@@ -131,6 +153,8 @@ static bool take(fit *f, const tensor_file *t)
             return refuse(f, "not a checkpoint of this run");
         memcpy(items[i].data, from->data, (size_t)from->elems * dtype_size(from->dtype));
     }
+    if (!is_state(f, state))
+        return refuse(f, "not a checkpoint of this run");
     take_state(f, state);
     return true;
 }

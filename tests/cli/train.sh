@@ -118,6 +118,22 @@ same "$work/whole.bin" "$work/parts.bin"
 expect 1 train $long -o "$work/none.bin" --resume
 err_has "no checkpoint is there"
 
+# a checkpoint cut short, and one that stands nowhere in a run: a step that is no number
+short="--epochs 2 --quiet --checkpoint $work/broken.ckpt"
+expect 0 train $short -o "$work/broken.bin"
+length=$(od -An -tu8 -N8 "$work/broken.ckpt" | tr -d ' ')
+state=$(tail -c +9 "$work/broken.ckpt" | head -c "$length" |
+    sed -n 's/.*"state":{[^}]*"data_offsets":\[\([0-9]*\),.*/\1/p')
+cp "$work/broken.ckpt" "$work/copy.ckpt"
+printf '\377\377\377\377\377\377\377\377' |
+    dd of="$work/broken.ckpt" bs=1 seek=$((8 + length + state + 8)) conv=notrunc 2>"$work/dd"
+expect 1 train $short -o "$work/none.bin" --resume
+err_has "not a checkpoint of this run"
+head -c 100 "$work/copy.ckpt" >"$work/broken.ckpt"
+expect 1 train $short -o "$work/none.bin" --resume
+err_has "[train-checkpoint]"
+absent "$work/none.bin"
+
 # early stopping: constant and no better
 expect 0 train -o "$work/early.bin" --epochs 300 --rate 1e-9 --schedule constant --patience 2 --log "$work/early.csv"
 checks=$((checks + 1))
