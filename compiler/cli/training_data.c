@@ -9,6 +9,7 @@ typedef struct reading {
     cli *c;
     const ir_graph *g;
     bool need_labels;
+    bool need_targets; /* --data has target rows: so must the other roles */
     buf sums;
 } reading;
 
@@ -85,9 +86,10 @@ static bool read_role(reading *r, const char *files, const char *labels, train_r
 
 static bool check_labels(reading *r, const train_rows *rows, const char *role)
 {
-    if (!r->need_labels || rows->labels || rows->targets)
+    if (rows->targets || (!r->need_targets && (!r->need_labels || rows->labels)))
         return true;
-    diag_add(r->ctx, D_TRAIN_LABELS, loc_none(), "--%s has no labels", role);
+    diag_add(r->ctx, D_TRAIN_LABELS, loc_none(), "--%s has no %s", role,
+             r->need_targets ? "target rows, --data has" : "labels");
     diag_hint(r->ctx, "give them with --%s%s", strcmp(role, "data") ? role : "",
               strcmp(role, "data") ? "-labels" : "labels");
     return false;
@@ -108,6 +110,7 @@ bool roles_read(qctx *ctx, cli *c, const ir_graph *g, bool need_labels, roles *o
     *out = (roles){0};
     if (!read_role(&r, c->data, c->labels, &out->train) || !check_labels(&r, &out->train, "data"))
         return false;
+    r.need_targets = out->train.targets != NULL;
     if (c->select && (!read_role(&r, c->select, c->select_labels, &out->select) ||
                       !check_labels(&r, &out->select, "select")))
         return false;

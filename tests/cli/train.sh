@@ -161,6 +161,15 @@ bad "[csv-label]" "$net" --data "$work/train.csv" --test "$work/plain.csv"
 bad "target rows" "$work/same.qdl" --data "$work/plain.csv" --labels "$work/three.csv" --loss mse
 bad "of the input's size" "$net" --data "$work/plain.csv" --loss mse
 err_has "[train-labels]"
+# outputs that are not of the input's size: the input can stand in for no target
+printf 'model wide { input x : f32[16]\n output dense(x, 64, weights "y") }\n' >"$work/wide.qdl"
+awk 'BEGIN { for (r = 0; r < 400; r++) for (i = 0; i < 64; i++) printf "%g%s", i / 64, i < 63 ? "," : "\n" }' >"$work/wide.csv"
+for role in select test; do
+    bad "--$role has no target rows" "$work/wide.qdl" --data "$work/plain.csv" --labels "$work/wide.csv" --loss mse \
+        --$role "$work/plain.csv"
+    err_has "--$role-labels"
+    err_has "[train-labels]"
+done
 printf 'model m { input x : u8[4, 4, 1] real [0, 1]\n output dense(flatten(resize_nearest(x, 8x8)), 3) }\n' >"$work/op.qdl"
 bad "the operator resize_nearest cannot be trained" "$work/op.qdl" --data "$work/train.csv"
 err_has "op.qdl:2:"
