@@ -56,8 +56,7 @@ static bool load(run *r)
     }
     init_weights(r->ctx, r->n->lowered, r->t->init < 0 ? 0 : r->t->init, r->ctx->seed);
     return roles_read(r->ctx, c, r->n->lowered, r->t->fit.loss.kind != LOSS_SQUARED, &r->data) &&
-           check_loss(r) &&
-           roles_vary(r->ctx, c, r->n, r->n->lowered, &r->data, &r->variants);
+           check_loss(r) && roles_vary(r->ctx, c, r->n, r->n->lowered, &r->data, &r->variants);
 }
 
 /* What shapes the run, for its checkpoints. */
@@ -186,5 +185,6 @@ int cmd_train(qctx *ctx, cli *c)
     if (!r.t->fit.threads)
         r.t->fit.threads = processors();
     signals_note();
-    return load(&r) && file_may_write(ctx, r.out) ? train(&r) : EXIT_BAD_INPUT;
+    return load(&r) && file_may_write(ctx, r.out) && training_may_write(ctx, r.t) ? train(&r)
+                                                                                  : EXIT_BAD_INPUT;
 }

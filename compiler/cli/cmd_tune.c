@@ -197,7 +197,8 @@ static bool may_write(const run *r)
 {
     const char *base = r->c->outputs.v[0];
     return file_may_write(r->ctx, arena_printf(r->ctx->a, "%s.qdl", base)) &&
-           file_may_write(r->ctx, arena_printf(r->ctx->a, "%s.bin", base));
+           file_may_write(r->ctx, arena_printf(r->ctx->a, "%s.bin", base)) &&
+           training_may_write(r->ctx, r->t);
 }
 
 int cmd_tune(qctx *ctx, cli *c)

@@ -5,6 +5,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "compiler/base/file.h"
+
+bool training_may_write(qctx *ctx, const training *t)
+{
+    return (!t->fit.log || file_may_write(ctx, t->fit.log)) &&
+           (!t->checkpoint || file_may_write(ctx, t->checkpoint));
+}
+
 int processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);

@@ -35,6 +35,9 @@ bool roles_read(qctx *ctx, cli *c, const ir_graph *g, bool need_labels, roles *r
  * run. After the seed and the batch are known. false after diagnostics. */
 bool roles_vary(qctx *ctx, cli *c, const net *n, const ir_graph *g, roles *r, const char **text);
 
+/* Whether --log and --checkpoint can be written, before the work. false after a diagnostic. */
+bool training_may_write(qctx *ctx, const training *t);
+
 /* Processors of this machine. */
 int processors(void);
 /* SIGINT and SIGTERM are noted from here on; fit_options.stopped. */

@@ -185,6 +185,12 @@ expect 1 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --loss mse --opt
     --epochs 50 --quiet -o "$work/nan.bin"
 err_has "[train-diverged]"
 err_has "same.qdl:2:"
+# a log or a checkpoint that cannot be is told before the work
+for option in log checkpoint; do
+    bad "[file-write]" "$net" --data "$work/train.csv" --$option "$work/nowhere/file" --test "$work/test.csv"
+    checks=$((checks + 1))
+    [ -s "$work/out" ] && fail "it worked before it looked at --$option"
+done
 # a full disk: the checkpoint of the run before stays as it was
 expect 0 train -o "$work/kept.bin" --epochs 2 --quiet --checkpoint "$work/kept.ckpt"
 cp "$work/kept.ckpt" "$work/copy.ckpt"

@@ -104,8 +104,29 @@ expect 1 tune --quant "$work/two.qdl" --epochs 100000 --quiet -o "$work/two"
 err_has "[output-is-input]"
 expect 1 tune --quant "$work/two.qdl" --epochs 100000 --quiet -o "$work/nowhere/two"
 err_has "[file-write]"
+for option in log checkpoint; do
+    expect 1 tune --quant "$work/two.qdl" --epochs 100000 --quiet --$option "$work/nowhere/file" -o "$work/bad"
+    err_has "[file-write]"
+done
 expect 1 "$QCC" tune "$work/net.qdl" "$work/w.bin" --data "$work/nolabels.csv" --loss ce --quiet -o "$work/bad"
 err_has "[train-labels]"
+absent "$work/bad.bin"
+printf '0,0,1\n1,0,0\n' >"$work/targets.csv"
+cut -d, -f2-4 "$work/train.csv" | tail -n +2 >"$work/all.csv"
+expect 1 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/nolabels.csv" --labels "$work/all.csv" --loss mse \
+    --select "$work/nolabels.csv" --quiet -o "$work/bad"
+err_has "--select has no target rows"
+err_has "[train-labels]"
+expect 1 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/nolabels.csv" --labels "$work/targets.csv" --loss mse \
+    --quiet -o "$work/bad"
+err_has "[train-rows]"
+sed 's/^2,/9,/' "$work/test.csv" >"$work/nine.csv"
+expect 1 tune --quant "$work/two.qdl" --quiet --test "$work/nine.csv" -o "$work/bad"
+err_has "[labels-range]"
+printf '0\n1\n' >"$work/few.csv"
+expect 1 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/nolabels.csv" --labels "$work/few.csv" --quiet \
+    -o "$work/bad"
+err_has "[labels-count]"
 absent "$work/bad.bin"
 expect 1 env CC=/nonexistent/cc "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/train.csv" --engine=cc --quiet \
     -o "$work/bad"
