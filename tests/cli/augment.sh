@@ -13,8 +13,6 @@ augment {
 }
 QDL
 sed '/^augment/,$d' "$work/net.qdl" >"$work/plain.qdl"
-cat >"$work/rows.csv" <<'CSV'
-CSV
 awk 'BEGIN { for (r = 0; r < 3; r++) for (i = 0; i < 90; i++) printf "%g%s", ((i * 7 + r * 13) % 90) / 90, i < 89 ? "," : "\n" }' >"$work/rows.csv"
 
 run="$QCC augment $work/net.qdl --data $work/rows.csv"
@@ -52,5 +50,6 @@ sed 's/crop 1/crop one probability 3/' "$work/net.qdl" >"$work/rule.qdl"
 expect 1 "$QCC" augment "$work/rule.qdl" --data "$work/rows.csv" --preview "$work/d.png"
 err_has "rule.qdl:7:14: error: crop: only"
 expect 1 $run --preview "$work/no/such/folder.png"
+grep -qF '[no-libpng]' "$work/err" || err_has "[file-write]"
 [ -e "$work/d.png" ] && fail "a picture was written after an error"
 finish

@@ -33,9 +33,9 @@ checks=$((checks + 1))
 [ "$(grep -c '^tuned ' "$work/table")" -eq 6 ] || fail "not six tuned states: $(cat "$work/table")"
 checks=$((checks + 1))
 [ "$(grep -c '^control, float ' "$work/table")" -eq 2 ] || fail "not two control rows"
-# accuracy STATE: of its first row, in %
+# accuracy STATE [ROWS AUGMENTED]: of its first such row, in %
 accuracy() {
-    sed -n "s/^$1 *[-0-9]* *[-a-z]* *\([0-9.]*\) %.*/\1/p" "$work/table" | head -n 1
+    sed -n "s/^$1  *${2:--}  *${3:--}  *\([0-9.]*\) %.*/\1/p" "$work/table" | head -n 1 | grep . || echo "no row of $*"
 }
 checks=$((checks + 1))
 grep '^float ' "$work/table" | grep -q '100.00 %' || fail "float does not agree with itself"
@@ -43,11 +43,21 @@ grep '^float ' "$work/table" | grep -q '100.00 %' || fail "float does not agree 
 expect 0 "$QCC" eval "$work/net.qdl" "$work/w.bin" --calibrate "$work/plain.csv" --data "$work/test.csv" --quiet
 out_has "$(accuracy float)"
 out_has "$(accuracy quantized)"
-# what was written is a state of the table, not worse than the start, and its C is that of the pair
+# the C is that of the pair
 expect 0 "$QCC" "$work/r.qdl" "$work/r.bin" --quiet -o "$work/again.c"
 checks=$((checks + 1))
 cmp -s "$work/r.c" "$work/again.c" || fail "NAME.c is not the C of the pair: $(diff "$work/r.c" "$work/again.c" | head -5)"
+# eval gives the figure of the state that was written, and that is better than where it began
 expect 0 "$QCC" eval "$work/r.qdl" "$work/r.bin" --data "$work/test.csv" --quiet
+best=$(sed -n 's/.*\.html: tuned on \([0-9]*\) rows, \(augmented\)*.*/\1 \2/p' "$work/table")
+case $best in
+*augmented) told=$(accuracy tuned "${best% *}" yes) ;;
+*) told=$(accuracy tuned "${best% *}" no) ;;
+esac
+echo "float $(accuracy float) %, quantized $(accuracy quantized) %, written $told %"
+out_has "$told"
+checks=$((checks + 1))
+awk -v a="$told" -v q="$(accuracy quantized)" 'BEGIN { exit !(a > q) }' || fail "what was written is not better: $told"
 checks=$((checks + 1))
 grep -q "Control: the float net" "$work/r.html" || fail "the page has no table"
 checks=$((checks + 1))
@@ -68,10 +78,30 @@ nothing() {
 }
 expect 1 recover --test "$work/plain.csv" -o "$work/bad" && err_has "[train-labels]"
 nothing
+sed 's/^2,/9,/' "$work/test.csv" >"$work/nine.csv"
+expect 1 recover --test "$work/nine.csv" -o "$work/bad" && err_has "[labels-range]"
+nothing
+printf '0\n1\n' >"$work/few.csv"
+expect 1 recover --test "$work/plain.csv" --test-labels "$work/few.csv" -o "$work/bad" && err_has "[labels-count]"
+nothing
 expect 1 recover --test "$work/test.csv" --augment spin=1 -o "$work/bad" && err_has "[augment-step]"
 nothing
 expect 1 recover --test "$work/test.csv" -o "$work/no/bad" && err_has "[file-write]"
 expect 1 recover --test "$work/test.csv" -o "$work/net" && err_has "[output-is-input]"
+# stopped while it tunes: nothing, too
+"$QCC" recover "$work/net.qdl" "$work/w.bin" --calibrate "$work/plain.csv" --data "$work/train.csv" --epochs 100000 \
+    --test "$work/test.csv" -o "$work/bad" >"$work/out" 2>"$work/err" &
+pid=$!
+n=0
+while ! grep -q '^quantized' "$work/out" && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
+kill -INT $pid
+wait $pid
+status=$?
+checks=$((checks + 1))
+[ $status -eq 1 ] || fail "a stopped run ended with status $status"
+err_has "[train-interrupted]"
+nothing
+expect 2 "$QCC" recover "$work/net.qdl" "$work/w.bin" --test "$work/test.csv" -o "$work/bad" && err_has "no --data"
 expect 2 recover -o "$work/bad" && err_has "no --test"
 expect 2 recover --test "$work/test.csv" && err_has "no -o"
 expect 2 recover --test "$work/test.csv" --loss mse -o "$work/bad" && err_has "no classes"
