@@ -2,8 +2,6 @@
  *
  * One row at a time: its windows are laid side by side, [places][kh·kw·C/groups], and multiplied
  * with the filters. Kernels of 1×1 at stride 1 without pads need no laying out. */
-#include <string.h>
-
 #include "compiler/train/internal.h"
 
 typedef struct geometry {
@@ -168,7 +166,7 @@ void conv_backward(const tcall *c)
         return;
     }
     if (c->dx[0])
-        memset(c->dx[0], 0, (size_t)c->rows * (size_t)xn * sizeof(float));
+        train_clear_dx(c, 0);
     for (int r = 0; r < c->rows; r++)
         backward_row(c, &g, c->x[0] + r * xn, c->dy + r * yn, c->dx[0] ? c->dx[0] + r * xn : NULL);
 }

@@ -137,7 +137,7 @@ void depthwise_backward(const tcall *c)
     float *dw = c->scratch;
     memset(dw, 0, (size_t)cells * (size_t)p.c * sizeof *dw);
     if (c->dx[0])
-        memset(c->dx[0], 0, (size_t)c->rows * (size_t)xn * sizeof(float));
+        train_clear_dx(c, 0);
     for (int r = 0; r < c->rows; r++)
         backward_row(&p, c->x[0] + r * xn, c->node->prepared, c->dy + r * c->node->out->n,
                      c->dx[0] ? c->dx[0] + r * xn : NULL, dw);

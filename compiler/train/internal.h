@@ -106,6 +106,8 @@ void depthwise_backward(const tcall *c);
 /* dense.c */
 void dense_forward(const tcall *c);
 void dense_backward(const tcall *c);
+/* Zero for the shard's gradient of input k, for kernels that add to it. */
+void train_clear_dx(const tcall *c, int k);
 /* y[i][c] += b[c]; db[c] += Σ dy[i][c] */
 void train_add_bias(float *y, int64_t rows, int64_t channels, const float *b);
 void train_sum_bias(const float *dy, int64_t rows, int64_t channels, float *db);

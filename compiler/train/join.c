@@ -20,7 +20,7 @@ void add_forward(const tcall *c)
     }
 }
 
-static void clear(const tcall *c, int k)
+void train_clear_dx(const tcall *c, int k)
 {
     memset(c->dx[k], 0, (size_t)c->rows * (size_t)c->node->in[k]->n * sizeof(float));
 }
@@ -31,7 +31,7 @@ void add_backward(const tcall *c)
     for (int k = 0; k < 2; k++) {
         if (!c->dx[k])
             continue;
-        clear(c, k);
+        train_clear_dx(c, k);
         for (int r = 0; r < c->rows; r++)
             for (int64_t i = 0; i < n->out->n; i++)
                 c->dx[k][r * n->in[k]->n + from(n, k, i)] += c->dy[r * n->out->n + i];
@@ -55,7 +55,7 @@ void mul_backward(const tcall *c)
     for (int k = 0; k < 2; k++) {
         if (!c->dx[k])
             continue;
-        clear(c, k);
+        train_clear_dx(c, k);
         for (int r = 0; r < c->rows; r++) {
             const float *other = c->x[1 - k] + r * n->in[1 - k]->n, *dy = c->dy + r * n->out->n;
             for (int64_t i = 0; i < n->out->n; i++)

@@ -98,18 +98,13 @@ static void max_back(const window *p, const float *x, const float *dy, float *dx
         }
 }
 
-static void clear_dx(const tcall *c)
-{
-    memset(c->dx[0], 0, (size_t)c->rows * (size_t)c->node->in[0]->n * sizeof(float));
-}
-
 void maxpool_backward(const tcall *c)
 {
     window p = window_of(c->node);
     int64_t xn = c->node->in[0]->n;
     if (!c->dx[0])
         return;
-    clear_dx(c);
+    train_clear_dx(c, 0);
     for (int r = 0; r < c->rows; r++)
         max_back(&p, c->x[0] + r * xn, c->dy + r * c->node->out->n, c->dx[0] + r * xn);
 }
@@ -155,7 +150,7 @@ void avgpool_backward(const tcall *c)
     int64_t xn = c->node->in[0]->n;
     if (!c->dx[0])
         return;
-    clear_dx(c);
+    train_clear_dx(c, 0);
     for (int r = 0; r < c->rows; r++)
         average_back(&p, c->dy + r * c->node->out->n, c->dx[0] + r * xn);
 }
@@ -209,7 +204,7 @@ void global_max_backward(const tcall *c)
     int64_t n = c->node->out->n, xn = c->node->in[0]->n;
     if (!c->dx[0])
         return;
-    clear_dx(c);
+    train_clear_dx(c, 0);
     for (int r = 0; r < c->rows; r++)
         for (int64_t k = 0; k < n; k++)
             c->dx[0][r * xn + best_cell(c->x[0] + r * xn, n, xn / n, k)] += c->dy[r * n + k];
