@@ -59,22 +59,14 @@ static bool load(run *r)
            check_loss(r) && roles_vary(r->ctx, c, r->n, r->n->lowered, &r->data, &r->variants);
 }
 
-/* What shapes the run, for its checkpoints. */
 static const char *settings(run *r)
 {
-    const fit_options *o = &r->t->fit;
     sha256 s;
     char hex[65];
     sha256_init(&s);
     sha256_update(&s, r->n->file->src->text, r->n->file->src->len);
     sha256_hex(&s, hex);
-    return arena_printf(r->ctx->a,
-                        "train %s %s%s epochs %d batch %d %d %d rate %a momentum %a decay %a "
-                        "clip %a loss %d patience %d init %d seed %llu%s",
-                        hex, r->data.settings, r->data.seeded_tenth ? " tenth" : "", o->epochs,
-                        o->batch, (int)o->opt.kind, (int)o->opt.schedule, o->opt.rate,
-                        o->opt.momentum, o->opt.decay, o->opt.clip, (int)o->loss.kind, o->patience,
-                        r->t->init, (unsigned long long)o->seed, r->variants);
+    return run_settings(r->ctx, "train", hex, r->t, &r->data, r->variants);
 }
 
 static void set_up_fit(run *r, float_judge *judge, table_user *table)
@@ -102,18 +94,6 @@ static void set_up_fit(run *r, float_judge *judge, table_user *table)
         judge->teacher =
             r->data.seeded_tenth ? r->f.teacher : inputs_as_targets(r, &r->data.select);
     }
-}
-
-static void tell_memory(run *r)
-{
-    if (r->c->quiet)
-        return;
-    printf("%lld rows train, %lld select%s; %s of memory for batches of %d on %d thread%s\n",
-           (long long)r->data.train.n, (long long)r->data.select.n,
-           r->data.seeded_tenth ? " (a seeded tenth)" : "",
-           bytes_text(r->ctx, tengine_bytes(r->e) + fit_bytes(&r->f)), r->t->fit.batch,
-           r->t->fit.threads, r->t->fit.threads == 1 ? "" : "s");
-    fflush(stdout);
 }
 
 /* The best weights, from the engine through the graph into the file. */
@@ -159,7 +139,7 @@ static int train(run *r)
     if (!r->e)
         return EXIT_BAD_INPUT;
     set_up_fit(r, &judge, &table);
-    tell_memory(r);
+    tell_memory(r->c, r->ctx, &r->data, tengine_bytes(r->e) + fit_bytes(&r->f));
     fit_end end = fit_run(&r->f);
     progress_end(r->ctx);
     bool worth = end == FIT_DONE || (end == FIT_DIVERGED && r->f.best_epoch >= 0);

@@ -51,17 +51,9 @@ static bool check_loss(run *r)
 
 static const char *settings(run *r)
 {
-    const fit_options *o = &r->t->fit;
     char model[65];
     ir_canonical_sha256(r->ctx, r->n->quantized, model);
-    return arena_printf(r->ctx->a,
-                        "tune %s %s%s epochs %d batch %d %d %d rate %a momentum %a decay %a "
-                        "clip %a loss %d %a %a patience %d seed %llu%s",
-                        model, r->data.settings, r->data.seeded_tenth ? " tenth" : "", o->epochs,
-                        o->batch, (int)o->opt.kind, (int)o->opt.schedule, o->opt.rate,
-                        o->opt.momentum, o->opt.decay, o->opt.clip, (int)o->loss.kind,
-                        o->loss.temperature, o->loss.mix, o->patience, (unsigned long long)o->seed,
-                        r->variants);
+    return run_settings(r->ctx, "tune", model, r->t, &r->data, r->variants);
 }
 
 /* Where the net is large or rows are many, C of the system compiler judges, else libtcc's. */
@@ -122,16 +114,10 @@ void tuning_set_up(run *r, table_user *table)
                         .engine = r->job.engine};
 }
 
-static void tell_memory(void *user, const tune_result *result)
+static void ready(void *user, const tune_result *result)
 {
     const run *r = user;
-    if (r->c->quiet)
-        return;
-    printf("%lld rows train, %lld select%s; %s of memory for batches of %d on %d thread%s\n",
-           (long long)r->data.train.n, (long long)r->data.select.n,
-           r->data.seeded_tenth ? " (a seeded tenth)" : "", bytes_text(r->ctx, result->bytes),
-           r->t->fit.batch, r->t->fit.threads, r->t->fit.threads == 1 ? "" : "s");
-    fflush(stdout);
+    tell_memory(r->c, r->ctx, &r->data, result->bytes);
 }
 
 static void print_score(const char *when, const run *r, const fit_score *s)
@@ -173,7 +159,7 @@ static int tune(run *r)
     if (!tuning_choose(r))
         return EXIT_BAD_INPUT;
     tuning_set_up(r, &table);
-    tune_result t = tune_net(r->ctx, &r->job, tell_memory, r);
+    tune_result t = tune_net(r->ctx, &r->job, ready, r);
     progress_end(r->ctx);
     if (t.end == FIT_FAILED || t.end == FIT_STOPPED ||
         !save_pair(r->ctx, t.quantized, r->c->outputs.v[0]))

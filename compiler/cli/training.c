@@ -13,6 +13,20 @@ bool training_may_write(qctx *ctx, const training *t)
            (!t->checkpoint || file_may_write(ctx, t->checkpoint));
 }
 
+const char *run_settings(qctx *ctx, const char *command, const char *model, const training *t,
+                         const roles *r, const char *variants)
+{
+    const fit_options *o = &t->fit;
+    return arena_printf(ctx->a,
+                        "%s %s %s%s epochs %d batch %d %d %d rate %a momentum %a decay %a clip %a "
+                        "loss %d %a %a patience %d init %d seed %llu%s",
+                        command, model, r->settings, r->seeded_tenth ? " tenth" : "", o->epochs,
+                        o->batch, (int)o->opt.kind, (int)o->opt.schedule, o->opt.rate,
+                        o->opt.momentum, o->opt.decay, o->opt.clip, (int)o->loss.kind,
+                        o->loss.temperature, o->loss.mix, o->patience, t->init,
+                        (unsigned long long)o->seed, variants);
+}
+
 int processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -38,6 +52,25 @@ void signals_note(void)
 bool signals_came(void)
 {
     return came != 0;
+}
+
+/* "12.3 M" */
+static const char *bytes_text(qctx *ctx, int64_t bytes)
+{
+    return bytes < 1000000 ? arena_printf(ctx->a, "%.1f K", (double)bytes / 1e3)
+                           : arena_printf(ctx->a, "%.1f M", (double)bytes / 1e6);
+}
+
+void tell_memory(const cli *c, qctx *ctx, const roles *r, int64_t bytes)
+{
+    const fit_options *o = &c->training->fit;
+    if (c->quiet)
+        return;
+    printf("%lld rows train, %lld select%s; %s of memory for batches of %d on %d thread%s\n",
+           (long long)r->train.n, (long long)r->select.n,
+           r->seeded_tenth ? " (a seeded tenth)" : "", bytes_text(ctx, bytes), o->batch, o->threads,
+           o->threads == 1 ? "" : "s");
+    fflush(stdout);
 }
 
 static void print_rate(double v)
@@ -67,12 +100,6 @@ void table_tell(void *user, const fit_epoch *l)
     print_rate(l->select_accuracy);
     printf("  %7.1f%s\n", l->seconds, l->best ? "  best" : "");
     fflush(stdout);
-}
-
-const char *bytes_text(qctx *ctx, int64_t bytes)
-{
-    return bytes < 1000000 ? arena_printf(ctx->a, "%.1f K", (double)bytes / 1e3)
-                           : arena_printf(ctx->a, "%.1f M", (double)bytes / 1e6);
 }
 
 const char *rate_text(qctx *ctx, int64_t right, int64_t rows)

@@ -38,11 +38,18 @@ bool roles_vary(qctx *ctx, cli *c, const net *n, const ir_graph *g, roles *r, co
 /* Whether --log and --checkpoint can be written, before the work. false after a diagnostic. */
 bool training_may_write(qctx *ctx, const training *t);
 
+/* What shapes the run of a command on a model of this sum, for its checkpoints. */
+const char *run_settings(qctx *ctx, const char *command, const char *model, const training *t,
+                         const roles *r, const char *variants);
+
 /* Processors of this machine. */
 int processors(void);
 /* SIGINT and SIGTERM are noted from here on; fit_options.stopped. */
 void signals_note(void);
 bool signals_came(void);
+
+/* Rows in their roles and the memory of a run, on standard output; nothing where quiet. */
+void tell_memory(const cli *c, qctx *ctx, const roles *r, int64_t bytes);
 
 /* A line of the table after each epoch: fit_options.tell; user is a table_user. */
 typedef struct table_user {
@@ -50,8 +57,6 @@ typedef struct table_user {
     bool quiet, header;
 } table_user;
 void table_tell(void *user, const fit_epoch *line);
-/* "12.3 MB" */
-const char *bytes_text(qctx *ctx, int64_t bytes);
 /* Accuracy with its interval: "98.76 % (98.51 … 98.97)". */
 const char *rate_text(qctx *ctx, int64_t right, int64_t rows);
 
