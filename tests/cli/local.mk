@@ -20,7 +20,7 @@ CLI_TESTS = \
 	tests/cli/tune.sh \
 	tests/cli/usage.sh
 TESTS += $(CLI_TESTS)
-EXTRA_DIST += $(CLI_TESTS) tests/cli/lib.sh tests/cli/rows.awk tests/cli/install.sh examples/api/quantize.c
+EXTRA_DIST += $(CLI_TESTS) tests/cli/lib.sh tests/cli/training.sh tests/cli/rows.awk tests/cli/install.sh examples/api/quantize.c
 
 installcheck-local:
 	@$(AM_TESTS_ENVIRONMENT) CC='$(CC)'; export CC; \

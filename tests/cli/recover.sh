@@ -2,6 +2,7 @@
 # recover.sh - qcc recover: every state of a net in one table, each figure as eval and train give it; a pair that
 # compiles to the C beside it; nothing is written when something is wrong.
 . "$top_srcdir/tests/cli/lib.sh"
+. "$top_srcdir/tests/cli/training.sh"
 
 cat >"$work/net.qdl" <<'QDL'
 model tiny {
@@ -11,15 +12,8 @@ model tiny {
 }
 quantize { default : uniform bits 2 }
 QDL
-# rows SEED COUNT: 16 cells and a label; class k has its k-th column bright
-rows() {
-    awk -v seed="$1" -v n="$2" 'BEGIN { srand(seed); print "label,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"
-        for (r = 0; r < n; r++) { k = r % 3; line = k
-            for (i = 0; i < 16; i++) line = line "," sprintf("%.3f", rand() * 0.6 + (i % 4 == k) * 0.2)
-            print line } }'
-}
-rows 1 600 >"$work/train.csv"
-rows 2 300 >"$work/test.csv"
+rows 1 600 0.2 >"$work/train.csv"
+rows 2 300 0.2 >"$work/test.csv"
 cut -d, -f2- "$work/train.csv" >"$work/plain.csv"
 expect 0 "$QCC" train "$work/net.qdl" --data "$work/train.csv" --epochs 10 --rate 0.01 --quiet -o "$work/w.bin"
 
@@ -89,17 +83,8 @@ nothing
 expect 1 recover --test "$work/test.csv" -o "$work/no/bad" && err_has "[file-write]"
 expect 1 recover --test "$work/test.csv" -o "$work/net" && err_has "[output-is-input]"
 # stopped while it tunes: nothing, too
-"$QCC" recover "$work/net.qdl" "$work/w.bin" --calibrate "$work/plain.csv" --data "$work/train.csv" --epochs 100000 \
-    --test "$work/test.csv" -o "$work/bad" >"$work/out" 2>"$work/err" &
-pid=$!
-n=0
-while ! grep -q '^quantized' "$work/out" && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
-kill -INT $pid
-wait $pid
-status=$?
-checks=$((checks + 1))
-[ $status -eq 1 ] || fail "a stopped run ended with status $status"
-err_has "[train-interrupted]"
+stop_when 'grep -q "^quantized" "$work/out"' "$QCC" recover "$work/net.qdl" "$work/w.bin" \
+    --calibrate "$work/plain.csv" --data "$work/train.csv" --epochs 100000 --test "$work/test.csv" -o "$work/bad"
 nothing
 expect 2 "$QCC" recover "$work/net.qdl" "$work/w.bin" --test "$work/test.csv" -o "$work/bad" && err_has "no --data"
 expect 2 recover -o "$work/bad" && err_has "no --test"

@@ -2,6 +2,7 @@
 # train.sh - qcc train: learns, gives the same bits for any number of threads and after an
 # interruption, keeps what it has when something goes wrong, and says what is wrong.
 . "$top_srcdir/tests/cli/lib.sh"
+. "$top_srcdir/tests/cli/training.sh"
 
 cat >"$work/net.qdl" <<'QDL'
 model tiny {
@@ -12,16 +13,8 @@ model tiny {
     output dense(f, 3, weights "last") |> softmax
 }
 QDL
-
-# rows SEED COUNT: 16 cells and a label; class k has its k-th column bright
-rows() {
-    awk -v seed="$1" -v n="$2" 'BEGIN { srand(seed); print "label,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"
-        for (r = 0; r < n; r++) { k = r % 3; line = k
-            for (i = 0; i < 16; i++) line = line "," sprintf("%.3f", rand() * 0.6 + (i % 4 == k) * 0.3)
-            print line } }'
-}
-rows 1 400 >"$work/train.csv"
-rows 2 200 >"$work/test.csv"
+rows 1 400 0.3 >"$work/train.csv"
+rows 2 200 0.3 >"$work/test.csv"
 
 train() {
     "$QCC" train "$work/net.qdl" --data "$work/train.csv" "$@"
@@ -97,16 +90,8 @@ cmp -s "$work/same.bin" "$work/mixed1.bin" && fail "mixup does nothing"
 # interrupted, then resumed: the bits of a run that was not
 long="--epochs 400 --batch 8 --threads 1 --quiet --augment crop=1,mixup=0.2"
 expect 0 train $long -o "$work/whole.bin"
-"$QCC" train "$work/net.qdl" --data "$work/train.csv" $long -o "$work/parts.bin" >/dev/null 2>"$work/err" &
-pid=$!
-n=0
-while [ ! -e "$work/parts.bin.ckpt" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
-kill -INT $pid
-wait $pid
-status=$?
-checks=$((checks + 1))
-[ $status -eq 1 ] || fail "an interrupted run did not end with status 1"
-err_has "[train-interrupted]"
+stop_when '[ -e "$work/parts.bin.ckpt" ]' \
+    "$QCC" train "$work/net.qdl" --data "$work/train.csv" $long -o "$work/parts.bin"
 absent "$work/parts.bin"
 expect 1 train --epochs 401 --batch 8 --quiet -o "$work/parts.bin" --resume
 err_has "other settings"

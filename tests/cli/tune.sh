@@ -2,6 +2,7 @@
 # tune.sh - qcc tune: a net of 2 bits gets better, with labels and without; never worse; the same bits for
 # any number of threads and after an interruption; the saved pair compiles.
 . "$top_srcdir/tests/cli/lib.sh"
+. "$top_srcdir/tests/cli/training.sh"
 
 cat >"$work/net.qdl" <<'QDL'
 model tiny {
@@ -12,15 +13,8 @@ model tiny {
     output dense(f, 3, weights "last") |> softmax
 }
 QDL
-# rows SEED COUNT: 16 cells and a label; class k has its k-th column bright
-rows() {
-    awk -v seed="$1" -v n="$2" 'BEGIN { srand(seed); print "label,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"
-        for (r = 0; r < n; r++) { k = r % 3; line = k
-            for (i = 0; i < 16; i++) line = line "," sprintf("%.3f", rand() * 0.6 + (i % 4 == k) * 0.2)
-            print line } }'
-}
-rows 1 600 >"$work/train.csv"
-rows 2 600 >"$work/test.csv"
+rows 1 600 0.2 >"$work/train.csv"
+rows 2 600 0.2 >"$work/test.csv"
 printf 'quantize { default : uniform bits 2 }\n' >"$work/two.qdl"
 printf 'quantize { default : codebook 2 bits, scale per channel, table per layer, kmeans }\n' >"$work/book.qdl"
 printf 'quantize { default : uniform bits 2 asymmetric, activations int8 symmetric }\n' >"$work/skew.qdl"
@@ -86,16 +80,8 @@ same "$work/pair.bin" "$work/worse.bin"
 # interrupted, then resumed
 long="--quant $work/two.qdl --epochs 60 --batch 4 --rate 0.003 --threads 1 --quiet --augment noise=0.02,mixup=0.2"
 expect 0 tune $long -o "$work/whole"
-"$QCC" tune "$work/net.qdl" "$work/w.bin" --data "$work/train.csv" --calibrate "$work/plain.csv" $long -o "$work/parts" \
-    >/dev/null 2>"$work/err" &
-pid=$!
-n=0
-while [ ! -e "$work/parts.ckpt" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
-kill -INT $pid
-wait $pid
-status=$?
-checks=$((checks + 1))
-[ $status -eq 1 ] || fail "an interrupted run ended with status $status"
+stop_when '[ -e "$work/parts.ckpt" ]' \
+    "$QCC" tune "$work/net.qdl" "$work/w.bin" --data "$work/train.csv" --calibrate "$work/plain.csv" $long -o "$work/parts"
 expect 0 tune $long -o "$work/parts" --resume
 same "$work/whole.bin" "$work/parts.bin"
 

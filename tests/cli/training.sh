@@ -1,0 +1,28 @@
+# training.sh - behind lib.sh, for the tests of train, tune and recover: rows to learn, runs to stop.
+
+# rows SEED COUNT GAIN: 16 cells and a label; class k has its k-th column brighter by GAIN.
+rows() {
+    awk -v seed="$1" -v n="$2" -v gain="$3" 'BEGIN {
+        srand(seed); print "label,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"
+        for (r = 0; r < n; r++) { k = r % 3; line = k
+            for (i = 0; i < 16; i++) line = line "," sprintf("%.3f", rand() * 0.6 + (i % 4 == k) * gain)
+            print line } }'
+}
+
+# stop_when TEST COMMAND...: runs it until the shell test TEST holds (30 s at most), then interrupts it.
+# Status 1 and [train-interrupted] are wanted; output in $work/out, $work/err.
+stop_when() {
+    ready=$1
+    shift
+    : >"$work/out"
+    "$@" >"$work/out" 2>"$work/err" &
+    pid=$!
+    n=0
+    while ! eval "$ready" && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
+    kill -INT $pid
+    wait $pid
+    status=$?
+    checks=$((checks + 1))
+    [ $status -eq 1 ] || fail "exit status $status of an interrupted run: $*"
+    err_has "[train-interrupted]"
+}
