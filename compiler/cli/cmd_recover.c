@@ -163,18 +163,9 @@ static bool write_all(recovery *r)
     return file_write_all(ctx, out, N_ENDINGS);
 }
 
-static bool has_labels(const recovery *r)
-{
-    if (r->t.data.test.labels)
-        return true;
-    diag_add(r->t.ctx, D_TRAIN_LABELS, loc_none(), "--test has no labels");
-    diag_hint(r->t.ctx, "give them with --test-labels");
-    return false;
-}
-
 static bool prepare(recovery *r)
 {
-    if (!tuning_load(&r->t) || !may_write(r) || !has_labels(r) || !tuning_choose(&r->t))
+    if (!tuning_load(&r->t) || !may_write(r) || !tuning_test_labels(&r->t) || !tuning_choose(&r->t))
         return false;
     tuning_set_up(&r->t, NULL);
     r->t.job.fit.checkpoint = NULL;

@@ -23,6 +23,15 @@ bool tuning_load(run *r)
            roles_vary(r->ctx, c, r->n, r->n->quantized, &r->data, &r->variants);
 }
 
+bool tuning_test_labels(const run *r)
+{
+    if (r->data.test.labels)
+        return true;
+    diag_add(r->ctx, D_TRAIN_LABELS, loc_none(), "--test has no labels");
+    diag_hint(r->ctx, "give them with --test-labels");
+    return false;
+}
+
 /* Without --loss: what the float net gives, half of it from labels where there are some. */
 static void choose_loss(run *r)
 {
@@ -195,5 +204,8 @@ int cmd_tune(qctx *ctx, cli *c)
     if (c->outputs.n != 1)
         return cli_usage(c, c->outputs.n ? "more than one -o" : "no -o: the saved pair's name");
     signals_note();
-    return tuning_load(&r) && may_write(&r) ? tune(&r) : EXIT_BAD_INPUT;
+    if (!tuning_load(&r) || !may_write(&r) ||
+        (r.t->test && r.t->fit.loss.kind != LOSS_SQUARED && !tuning_test_labels(&r)))
+        return EXIT_BAD_INPUT;
+    return tune(&r);
 }

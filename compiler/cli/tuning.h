@@ -17,6 +17,8 @@ typedef struct tuning {
 
 /* Net, quantization, rows in their roles. false after diagnostics. */
 bool tuning_load(tuning *r);
+/* Whether the rows of --test have labels; false after a diagnostic. */
+bool tuning_test_labels(const tuning *r);
 /* The loss, whether there is what it needs, the engine that judges. */
 bool tuning_choose(tuning *r);
 /* The job, with defaults where options are silent. */
