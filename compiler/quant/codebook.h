@@ -10,10 +10,10 @@ ir_quant *codebook_for(qctx *ctx, const ir_op *op, const spec_settings *s, const
 /* Width of the indices that a codebook by these settings needs. */
 int codebook_bits(const spec_settings *s);
 
-/* Weights v are [channels][terms]; term i of a filter multiplies input channel i % depth of its
- * group. */
 enum { CODEBOOK_I8_ENTRIES = 64 }; /* tables of more are int16 */
 
+/* Weights v are [channels][terms]; term i of a filter multiplies input channel i % depth of its
+ * group. */
 typedef struct codebook_job {
     const spec_settings *s;
     const float *v;

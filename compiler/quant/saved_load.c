@@ -6,12 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "compiler/quant/internal.h"
+#include "compiler/quant/codebook.h"
 
 /* Zero points beyond this come from no range that qcc accepts. */
 #define ZERO_LIMIT (1 << 30)
-/* Codebooks of more have tables of int16. */
-#define SAVED_I8_ENTRIES 64
 
 typedef struct loader {
     qctx *ctx;
@@ -284,7 +282,7 @@ static bool load_codebook(const loader *l, const ir_op *op, bool each, ir_quant 
                           1 << q->bits);
     q->entries = (int)entries;
     q->table_per_channel = each && q->n > 1;
-    q->table_type = entries > SAVED_I8_ENTRIES ? IR_I16 : IR_I8;
+    q->table_type = entries > CODEBOOK_I8_ENTRIES ? IR_I16 : IR_I8;
     int32_t dim[] = {q->n, q->entries};
     bool wide = q->table_type == IR_I16;
     t = take(l, name, wide ? DT_I16 : DT_I8, q->table_per_channel ? 2 : 1,

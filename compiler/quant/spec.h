@@ -35,7 +35,7 @@ typedef struct spec_settings {
     double lo, hi;        /* SPEC_RANGE: lo < hi, finite */
     spec_observer observer;
     double percentile;    /* for SPEC_PERCENTILE, e.g. 99.99 */
-    ir_scheme scheme;     /* codebook: parsed and checked; its kernels come later */
+    ir_scheme scheme;
     spec_fit fit;
     bool table_per_channel;
     const double *entries; /* SPEC_FIT_EXPLICIT: n_entries reals */

@@ -521,6 +521,25 @@ static const struct refusal {
      {.set = SPEC_SCHEME | SPEC_BITS, .scheme = IR_Q_CODEBOOK, .bits = 16},
      "quant-setting",
      "at most 8 bits"},
+    {"c",
+     SPEC_WEIGHT,
+     {.set = SPEC_SCHEME | SPEC_BITS | SPEC_CODEBOOK_FIT,
+      .scheme = IR_Q_CODEBOOK,
+      .bits = 1,
+      .fit = SPEC_FIT_EXPLICIT,
+      .entries = (const double[]){-1, 0, 1},
+      .n_entries = 3},
+     "quant-setting",
+     "more entries than codes"},
+    {"c",
+     SPEC_WEIGHT,
+     {.set = SPEC_SCHEME | SPEC_BITS | SPEC_SCALE | SPEC_PER_CHANNEL,
+      .scheme = IR_Q_CODEBOOK,
+      .bits = 4,
+      .per_channel = true,
+      .scale = 1},
+     "quant-setting",
+     "one scale is stated"},
     {"c", SPEC_WEIGHT, {.set = SPEC_RANGE, .lo = 1, .hi = 1.0000001}, "quant-range", "8-bit"},
 };
 
@@ -541,6 +560,22 @@ static void impossible_settings_are_told(void **state)
         assert_null(chosen(ctx, m.g, spec));
         newest_is(ctx, r->slug, r->says);
     }
+}
+
+/* Levels of int16 and codes of 16 bits: their products would leave no room for sums. */
+static void large_codebooks_want_narrow_codes(void **state)
+{
+    qctx *ctx = *state;
+    net_maker m = small_net(ctx);
+    quant_spec *spec = spec_new(ctx);
+    rule(ctx, spec, "c", SPEC_ACTIVATION, SPEC_BITS)->bits = 16;
+    spec_settings *s = rule(ctx, spec, "d", SPEC_WEIGHT, SPEC_SCHEME | SPEC_BITS);
+    s->scheme = IR_Q_CODEBOOK;
+    s->bits = 6;
+    assert_non_null(chosen(ctx, m.g, spec));
+    s->bits = 7;
+    assert_null(chosen(ctx, m.g, spec));
+    newest_is(ctx, "quant-setting", "more than 64 entries");
 }
 
 static void stated_bias_widths_are_kept(void **state)
@@ -681,6 +716,7 @@ int main(void)
         T(a_layer_of_zeros_keeps_its_bias),
         T(biases_beyond_int32_are_int64),
         T(impossible_settings_are_told),
+        T(large_codebooks_want_narrow_codes),
         T(stated_bias_widths_are_kept),
         T(rules_for_what_was_folded_are_told),
         T(sixteen_by_sixteen_is_refused),

@@ -489,6 +489,44 @@ static void wrong_tensors_are_told(void **state)
     }
 }
 
+/* A table of so many entries, in a net whose indices have 4 bits and reach 15. */
+static void cut_table(fixture *f, pair *p, int64_t entries)
+{
+    named_tensor *t = find(p, "d.weight_codebook");
+    int8_t *wider = ARENA_ARRAY(f->ctx->a, int8_t, entries);
+    for (int64_t i = 0; i < entries && i < t->elems; i++)
+        wider[i] = ((const int8_t *)t->data)[i];
+    t->data = wider;
+    t->elems = entries;
+    t->dim = arena_memdup(f->ctx->a, &entries, sizeof entries);
+}
+
+static void wrong_tables_are_told(void **state)
+{
+    static const struct {
+        int64_t entries;
+        const char *says;
+    } tables[] = {{1, "1 entries, not 2 to 16"},
+                  {17, "17 entries, not 2 to 16"},
+                  {9, "no packing of 4-bit codes"}};
+    fixture *f = *state;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        net_maker m = net_make(f->ctx);
+        net_output(&m, net_dense(&m, "d", net_input(&m, "x", shape1(40)), 3, true));
+        quant_spec *spec = spec_new(f->ctx);
+        spec_settings *s = rule(f->ctx, spec, NULL, SPEC_WEIGHT, SPEC_SCHEME | SPEC_BITS);
+        s->scheme = IR_Q_CODEBOOK;
+        s->bits = 4;
+        assert_true(save_pair(f->ctx, quantized(&m, spec), f->base));
+        pair p = tensors_of(f);
+        cut_table(f, &p, tables[i].entries);
+        rewrite(f, &p);
+        assert_null(load(f));
+        newest_is(f->ctx, "saved-tensor", tables[i].says);
+        f->ctx->errors = 0;
+    }
+}
+
 /* Every flipped byte of the .bin is an error or another valid model; never a crash. */
 static void any_byte_may_be_wrong(void **state)
 {
@@ -536,6 +574,9 @@ static const struct edit {
     {"d = dense(x, 3", "d = dense(x, 3) |> batch_norm(weights \"bn\"", "saved-rule",
      "no batch_norm"},
     {"d.weight : int8 symmetric", "d.weight : codebook 4 bits", "saved-tensor", "lacks"},
+    {"d.weight : int8 symmetric per channel",
+     "d.weight : codebook 4 bits table per channel scale 1 #", "saved-tensor",
+     "tables per channel need"},
 };
 
 static void wrong_rules_are_told(void **state)
@@ -609,6 +650,7 @@ int main(void)
         T(the_float_twin_computes_with_the_rounded_weights),
         T(both_files_or_none),
         T(wrong_tensors_are_told),
+        T(wrong_tables_are_told),
         T(any_byte_may_be_wrong),
         T(wrong_rules_are_told),
         T(options_may_only_repeat_what_is_there),
