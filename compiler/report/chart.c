@@ -48,17 +48,15 @@ chart chart_begin(page *p, const chart_frame *f)
 
 void chart_end(chart *c, const char *fmt, ...)
 {
-    buf text, *b = &c->p->b;
+    buf *b = &c->p->b;
     va_list ap;
-    buf_init(&text, c->p->ctx->a);
     va_start(ap, fmt);
-    buf_vprintf(&text, fmt, ap);
-    va_end(ap);
     buf_printf(b, "</svg>%s<figcaption><b>", c->small ? "" : "</div>");
     html_text(b, c->title);
     buf_puts(b, "</b> ");
-    html_text(b, buf_str(&text));
+    html_vprintf(b, fmt, ap);
     buf_puts(b, "</figcaption></figure>\n");
+    va_end(ap);
 }
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
@@ -98,16 +96,14 @@ void chart_dot(chart *c, const char *class, double x, double y, const char *tip)
 void chart_label(chart *c, const char *class, const char *anchor, double x, double y,
                  const char *fmt, ...)
 {
-    buf text, *b = &c->p->b;
+    buf *b = &c->p->b;
     va_list ap;
-    buf_init(&text, c->p->ctx->a);
     va_start(ap, fmt);
-    buf_vprintf(&text, fmt, ap);
-    va_end(ap);
     buf_printf(b, "<text class=\"%s\" text-anchor=\"%s\" x=\"%.1f\" y=\"%.1f\">", class, anchor, x,
                y);
-    html_text(b, buf_str(&text));
+    html_vprintf(b, fmt, ap);
     buf_puts(b, "</text>\n");
+    va_end(ap);
 }
 
 /* ---- axes ------------------------------------------------------------------------------------ */

@@ -52,13 +52,18 @@ void html_text(buf *b, const char *s)
     }
 }
 
-static void put_text(page *p, const char *before, const char *fmt, va_list ap, const char *after)
+void html_vprintf(buf *b, const char *fmt, va_list ap)
 {
     buf text;
-    buf_init(&text, p->ctx->a);
+    buf_init(&text, b->a);
     buf_vprintf(&text, fmt, ap);
+    html_text(b, buf_str(&text));
+}
+
+static void put_text(page *p, const char *before, const char *fmt, va_list ap, const char *after)
+{
     buf_puts(&p->b, before);
-    html_text(&p->b, buf_str(&text));
+    html_vprintf(&p->b, fmt, ap);
     buf_puts(&p->b, after);
 }
 

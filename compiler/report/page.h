@@ -28,6 +28,7 @@ typedef struct page {
 
 /* Escapes markup; a byte that is no part of UTF-8, or a control character, becomes \xNN. */
 void html_text(buf *b, const char *s);
+void html_vprintf(buf *b, const char *fmt, va_list ap);
 
 page *page_new(qctx *ctx, const char *title, const char *about);
 /* A section with a heading, linked from the top; ends the one before. id: letters, digits, dashes.
