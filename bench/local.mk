@@ -3,5 +3,5 @@
 bench: qcc$(EXEEXT)
 	@$(AM_TESTS_ENVIRONMENT) OUT=bench-results $(SHELL) '$(top_srcdir)/bench/device.sh'
 .PHONY: bench
-EXTRA_DIST += bench/lib.sh bench/net.sh bench/device.sh bench/schemes.sh bench/measure.c bench/peers.tsv bench/row.awk \
+EXTRA_DIST += bench/lib.sh bench/net.sh bench/device.sh bench/host.sh bench/schemes.sh bench/measure.c bench/peers.tsv bench/row.awk \
 	bench/table.awk bench/chart.awk
