@@ -31,6 +31,9 @@ void fast_init_shared(fast_rescale *f, emitter *e, const ir_op *op, int channels
 bool fast_applies(const emitter *e, const ir_op *op);
 /* Whether it would then have channels whose weights must be 0. */
 bool fast_has_constant(const emitter *e, const ir_op *op);
+/* Emits a depthwise layer's int8 codes, that are its levels, as [channel][tap], 0 in constant
+ * channels; gives the array's name. */
+const char *fast_depthwise_weights(const fast_rescale *f);
 /* C expression of the code of accumulator `acc`; `channel` an index, `mult` the multiplier. */
 const char *fast_code(const fast_rescale *f, const char *acc, const char *channel,
                       const char *mult);

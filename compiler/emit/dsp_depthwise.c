@@ -272,18 +272,6 @@ static void put_weights(dsp_depthwise *v)
     text_put(t, "        };\n");
 }
 
-/* Codes that are the levels themselves. */
-static const char *array_of(dsp_depthwise *v)
-{
-    arena *a = v->e->ctx->a;
-    int taps = v->w.kh * v->w.kw;
-    const int8_t *from = ir_weight(v->op)->data;
-    int8_t *to = ARENA_ARRAY(a, int8_t, (size_t)taps * (size_t)v->w.o);
-    for (int i = 0; i < taps * v->w.o; ++i)
-        to[i] = v->f.constant[i / taps] ? 0 : from[i];
-    return weight_array(v->e, v->op, to, arena_printf(a, "[channel %d][tap %d]", v->w.o, taps));
-}
-
 /* Pairs of outputs of a line; a last one alone leaves the second sum. */
 static void put_outputs(dsp_depthwise *v)
 {
@@ -327,7 +315,7 @@ static void put_function(dsp_depthwise *v)
     bool codes = weight_form_of(v->op) == WEIGHTS_CODE;
     text_set(t, "codes", "%d", codes);
     if (codes)
-        text_set(t, "stored", "%s", array_of(v));
+        text_set(t, "stored", "%s", fast_depthwise_weights(&v->f));
     else
         dsp_levels_print(v->e, v->op, t);
     op_comment(v->e, v->op, t);

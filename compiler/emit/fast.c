@@ -185,6 +185,19 @@ void fast_init_shared(fast_rescale *f, emitter *e, const ir_op *op, int channels
     init(f, e, op, channels, doubled, true);
 }
 
+const char *fast_depthwise_weights(const fast_rescale *f)
+{
+    arena *a = f->e->ctx->a;
+    const ir_tensor *w = ir_weight(f->op);
+    int64_t n = ir_elems(&w->shape), channels = f->op->q->channels, taps = n / channels;
+    const int8_t *from = w->data;
+    int8_t *to = ARENA_ARRAY(a, int8_t, n);
+    for (int64_t i = 0; i < n; ++i)
+        to[i] = f->constant[i / taps] ? 0 : from[i];
+    return weight_array(f->e, f->op, to,
+                        arena_printf(a, "[channel %d][tap %d]", (int)channels, (int)taps));
+}
+
 /* ---- text --------------------------------------------------------------------------------------
  */
 

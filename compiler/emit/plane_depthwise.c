@@ -267,17 +267,6 @@ static void put_sums(plane *v)
 
 /* ---- the function ------------------------------------------------------------------------- */
 
-static const char *array_of(plane *v)
-{
-    arena *a = v->e->ctx->a;
-    int taps = v->w.kh * v->w.kw;
-    const int8_t *from = ir_weight(v->op)->data;
-    int8_t *to = ARENA_ARRAY(a, int8_t, (size_t)taps * (size_t)v->w.o);
-    for (int i = 0; i < taps * v->w.o; ++i)
-        to[i] = v->f.constant[i / taps] ? 0 : from[i];
-    return weight_array(v->e, v->op, to, arena_printf(a, "[channel %d][tap %d]", v->w.o, taps));
-}
-
 /* The tile's outputs; the last tile of a line has only `some`. */
 static void put_tile(plane *v, int columns, int some)
 {
@@ -401,7 +390,7 @@ bool plane_print(emitter *e, const ir_op *op)
         emit_use_helper(e, EH_LONG_HIGH);
     }
     fast_init(&v.f, e, op, v.w.o, false);
-    text_set(&v.t, "weight", "%s", array_of(&v));
+    text_set(&v.t, "weight", "%s", fast_depthwise_weights(&v.f));
     put_sums(&v);
     put_plane(&v);
     put_channel(&v);
