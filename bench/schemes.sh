@@ -1,6 +1,6 @@
 #!/bin/sh
 # schemes.sh - what each way to store weights takes and costs, as a table in Markdown: bytes, and instructions of
-# one inference on emulated boards (net.sh).
+# one inference on emulated boards (net.sh); a hyphen where the target's tools are missing.
 #
 #   bench/schemes.sh [NET [TARGET…]]     default: lenet on cortex-m4, cortex-m3, cortex-m0, cortex-m55
 set -u
@@ -50,9 +50,13 @@ while read -r scheme; do
     "$QCC" inspect $(bench_source "$net") --quiet --json >"$dir/json" || exit 1
     printf '| %s | %s | %s |' "$scheme" "$(number weight_bytes)" "$(number constant_bytes)"
     for target; do
-        figure=$(sh "$top_srcdir/bench/net.sh" "$net" "$target" </dev/null 2>/dev/null |
-            sed -n 's/.* \([0-9]*\) instructions, [0-9]* MACs, \([0-9.]*\) per MAC.*/\1 (\2)/p')
-        printf ' %s |' "${figure:--}"
+        sh "$top_srcdir/bench/net.sh" "$net" "$target" </dev/null >"$dir/log" 2>&1
+        case $? in
+        0) figure=$(sed -n 's/.* \([0-9]*\) instructions, [0-9]* MACs, \([0-9.]*\) per MAC.*/\1 (\2)/p' "$dir/log") ;;
+        77) figure=- ;;
+        *) echo; cat "$dir/log" >&2; exit 1 ;;
+        esac
+        printf ' %s |' "$figure"
     done
     echo
 done <"$dir/schemes"
