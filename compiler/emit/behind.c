@@ -4,34 +4,11 @@
 #include "compiler/emit/ops.h"
 #include "compiler/emit/target.h"
 
-#include <string.h>
-
-/* Kernels of targets that keep to an order; the others may not be overlapped. */
-static const struct {
-    const char *kernel;
-    kernel_order order;
-} orders[] = {
-    {"dsp-conv", ORDER_CELLS},
-    {"dsp-depthwise", ORDER_CHANNELS},
-};
-
-static kernel_order order_of_kernel(const kernel *k)
-{
-    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
-        if (!strcmp(orders[i].kernel, k->name))
-            return orders[i].order;
-    return ORDER_UNKNOWN;
-}
-
-/* Of what prints the operator. A guarded kernel stands beside the generic text: both must agree. */
 static kernel_order order_of(const emitter *e, const ir_op *op)
 {
-    const kernel *k = emit_kernel(e, op);
-    kernel_order generic = emit_generic_order(op);
     if (!op->q || emit_op_is_nop(op) || op->in[0]->shape.rank != 3 || op->in[0]->kind == IR_CONST)
         return ORDER_UNKNOWN;
-    kernel_order own = k ? order_of_kernel(k) : generic;
-    return k && k->guard && own != generic ? ORDER_UNKNOWN : own;
+    return emit_order(e, op);
 }
 
 /* First cell of the input that the window of output cell (y, x) holds, or one before it. */

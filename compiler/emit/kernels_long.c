@@ -3,13 +3,15 @@
 #include "compiler/emit/plane.h"
 
 const kernel cortex_m3_kernels[] = {
-    {"long-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL},
+    {"long-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL,
+     ORDER_UNKNOWN},
     {"long-conv", OP_CONV2D, WEIGHTS_CODE, NULL, bundle_in_place, long_takes_conv, long_print_conv,
-     long_scratch_conv},
-    {"long-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL},
+     long_scratch_conv, ORDER_UNKNOWN},
+    {"long-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL,
+     ORDER_UNKNOWN},
     {"long-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_conv, long_print_conv,
-     long_scratch_conv},
+     long_scratch_conv, ORDER_UNKNOWN},
     {"long-depthwise", OP_CONV2D, WEIGHTS_CODE, NULL, plane_in_place_long, plane_takes, plane_print,
-     plane_scratch},
+     plane_scratch, ORDER_UNKNOWN},
     {0},
 };

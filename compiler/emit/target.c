@@ -137,9 +137,12 @@ bool emit_may_alias(const emitter *e, const ir_op *op, int in)
            ir_type_size(x->type) == ir_type_size(y->type);
 }
 
-kernel_order emit_generic_order(const ir_op *op)
+kernel_order emit_order(const emitter *e, const ir_op *op)
 {
-    return rows[op->kind].order;
+    const kernel *k = emit_kernel(e, op);
+    const kernel *other = k && k->guard ? kernel_otherwise(e, op, k) : k;
+    kernel_order last = other ? other->order : rows[op->kind].order;
+    return !k || k->order == last ? last : ORDER_UNKNOWN;
 }
 
 /* Of the generic text, or of that behind a kernel's #else. */

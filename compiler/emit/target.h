@@ -26,6 +26,18 @@ typedef enum weight_form {
 } weight_form;
 weight_form weight_form_of(const ir_op *op);
 
+/* In which order a kernel reads and writes, for the planner, which may let the output overlap the
+ * input. */
+typedef enum kernel_order {
+    ORDER_UNKNOWN,
+    /* The codes of a cell are written, in rising order of rows and columns, after all windows of cells
+     * before the one before it were read for the last time. */
+    ORDER_CELLS,
+    /* Each channel of the input is read for the last time before its codes are written, channel after
+     * channel. */
+    ORDER_CHANNELS
+} kernel_order;
+
 typedef struct kernel {
     const char *name; /* "dsp-conv": in comments and `inspect` */
     ir_opkind kind;
@@ -36,6 +48,7 @@ typedef struct kernel {
     bool (*takes)(const emitter *e, const ir_op *op); /* NULL: everything of that kind and form */
     bool (*print)(emitter *e, const ir_op *op);
     int64_t (*scratch)(const emitter *e, const ir_op *op); /* bytes, or NULL: none */
+    kernel_order order;
 } kernel;
 
 /* What instructions cost, in hundredths of one issued instruction: kernels choose tiles by it. */
@@ -60,20 +73,8 @@ const emit_target *emit_find_target(const char *name); /* NULL when unknown */
 /* The kernel that prints the operator, NULL: generic. Float graphs have generic ones only. */
 const kernel *emit_kernel(const emitter *e, const ir_op *op);
 
-/* In which order a kernel reads and writes, for the planner, which may let the output overlap the
- * input. */
-typedef enum kernel_order {
-    ORDER_UNKNOWN,
-    /* The codes of a cell are written, in rising order of rows and columns, after all windows of cells
-     * before the one before it were read for the last time. */
-    ORDER_CELLS,
-    /* Each channel of the input is read for the last time before its codes are written, channel after
-     * channel. */
-    ORDER_CHANNELS
-} kernel_order;
-
-/* Of the generic text of an operator. */
-kernel_order emit_generic_order(const ir_op *op);
+/* In which order the operator's text reads and writes; where there are two, both must agree. */
+kernel_order emit_order(const emitter *e, const ir_op *op);
 
 /* ---- kernel tables, one a file ------------------------------------------------------------- */
 extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
