@@ -80,4 +80,11 @@ kept=$(sed -n 's/^ *state kept : .* scale \(.*\) zero.*/\1/p' "$work/c.qdl")
 window=$(sed -n 's/^ *window : activations .* scale \(.*\) zero.*/\1/p' "$work/c.qdl")
 checks=$((checks + 1))
 [ -n "$kept" ] && [ "$kept" = "$window" ] || fail "the state's scale is '$kept', the window's '$window'"
+
+# frames lean on those before them, so no row of calibration stands by itself
+for option in --errors --health; do
+    expect 1 "$QCC" inspect "$work/free.qdl" "$work/weights.bin" --quiet --calibrate "$work/frames.csv" $option
+    err_has "[bad-option]"
+    err_has "a model with states has no rows of its own"
+done
 finish
