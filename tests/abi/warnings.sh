@@ -53,7 +53,7 @@ x86() {
             [ ! -s "$work/err" ] || fail "gcc $level says something about $1 for x86-64"
         done
     fi
-    clean x "$none"
+    clean x "$none" "--target x86-64"
 }
 for net in blocks dscnn; do
     emit "$net" x --target x86-64 --numerics tflm && x86 "$net"
