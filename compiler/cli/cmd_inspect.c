@@ -28,7 +28,8 @@ static const char *scheme_text(arena *a, const ir_tensor *w)
     const ir_quant *q = w->quant;
     const char *scales = q->axis < 0 ? "tensor" : "channel";
     if (q->scheme == IR_Q_CODEBOOK)
-        return arena_printf(a, "codebook%d%s/%s", q->bits, q->table_per_channel ? " each" : "", scales);
+        return arena_printf(a, "codebook%d%s/%s", q->bits, q->table_per_channel ? " each" : "",
+                            scales);
     return arena_printf(a, "int%d%s %s/%s%s", q->bits, q->symmetric ? "" : " asym",
                         q->grid == IR_GRID_TREAD ? "tread" : "midpoint", scales,
                         q->bits > 4 && q->bits < 8 ? " in 8" : "");
@@ -83,8 +84,8 @@ static void print_layer(const layer *l)
     putchar('\n');
 }
 
-/* The plan of the arena, by the offset of each block; blocks that overlap in place and time are outputs
- * that stay behind what their operators read. */
+/* The plan of the arena, by the offset of each block; blocks that overlap in place and time are
+ * outputs that stay behind what their operators read. */
 static void print_memory(const ir_graph *g, const emit_result *r)
 {
     if (r->n_blocks == 0)
@@ -107,7 +108,8 @@ static void print_memory(const ir_graph *g, const emit_result *r)
     }
 }
 
-static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r)
+static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r,
+                         const inspect_flash *f)
 {
     int64_t params = 0, macs = 0;
     for (int i = 0; i < g->ops.n; i++) {
@@ -121,9 +123,9 @@ static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_
     int64_t weights, constants;
     char hash[65];
     model_sizes(ctx, g, &weights, &constants);
-    printf("flash: weights %" PRId64 " bytes, all constants %" PRId64 " (emitted: %" PRId64
-           "), without code\n",
+    printf("flash: weights %" PRId64 " bytes, all constants %" PRId64 " (emitted: %" PRId64 ")",
            weights, constants, r->constant_bytes);
+    inspect_code_print(f, r);
     printf("RAM: arena %" PRId64 " bytes (no plan needs less than %" PRId64
            "), without input, output and stack\n",
            r->arena_bytes, r->arena_lower_bound);
@@ -132,7 +134,7 @@ static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_
 }
 
 static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r,
-                        const inspect_extra *x)
+                        const inspect_extra *x, const inspect_flash *f)
 {
     printf("model %s\n", g->name);
     for (int i = 0; i < g->inputs.n; i++) {
@@ -159,7 +161,7 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
         print_memory(g, r);
     if (r && g->lean)
         inspect_lean(ctx, g->lean);
-    print_totals(ctx, n, g, r);
+    print_totals(ctx, n, g, r, f);
 }
 
 static json_t *layer_json(const layer *l)
@@ -190,7 +192,7 @@ static json_t *layer_json(const layer *l)
 }
 
 static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r,
-                       const inspect_extra *x)
+                       const inspect_extra *x, const inspect_flash *f)
 {
     json_t *j = json_pack("{s:s}", "model", g->name), *layers = json_array();
     for (int i = 0; i < g->ops.n; i++) {
@@ -209,6 +211,7 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
         ir_canonical_sha256(ctx, n->quantized, hash);
         json_object_set_new(j, "weight_bytes", json_integer(weights));
         json_object_set_new(j, "constant_bytes", json_integer(constants));
+        inspect_code_json(j, f, r);
         json_object_set_new(j, "arena_bytes", json_integer(r->arena_bytes));
         json_object_set_new(j, "arena_lower_bound", json_integer(r->arena_lower_bound));
         json_object_set_new(j, "numerics", json_string(ir_numerics_name(g->numerics)));
@@ -228,17 +231,19 @@ int cmd_inspect(qctx *ctx, cli *c)
     const ir_graph *g = weights ? n->legal : n->lowered;
     emit_result emitted, *r = n->legal ? &emitted : NULL;
     inspect_extra x = {0};
+    inspect_flash f = {0};
     if (!weights && (c->errors || c->health || c->report))
         return cli_usage(c, "--errors, --health and --report need the weights");
-    if (r && (!emit_c(ctx, g, &c->emit, r) || !inspect_extras(ctx, c, n, &x)))
+    if (r && (!emit_c(ctx, g, &c->emit, r) || !inspect_code(ctx, c, g, &f) ||
+              !inspect_extras(ctx, c, n, &x)))
         return EXIT_BAD_INPUT;
     report_extra known = {.errors = x.errors, .health = x.health.n ? &x.health : NULL};
     if (!report_write(ctx, c, n, &known))
         return EXIT_BAD_INPUT;
     progress_end(ctx);
     if (c->json)
-        print_json(ctx, n, g, r, &x);
+        print_json(ctx, n, g, r, &x, &f);
     else
-        print_table(ctx, n, g, r, &x);
+        print_table(ctx, n, g, r, &x, &f);
     return EXIT_DONE;
 }

@@ -16,6 +16,18 @@ void inspect_rounding_json(json_t *j, const net *n);
 void inspect_lean(qctx *ctx, const ir_graph *lean);
 void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *lean);
 
+/* inspect_code.c: flash with --target. */
+typedef struct inspect_flash {
+    int64_t code;        /* bytes */
+    const char *by;      /* the compiler and its flags; NULL: not asked for, or there is none */
+    const char *missing; /* the target's compiler, where another served, or none */
+    double factor;       /* then: by which its code was multiplied */
+} inspect_flash;
+bool inspect_code(qctx *ctx, const cli *c, const ir_graph *g, inspect_flash *f);
+/* Ends the line that tells the constants. */
+void inspect_code_print(const inspect_flash *f, const emit_result *r);
+void inspect_code_json(json_t *j, const inspect_flash *f, const emit_result *r);
+
 /* inspect_errors.c: what --errors and --health ask for. */
 typedef struct inspect_extra {
     layer_error *errors; /* [operators], or NULL */

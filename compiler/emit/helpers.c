@@ -18,6 +18,7 @@ typedef struct helper {
     const char *suffix;
     const emit_helper *needs; /* ended by EH_COUNT; NULL: none */
     const char *text;
+    int constants; /* bytes of its tables */
 } helper;
 
 static const helper helpers[EH_COUNT] = {
@@ -140,7 +141,7 @@ static const helper helpers[EH_COUNT] = {
         "        if (rest & (INT32_C(1) << (24 + i)))\n"
         "            e = $P$_doubling_high(e, factor[i]);\n"
         "    return e;\n"
-        "}\n"},
+        "}\n", 7 * sizeof(int32_t)},
     [EH_RECIPROCAL] = {"reciprocal", NEEDS(EH_DOUBLING_HIGH, EH_SHL_SAT),
         "/* 2/(1 + a) in Q2.29 for 0 <= a <= 1 in Q0.31: three Newton-Raphson steps. */\n"
         "static int32_t $P$_reciprocal(int32_t a)\n"
@@ -326,6 +327,7 @@ void emit_use_helper(emitter *e, emit_helper h)
     if (e->helpers.has[h])
         return;
     e->helpers.has[h] = true;
+    e->constant_bytes += helpers[h].constants;
     for (const emit_helper *n = helpers[h].needs; n && *n != EH_COUNT; ++n)
         emit_use_helper(e, *n);
 }

@@ -37,18 +37,25 @@ bool engine_available(engine_kind kind);
  * unwind tables), and zeroed RAM; false with a diagnostic when there is no compiler. */
 bool object_sizes(qctx *ctx, const char *c_text, const char *cflags, int64_t *flash, int64_t *bss);
 
-/* Flash and stack of emitted C as the target's own compiler makes it with -Os. */
+/* Flash and stack of emitted C as the target's own compiler makes it. */
 typedef struct target_size {
     int64_t flash;       /* code and constants of the object; 0 without any compiler */
-    int64_t helpers;     /* what the compiler's own library adds */
+    int64_t code;        /* what is behind the constants that the emitter counts, helpers with it */
+    int64_t helpers;     /* what linking with the compiler's own library adds */
     int64_t stack;       /* an upper bound from the frames; -1: the compiler does not tell them */
     const char *by;      /* the compiler and its flags; NULL: there is none */
     const char *missing; /* the target's compiler, where it is not there; the host's served */
     double factor;       /* then: what code is to be taken times; else 0 */
 } target_size;
-/* prefix: emit_prefix; helpers: whether to link for them (a second run of the compiler). A compiler
- * that is missing is no error; false with a diagnostic where one fails. */
-bool target_sizes(qctx *ctx, const char *c_text, const char *target, const char *prefix, bool helpers,
-                  target_size *t);
+/* Emits a legal graph (r) and compiles it at `level`, -Os or -O2. helpers: whether to link for them (a
+ * second run of the compiler). A compiler that is missing is no error; false with a diagnostic where
+ * one fails. */
+typedef struct target_request {
+    const ir_graph *graph;
+    const emit_options *options;
+    const char *level;
+    bool helpers;
+} target_request;
+bool target_sizes(qctx *ctx, const target_request *want, emit_result *r, target_size *t);
 
 #endif

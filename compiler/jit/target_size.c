@@ -1,8 +1,9 @@
 /* target_size.c - flash and stack of emitted C as its target's own compiler makes them, by
- * contracts.md section 5: -Os, sections of the object, the compiler's helpers; stack from
- * -fstack-usage. */
+ * contracts.md section 5: sections of the object, the compiler's helpers; stack from -fstack-usage.
+ */
 #include "compiler/jit/internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,7 +69,8 @@ static bool object_of(qctx *ctx, const cc_request *how, const char *c, target_si
     return false;
 }
 
-/* What the linker adds out of libgcc; 0 where it cannot be told. */
+/* What the linker adds out of libgcc, less what it leaves out (RISC-V: long calls made short); 0 where
+ * it cannot be told. */
 static int64_t helper_bytes(qctx *ctx, const cc_request *how, const char *c, const char *prefix,
                             int64_t object)
 {
@@ -90,38 +92,59 @@ static int64_t helper_bytes(qctx *ctx, const cc_request *how, const char *c, con
         cc_done(job);
     if (!linked || !elf_sizes(linked->text, linked->len, &flash, &bss))
         return 0;
-    return flash > object ? flash - object : 0;
+    return flash - object;
 }
 
-bool target_sizes(qctx *ctx, const char *c, const char *target, const char *prefix, bool helpers,
-                  target_size *t)
+/* The compiler of a target, and its flags; the host's where it is not there, or there is none. */
+static cc_request compiler_of(qctx *ctx, const target_request *want, bool *cross, target_size *t)
 {
     static const char *const extra[] = {
         "-std=c99", "-w", "-c", "-ffunction-sections", "-fdata-sections", "-fstack-usage", NULL};
-    cc_request how = {cc_host(), "-Os", extra, NULL};
-    bool cross = false;
-    *t = (target_size){.stack = -1};
+    cc_request how = {cc_host(), want->level, extra, NULL};
+    *cross = false;
     for (int i = 0; i < COMPILERS; i++)
-        if (!strcmp(compilers[i].target, target)) {
-            cross = true;
+        if (!strcmp(compilers[i].target, want->options->target)) {
+            *cross = true;
             t->missing = cc_found(compilers[i].cc) ? NULL : compilers[i].cc;
             if (!t->missing)
                 how = (cc_request){compilers[i].cc,
-                                   arena_printf(ctx->a, "-Os %s", compilers[i].flags), extra, NULL};
+                                   arena_printf(ctx->a, "%s %s", want->level, compilers[i].flags),
+                                   extra, NULL};
         }
+    return how;
+}
+
+static int64_t code_behind(const target_size *t, int64_t constants)
+{
+    double code = t->flash > constants ? (double)(t->flash - constants) : 0;
+    return (int64_t)ceil(t->factor > 0 ? code * t->factor : code) + t->helpers;
+}
+
+bool target_sizes(qctx *ctx, const target_request *want, emit_result *r, target_size *t)
+{
+    bool cross;
+    emit_options o = *want->options;
+    o.weights = EMIT_STRING; /* the same bytes, compiled several times faster */
+    o.split_weights = o.selftest = o.profile = false;
+    *t = (target_size){.stack = -1};
+    const char *prefix = emit_prefix(ctx, want->graph, &o);
+    if (!prefix || !emit_c(ctx, want->graph, &o, r))
+        return false;
+    cc_request how = compiler_of(ctx, want, &cross, t);
     t->by = arena_printf(ctx->a, "%s %s", how.cc, how.flags);
     if (!cc_found(how.cc)) {
         t->missing = t->missing ? t->missing : how.cc;
         t->by = NULL;
         return true;
     }
-    if (!object_of(ctx, &how, c, t))
+    if (!object_of(ctx, &how, r->c, t))
         return false;
     if (t->missing)
         t->factor = GUESS_FACTOR;
-    else if (cross && helpers)
-        t->helpers = helper_bytes(ctx, &how, c, prefix, t->flash);
-    if (t->helpers && t->stack >= 0)
+    else if (cross && want->helpers)
+        t->helpers = helper_bytes(ctx, &how, r->c, prefix, t->flash);
+    if (t->helpers > 0 && t->stack >= 0)
         t->stack += HELPER_STACK;
+    t->code = code_behind(t, r->constant_bytes);
     return true;
 }

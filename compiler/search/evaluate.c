@@ -168,20 +168,14 @@ static bool measure_sizes(searcher *s, qctx *ctx, const ir_graph *g, search_poin
 {
     emit_result r;
     target_size t;
-    emit_options o = s->o->emit;
-    o.weights = EMIT_STRING; /* the same bytes, compiled several times faster */
-    const char *prefix = emit_prefix(ctx, g, &o);
-    if (!prefix || !emit_c(ctx, g, &o, &r) ||
-        !target_sizes(ctx, r.c, o.target, prefix, s->helpers < 0, &t))
+    if (!target_sizes(ctx, &(target_request){g, &s->o->emit, "-Os", s->helpers < 0}, &r, &t))
         return false;
+    s->code = t.code;
     if (s->helpers < 0) { /* the first, in the context of the search */
         s->helpers = t.helpers;
         s->how = t;
-    }
-    s->code = t.flash > r.constant_bytes ? t.flash - r.constant_bytes : 0;
-    if (t.factor > 0)
-        s->code = (int64_t)ceil((double)s->code * t.factor);
-    s->code += s->helpers;
+    } else
+        s->code += s->helpers;
     s->stack = t.stack;
     p->flash = r.constant_bytes + s->code;
     p->ram = r.arena_bytes + caller_bytes(g) + (t.stack > 0 ? t.stack : 0);

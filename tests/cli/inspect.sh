@@ -23,6 +23,18 @@ awk -F'[:,]' '
 expect 0 "$QCC" "$@" -o "$work/lenet.c"
 cp "$work/lenet.c" "$work/out" && out_has "weights 61470 bytes, all constants 63358 bytes; arena 4760 bytes"
 
+# flash on a target, by its compiler; by the host's, and so said, where that is missing; by none
+if command -v arm-none-eabi-gcc >/dev/null; then
+    expect 0 "$QCC" inspect "$@" --target cortex-m4 -Os && out_has "code by arm-none-eabi-gcc -Os -mcpu=cortex-m4"
+fi
+mkdir "$work/bin"
+for tool in cc as ld; do ln -s "$(command -v $tool)" "$work/bin/$tool"; done
+expect 0 env PATH="$work/bin" CC=cc "$QCC" inspect "$@" --target cortex-m4 &&
+    out_has "arm-none-eabi-gcc is missing: code is guessed as 1.5 times that of cc -O2"
+expect 0 env PATH="$work/bin" CC=cc "$QCC" inspect "$@" --target cortex-m4 --json &&
+    out_has '"code_guessed": true' && out_has '"emitted_weight_bytes": 61'
+expect 0 env PATH=/nonexistent "$QCC" inspect "$@" --target cortex-m4 && out_has "without code: there is no compiler"
+
 # constant channels: what is left out, with codes and reasons; all of it with --whole-layers
 vww=${QCC_SHARED-$top_srcdir/../shared}/data/models/vww_int8.tflite
 if [ -e "$vww" ]; then
