@@ -117,3 +117,30 @@ TRAIN_CFLAGS=
 m4_foreach_w([flag], [-ftree-vectorize -fvect-cost-model=dynamic -ffp-contract=fast -fno-math-errno -fno-trapping-math],
   [QCC_CC_FLAG(flag, [TRAIN_CFLAGS])])
 AC_SUBST([TRAIN_CFLAGS])])
+
+# Open MPI, for mpirun. Its header is compiled against; the library is loaded at run time by its soname, so
+# that a qcc without mpirun starts as fast as ever.
+AC_DEFUN([QCC_MPI],
+[AC_ARG_WITH([mpi], [AS_HELP_STRING([--without-mpi], [do not train on several processes of mpirun])],
+  [], [with_mpi=auto])
+have_mpi=no
+AS_IF([test "x$with_mpi" != xno],
+  [PKG_CHECK_MODULES([MPI], [ompi-c], [have_mpi=yes], [:])
+   AS_IF([test "x$have_mpi" = xyes],
+     [AC_CACHE_CHECK([for the soname of Open MPI], [qcc_cv_libmpi],
+        [qcc_save_LIBS=$LIBS qcc_save_CPPFLAGS=$CPPFLAGS
+         LIBS="$MPI_LIBS $LIBS" CPPFLAGS="$CPPFLAGS $MPI_CFLAGS" qcc_cv_libmpi=no
+         AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <mpi.h>
+#ifndef OPEN_MPI
+#error
+#endif]], [[return MPI_Finalize();]])],
+           [qcc_cv_libmpi=`${OBJDUMP:-objdump} -p conftest$EXEEXT | sed -n 's/^ *NEEDED *\(libmpi\.so[[^ ]]*\).*/\1/p'`])
+         LIBS=$qcc_save_LIBS CPPFLAGS=$qcc_save_CPPFLAGS])
+      AS_CASE([$qcc_cv_libmpi], [libmpi.so*], [], [have_mpi=no])])
+   AS_IF([test "x$have_mpi" = xno && test "x$with_mpi" = xyes],
+     [AC_MSG_ERROR([MPI was asked for and not found (Debian: apt-get install libopenmpi-dev openmpi-bin)])])])
+AS_IF([test "x$have_mpi" = xyes],
+  [AC_DEFINE([HAVE_MPI], [1], [Define to 1 if Open MPI is there.])
+   AC_DEFINE_UNQUOTED([LIBMPI_SONAME], ["$qcc_cv_libmpi"], [Name of Open MPI's library at run time.])],
+  [MPI_CFLAGS=])
+AM_CONDITIONAL([HAVE_MPI], [test "x$have_mpi" = xyes])])

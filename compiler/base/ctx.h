@@ -22,6 +22,7 @@ struct qctx {
     int threads;    /* worker threads that may be used; results never depend on it */
     VEC(struct file_id) read;    /* files that were read: none may be written over, */
     VEC(struct file_id) written; /* but those that this context wrote itself */
+    struct ranks *ranks;         /* processes of mpirun (compiler/train/ranks.h), or NULL */
     /* Progress of long work, 0..1, or NULL. Never called from another thread. */
     void (*progress)(void *user, const char *what, double done);
     void *progress_user;

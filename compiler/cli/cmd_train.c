@@ -6,6 +6,7 @@
 #include "compiler/base/sha256.h"
 #include "compiler/cli/training.h"
 #include "compiler/train/init.h"
+#include "compiler/train/ranks.h"
 
 typedef struct run {
     qctx *ctx;
@@ -109,7 +110,9 @@ static bool save(run *r)
         if (data && tengine_read(r->e, c, data))
             c->data = data;
     }
-    return weights_export(r->ctx, g, &t, &n) && safetensors_write(r->ctx, r->out, t, n, NULL, 0);
+    bool ok = !ranks_first() || (weights_export(r->ctx, g, &t, &n) &&
+                                 safetensors_write(r->ctx, r->out, t, n, NULL, 0));
+    return ranks_agree(r->ctx, ok);
 }
 
 static bool report_test(run *r)
@@ -145,7 +148,7 @@ static int train(run *r)
     bool worth = end == FIT_DONE || (end == FIT_DIVERGED && r->f.best_epoch >= 0);
     if (!worth || !save(r) || end != FIT_DONE)
         return EXIT_BAD_INPUT;
-    if (!r->t->checkpoint)
+    if (!r->t->checkpoint && ranks_first())
         unlink(r->f.o.checkpoint);
     return report_test(r) ? EXIT_DONE : EXIT_BAD_INPUT;
 }
@@ -165,6 +168,11 @@ int cmd_train(qctx *ctx, cli *c)
     if (!r.t->fit.threads)
         r.t->fit.threads = processors();
     signals_note();
-    return load(&r) && file_may_write(ctx, r.out) && training_may_write(ctx, r.t) ? train(&r)
-                                                                                  : EXIT_BAD_INPUT;
+    if (!ranks_join(ctx))
+        return EXIT_BAD_INPUT;
+    bool ok =
+        load(&r) && (!ranks_first() || file_may_write(ctx, r.out)) && training_may_write(ctx, r.t);
+    int status = ranks_agree(ctx, ok) ? train(&r) : EXIT_BAD_INPUT;
+    ranks_leave(ctx);
+    return status;
 }

@@ -5,6 +5,7 @@
 #include "compiler/base/file.h"
 #include "compiler/cli/search.h"
 #include "compiler/cli/tuning.h"
+#include "compiler/train/ranks.h"
 
 typedef tuning run;
 
@@ -171,9 +172,9 @@ static int tune(run *r)
     tune_result t = tune_net(r->ctx, &r->job, ready, r);
     progress_end(r->ctx);
     if (t.end == FIT_FAILED || t.end == FIT_STOPPED ||
-        !save_pair(r->ctx, t.quantized, r->c->outputs.v[0]))
+        !ranks_agree(r->ctx, !ranks_first() || save_pair(r->ctx, t.quantized, r->c->outputs.v[0])))
         return EXIT_BAD_INPUT;
-    if (!r->t->checkpoint)
+    if (!r->t->checkpoint && ranks_first())
         unlink(r->job.fit.checkpoint);
     if (!r->c->quiet) {
         print_score("before", r, &t.before);
@@ -191,6 +192,8 @@ static int tune(run *r)
 static bool may_write(const run *r)
 {
     const char *base = r->c->outputs.v[0];
+    if (!ranks_first())
+        return true;
     return file_may_write(r->ctx, arena_printf(r->ctx->a, "%s.qdl", base)) &&
            file_may_write(r->ctx, arena_printf(r->ctx->a, "%s.bin", base)) &&
            training_may_write(r->ctx, r->t);
@@ -204,8 +207,11 @@ int cmd_tune(qctx *ctx, cli *c)
     if (c->outputs.n != 1)
         return cli_usage(c, c->outputs.n ? "more than one -o" : "no -o: the saved pair's name");
     signals_note();
-    if (!tuning_load(&r) || !may_write(&r) ||
-        (r.t->test && r.t->fit.loss.kind != LOSS_SQUARED && !tuning_test_labels(&r)))
+    if (!ranks_join(ctx))
         return EXIT_BAD_INPUT;
-    return tune(&r);
+    bool ok = tuning_load(&r) && may_write(&r) &&
+              (!r.t->test || r.t->fit.loss.kind == LOSS_SQUARED || tuning_test_labels(&r));
+    int status = ranks_agree(ctx, ok) ? tune(&r) : EXIT_BAD_INPUT;
+    ranks_leave(ctx);
+    return status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compiler/cli/cli.h"
+#include "compiler/train/ranks.h"
 
 const cli_command cli_commands[] = {
     {NULL, CMD_COMPILE, 2, 2, cmd_compile, "qcc NET.qdl WEIGHTS [OPTIONS] -o NET.c",
@@ -76,6 +77,8 @@ static const cli_command *find_command(const char *name)
 int cli_usage(const cli *c, const char *fmt, ...)
 {
     va_list ap;
+    if (!ranks_first())
+        return EXIT_WRONG_USAGE;
     va_start(ap, fmt);
     fputs("qcc: ", stderr);
     vfprintf(stderr, fmt, ap);
@@ -91,11 +94,11 @@ void cli_flush_diags(qctx *ctx, bool quiet)
     fflush(stdout);
     buf b;
     buf_init(&b, ctx->a);
-    for (int i = 0; i < diag_count(ctx); i++)
+    for (int i = 0; i < diag_count(ctx) && ranks_first(); i++)
         if (!quiet || diag_get(ctx, i)->severity == DIAG_ERROR)
             diag_print(&b, diag_get(ctx, i));
     fwrite(buf_str(&b), 1, b.n, stderr);
-    if (diag_errors(ctx) > 20)
+    if (diag_errors(ctx) > 20 && ranks_first())
         fprintf(stderr, "qcc: %d errors, the first 20 shown\n", diag_errors(ctx));
     ctx->diags.n = 0;
 }
@@ -171,6 +174,8 @@ static int run_command(qctx *ctx, cli *c, int argc, char **argv)
         status = check_operands(ctx, c);
     if (status == EXIT_DONE)
         status = check_dump(ctx, c);
+    if (status == EXIT_DONE && ranks_launched() > 1 && !(c->command->bit & (CMD_TRAIN | CMD_TUNE)))
+        status = cli_usage(c, "mpirun is for `qcc train` and `qcc tune`");
     if (status != EXIT_DONE)
         return status;
     progress_start(ctx, c);
@@ -198,6 +203,8 @@ int main(int argc, char **argv)
     }
     if (argc < 2)
         return cli_usage(NULL, "no model given");
+    if (!ranks_first() && !freopen("/dev/null", "w", stdout)) /* one process speaks */
+        return EXIT_BAD_INPUT;
     qctx *ctx = qctx_new();
     if (!ctx || setjmp(*arena_guard(ctx->a))) {
         fputs("qcc: error: out of memory\n", stderr);

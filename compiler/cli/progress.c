@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "compiler/cli/cli.h"
+#include "compiler/train/ranks.h"
 
 enum { BAR = 30 };
 static const double REDRAW_SECONDS = 0.1;
@@ -51,7 +52,7 @@ static void draw(void *user, const char *what, double done)
 
 void progress_start(qctx *ctx, const cli *c)
 {
-    if (c->quiet || !isatty(STDERR_FILENO))
+    if (c->quiet || !isatty(STDERR_FILENO) || !ranks_first())
         return;
     ctx->progress_user = ARENA_NEW(ctx->a, bar);
     ctx->progress = draw;

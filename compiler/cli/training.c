@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include "compiler/base/file.h"
+#include "compiler/train/ranks.h"
 
 bool training_may_write(qctx *ctx, const training *t)
 {
+    if (!ranks_first())
+        return true;
     return (!t->fit.log || file_may_write(ctx, t->fit.log)) &&
            (!t->checkpoint || file_may_write(ctx, t->checkpoint));
 }
@@ -30,6 +33,7 @@ const char *run_settings(qctx *ctx, const char *command, const char *model, cons
 int processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
+    n /= ranks_on_machine();
     return n > 1 ? (int)n : 1;
 }
 
@@ -66,10 +70,12 @@ void tell_memory(const cli *c, qctx *ctx, const roles *r, int64_t bytes)
     const fit_options *o = &c->training->fit;
     if (c->quiet)
         return;
-    printf("%lld rows train, %lld select%s; %s of memory for batches of %d on %d thread%s\n",
+    int n = ranks_launched();
+    const char *each = n > 1 ? arena_printf(ctx->a, " in each of %d processes", n) : "";
+    printf("%lld rows train, %lld select%s; %s of memory%s for batches of %d on %d thread%s\n",
            (long long)r->train.n, (long long)r->select.n,
-           r->seeded_tenth ? " (a seeded tenth)" : "", bytes_text(ctx, bytes), o->batch, o->threads,
-           o->threads == 1 ? "" : "s");
+           r->seeded_tenth ? " (a seeded tenth)" : "", bytes_text(ctx, bytes), each, o->batch,
+           o->threads, o->threads == 1 ? "" : "s");
     fflush(stdout);
 }
 

@@ -42,7 +42,7 @@ bool training_may_write(qctx *ctx, const training *t);
 const char *run_settings(qctx *ctx, const char *command, const char *model, const training *t,
                          const roles *r, const char *variants);
 
-/* Processors of this machine. */
+/* Processors of this machine, shared with other processes of mpirun. */
 int processors(void);
 /* SIGINT and SIGTERM are noted from here on; fit_options.stopped. */
 void signals_note(void);

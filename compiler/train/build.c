@@ -3,6 +3,7 @@
 
 #include "compiler/train/build.h"
 #include "compiler/train/qat.h"
+#include "compiler/train/ranks.h"
 
 typedef struct builder {
     qctx *ctx;
@@ -277,6 +278,14 @@ static void place_norms(tengine *e)
     }
 }
 
+/* What a process sums of the shards' gradients (ranks_sum). */
+static int64_t rank_floats(const tengine *e)
+{
+    int64_t begin, end;
+    ranks_part(e->ctx->ranks, e->n_theta, &begin, &end);
+    return e->shards * (end - begin);
+}
+
 static void allocate(builder *b)
 {
     tengine *e = b->e;
@@ -291,6 +300,7 @@ static void allocate(builder *b)
     e->running = floats(b, e->n_running);
     e->thread_scratch = floats(b, e->scratch * e->o.threads);
     e->gradient = floats(b, e->o.inference ? 0 : e->n_theta);
+    e->rank_work = floats(b, e->ctx->ranks && !e->o.inference ? rank_floats(e) : 0);
     e->shard_gradient = floats(b, e->o.inference ? 0 : e->n_theta * e->shards);
     for (int i = 0; i < e->nodes.n; i++) {
         tnode *n = e->nodes.v[i];

@@ -17,6 +17,8 @@ struct tengine {
     int64_t scratch;       /* floats of one thread */
     float *theta, *unit, *running, *thread_scratch;
     float *gradient;       /* [n_theta] */
+    float *rank_work;      /* [shards][a process's share of n_theta] */
+    bool alone;            /* this process does all shards itself */
     float *shard_gradient; /* [shards][n_theta] */
     int rows;              /* of the last forward */
     bool training;

@@ -8,6 +8,7 @@
 #include "compiler/base/file.h"
 #include "compiler/io/tensors.h"
 #include "compiler/train/fit.h"
+#include "compiler/train/ranks.h"
 
 enum {
     ST_EPOCH,
@@ -64,16 +65,28 @@ static fit_epoch get_line(const double *v)
     return (fit_epoch){(int)v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7] != 0};
 }
 
-bool checkpoint_write(fit *f)
+static double *lines_of(fit *f)
 {
-    double state[ST_COUNT] = {f->epoch,         (double)f->step,
-                              f->loss_sum,      f->right_sum,
-                              f->rows_sum,      f->best.loss,
-                              f->best.accuracy, (double)f->best.right,
-                              f->best_epoch,    (double)f->opt.steps_done};
-    double *log = ARENA_ARRAY(f->ctx->a, double, f->log.n *LOG_COLUMNS);
+    double *log = ARENA_ARRAY(f->ctx->a, double, f->log.n *LOG_COLUMNS + 1);
     for (int i = 0; i < f->log.n; i++)
         put_line(&f->log.v[i], log + i * LOG_COLUMNS);
+    return log;
+}
+
+static void put_state(const fit *f, double *s)
+{
+    const double all[ST_COUNT] = {f->epoch,         (double)f->step,
+                                  f->loss_sum,      f->right_sum,
+                                  f->rows_sum,      f->best.loss,
+                                  f->best.accuracy, (double)f->best.right,
+                                  f->best_epoch,    (double)f->opt.steps_done};
+    memcpy(s, all, sizeof all);
+}
+
+static bool write_file(fit *f)
+{
+    double state[ST_COUNT], *log = lines_of(f);
+    put_state(f, state);
     item items[MOST_TENSORS];
     named_tensor t[MOST_TENSORS];
     int n = items_of(f, state, log, items);
@@ -86,6 +99,11 @@ bool checkpoint_write(fit *f)
                               .data = items[i].data};
     const char *const meta[][2] = {{"settings", f->o.settings}};
     return safetensors_write(f->ctx, f->o.checkpoint, t, n, meta, 1);
+}
+
+bool checkpoint_write(fit *f)
+{
+    return ranks_agree(f->ctx, !ranks_first() || write_file(f));
 }
 
 static bool refuse(fit *f, const char *why)
@@ -115,7 +133,7 @@ static bool is_state(const fit *f, const double *s)
     for (int i = ST_LOSS; i <= ST_ROWS; i++)
         if (!isfinite(s[i]))
             return false;
-    return is_whole(s[ST_EPOCH], 0, f->o.epochs) && is_whole(s[ST_STEP], 0, steps - 1) &&
+    return is_whole(s[ST_EPOCH], 0, f->o.epochs) && is_whole(s[ST_STEP], 0, steps) &&
            is_whole(s[ST_BEST_EPOCH], -1, s[ST_EPOCH]) &&
            is_whole(s[ST_BEST_RIGHT], 0, INT32_MAX) &&
            is_whole(s[ST_OPT_STEPS], 0, steps * f->o.epochs);
@@ -160,7 +178,7 @@ static bool take(fit *f, const tensor_file *t)
 }
 
 /* Read in a context of its own: the file is going to be written again. */
-bool checkpoint_read(fit *f)
+static bool read_file(fit *f)
 {
     qctx *own = qctx_new();
     if (!own || setjmp(*arena_guard(own->a))) {
@@ -179,6 +197,36 @@ bool checkpoint_read(fit *f)
     return ok;
 }
 
+/* The state of the first process to all others. */
+static void share_state(fit *f)
+{
+    const ranks *r = f->ctx->ranks;
+    int lines = f->log.n;
+    double state[ST_COUNT];
+    item items[MOST_TENSORS];
+    put_state(f, state);
+    ranks_copy(r, state, sizeof state);
+    ranks_copy(r, &lines, sizeof lines);
+    while (f->log.n < lines)
+        (void)VEC_PUSH(f->ctx->a, &f->log);
+    double *log = lines_of(f);
+    int n = items_of(f, state, log, items);
+    for (int i = 0; i < n; i++)
+        ranks_copy(r, items[i].data, (size_t)items[i].n * dtype_size(items[i].dtype));
+    for (int i = 0; i < lines; i++)
+        f->log.v[i] = get_line(log + i * LOG_COLUMNS);
+    take_state(f, state);
+}
+
+bool checkpoint_read(fit *f)
+{
+    if (!ranks_agree(f->ctx, !ranks_first() || read_file(f)))
+        return false;
+    if (f->ctx->ranks)
+        share_state(f);
+    return true;
+}
+
 static void put_number(buf *b, double v)
 {
     if (isfinite(v))
@@ -187,7 +235,7 @@ static void put_number(buf *b, double v)
         buf_puts(b, ",");
 }
 
-bool fit_write_log(fit *f)
+static bool write_log(fit *f)
 {
     buf b;
     buf_init(&b, f->ctx->a);
@@ -202,4 +250,9 @@ bool fit_write_log(fit *f)
     }
     const char *text = buf_str(&b);
     return file_write(f->ctx, f->o.log, text, strlen(text));
+}
+
+bool fit_write_log(fit *f)
+{
+    return ranks_agree(f->ctx, !ranks_first() || write_log(f));
 }

@@ -5,6 +5,9 @@
  * bits with any number of threads (on one machine and build: GEMM comes from OpenBLAS where that is
  * built in). Batch norm takes its statistics over the whole batch.
  *
+ * Where mpirun started several processes (ranks.h), each does a part of the shards; what crosses
+ * shards (statistics of batch norm, gradients, losses) is exchanged, and summed in the same order.
+ *
  * Rows are channels-last, as in the IR. Everything lives in the context's arena. */
 #ifndef QCC_TRAIN_ENGINE_H
 #define QCC_TRAIN_ENGINE_H
@@ -57,8 +60,12 @@ int64_t tengine_outputs(const tengine *e); /* elements of one row of the output 
 float *tengine_input(tengine *e, int k);
 /* Runs rows rows. training: batch statistics, dropout. seed: of this step, for dropout. */
 void tengine_forward(tengine *e, int rows, bool training, uint64_t seed);
-/* [rows][outputs] of the last forward. */
+/* From here on this process runs whole batches itself, whatever others do (ranks.h). */
+void tengine_alone(tengine *e);
+/* [rows][outputs] of the last forward. Where processes share the work: of this process's shards,
+ * until tengine_share_output has brought the others'. */
 const float *tengine_output(const tengine *e);
+void tengine_share_output(tengine *e);
 /* Where dloss/doutput is to be put before tengine_backward: [rows][outputs]. */
 float *tengine_output_gradient(tengine *e);
 /* dloss/dtheta of the last forward, summed over its rows: [theta]. */
@@ -70,8 +77,12 @@ const float *tengine_values(const tengine *e, const ir_tensor *t);
 /* The first operator whose result holds a value that is not finite, or NULL. */
 const ir_op *tengine_not_finite(const tengine *e, int rows);
 
-/* fn(user, shard, first, rows) for each shard of rows rows, on the engine's threads. */
+/* fn(user, shard, first, rows) for each shard of rows rows that this process does, on the engine's
+ * threads.
+ */
 typedef void tshard_fn(void *user, int shard, int first, int rows);
 void tengine_each_shard(const tengine *e, int rows, tshard_fn *fn, void *user);
+/* v has an element for each shard of rows rows: after it, all processes have all. */
+void tengine_share_shards(const tengine *e, int rows, void *v, size_t size);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "compiler/base/rng.h"
 #include "compiler/train/judge.h"
+#include "compiler/train/ranks.h"
 
 static double now(void)
 {
@@ -170,18 +171,26 @@ static fit_end interrupted(fit *f)
     return FIT_STOPPED;
 }
 
+static bool is_stopped(const fit *f)
+{
+    return f->o.stopped && ranks_any(f->ctx->ranks, f->o.stopped());
+}
+
 static fit_end run_epoch(fit *f)
 {
     int64_t steps = steps_per_epoch(f);
     double start = now();
     shuffle(f);
     while (f->step < steps) {
-        if (f->o.stopped && f->o.stopped())
+        if (is_stopped(f))
             return interrupted(f);
         if (!step(f, steps))
             return FIT_DIVERGED;
         show(f, steps);
     }
+    /* Judging takes long: what ends it loses no step. */
+    if (f->o.checkpoint && !checkpoint_write(f))
+        return FIT_FAILED;
     int64_t last = (f->epoch + 1) * steps - 1;
     fit_epoch line = {.epoch = f->epoch + 1,
                       .rate = opt_rate(&f->o.opt, last, steps * f->o.epochs),

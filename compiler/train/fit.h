@@ -79,7 +79,8 @@ fit_end fit_run(fit *f);
 /* Bytes beyond the engine's. */
 int64_t fit_bytes(const fit *f);
 
-/* checkpoint.c: the state of the run, atomically. */
+/* checkpoint.c: the state of the run, atomically; the first process alone writes and reads
+ * (ranks.h). */
 bool checkpoint_write(fit *f);
 bool checkpoint_read(fit *f);
 /* The log as CSV. */

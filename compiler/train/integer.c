@@ -5,6 +5,7 @@
 
 #include "compiler/quant/grid.h"
 #include "compiler/quant/quant.h"
+#include "compiler/train/ranks.h"
 #include "compiler/train/tune.h"
 #include "runtime/interp.h"
 
@@ -65,8 +66,10 @@ static void target_of(const train_rows *rows, const float *teacher, int32_t row,
         to[k] = (float)dtype_value(rows->targets->dtype, rows->targets->data, row * n + k);
 }
 
-bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const train_rows *rows,
-                const float *teacher, const loss_spec *loss, fit_score *score)
+/* Loss and hit of each row that this process judges, in a context of its own. */
+static bool score_rows(qctx *ctx, const ir_graph *quantized, engine_kind kind,
+                       const train_rows *rows, const float *teacher, const loss_spec *loss,
+                       loss_sum *of)
 {
     qctx *own = qctx_new();
     if (!own || setjmp(*arena_guard(own->a)))
@@ -80,11 +83,10 @@ bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const tr
     const ir_tensor *out = g->outputs.v[0];
     void **x = buffers(own, g->inputs.v, g->inputs.n),
          **codes = buffers(own, g->outputs.v, g->outputs.n);
-    int64_t n = ir_elems(&out->shape);
+    int64_t n = ir_elems(&out->shape), begin, end;
     float *y = ARENA_ARRAY(own->a, float, n), *target = ARENA_ARRAY(own->a, float, n);
-    double sum = 0;
-    score->right = 0;
-    for (int64_t i = 0; i < rows->n; i++) {
+    ranks_part(ctx->ranks, rows->n, &begin, &end);
+    for (int64_t i = begin; i < end; i++) {
         int32_t row = rows_number(rows, NULL, i);
         for (int k = 0; k < rows->n_ports; k++)
             port_row_codes(&rows->ports[k], row, x[k]);
@@ -92,14 +94,26 @@ bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const tr
         for (int64_t k = 0; k < n; k++)
             y[k] = (float)quant_value(out->quant, 0, code_at(out, codes[0], k));
         target_of(rows, teacher, row, n, target);
-        loss_sum one = loss_row(loss, y, n, rows->labels ? &rows->labels[row] : NULL,
-                                teacher || rows->targets ? target : NULL);
-        sum += one.loss;
-        score->right += one.right;
+        of[i] = loss_row(loss, y, n, rows->labels ? &rows->labels[row] : NULL,
+                         teacher || rows->targets ? target : NULL);
     }
-    score->loss = sum / (double)rows->n;
-    score->accuracy = (double)score->right / (double)rows->n;
     qctx_free(own);
+    return true;
+}
+
+bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const train_rows *rows,
+                const float *teacher, const loss_spec *loss, fit_score *score)
+{
+    loss_sum *of = ARENA_ARRAY(ctx->a, loss_sum, rows->n), sum = {0, 0};
+    if (!ranks_agree(ctx, score_rows(ctx, quantized, kind, rows, teacher, loss, of)))
+        return false;
+    ranks_gather(ctx->ranks, of, rows->n, 1, sizeof *of);
+    for (int64_t i = 0; i < rows->n; i++) {
+        sum.loss += of[i].loss;
+        sum.right += of[i].right;
+    }
+    *score =
+        (fit_score){sum.loss / (double)rows->n, (double)sum.right / (double)rows->n, sum.right};
     return true;
 }
 
@@ -126,6 +140,7 @@ double integer_difference(qctx *ctx, qat *q, tengine *e, const ir_graph *quantiz
         return 0;
     train_rows through = *rows;
     through.through_codes = true;
+    tengine_alone(e);
     rows_load(&through, e, NULL, 0, n);
     tengine_forward(e, n, false, 0);
     interp *it = interp_new(ctx, g);

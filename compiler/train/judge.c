@@ -85,6 +85,7 @@ const float *teacher_outputs(qctx *ctx, tengine *e, const train_rows *rows, int 
         int n = (int)(rows->n - at < batch ? rows->n - at : batch);
         rows_load(rows, e, NULL, at, n);
         tengine_forward(e, n, false, 0);
+        tengine_share_output(e);
         for (int i = 0; i < n; i++)
             memcpy(y + rows_number(rows, NULL, at + i) * outputs, tengine_output(e) + i * outputs,
                    (size_t)outputs * sizeof *y);

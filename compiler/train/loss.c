@@ -149,6 +149,7 @@ loss_sum loss_of(tengine *e, const loss_spec *s, const loss_batch *b, bool gradi
              .scale = scale / b->rows};
     loss_sum sum = {0, 0};
     tengine_each_shard(e, b->rows, shard_loss, &j);
+    tengine_share_shards(e, b->rows, j.part, sizeof *j.part);
     for (int k = 0; k < (b->rows + TRAIN_SHARD - 1) / TRAIN_SHARD; k++) {
         sum.loss += j.part[k].loss;
         sum.right += j.part[k].right;

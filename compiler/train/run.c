@@ -14,6 +14,7 @@
 
 #include "compiler/train/build.h"
 #include "compiler/train/qat.h"
+#include "compiler/train/ranks.h"
 
 static int thread_number(void)
 {
@@ -35,13 +36,34 @@ static int rows_of(int rows, int shard)
     return left < TRAIN_SHARD ? left : TRAIN_SHARD;
 }
 
+static const ranks *ranks_of(const tengine *e)
+{
+    return e->alone ? NULL : e->ctx->ranks;
+}
+
+/* Shards of a batch that this process does. */
+typedef struct range {
+    int begin, end;
+} range;
+
+static range own_shards(const tengine *e, int rows)
+{
+    int64_t begin, end;
+    ranks_part(ranks_of(e), shards_of(rows), &begin, &end);
+    return (range){(int)begin, (int)end};
+}
+
 void tengine_each_shard(const tengine *e, int rows, tshard_fn *fn, void *user)
 {
-    int shards = shards_of(rows);
+    range own = own_shards(e, rows);
     OMP(omp parallel for schedule(static) num_threads(e->o.threads))
-    for (int s = 0; s < shards; s++)
+    for (int s = own.begin; s < own.end; s++)
         fn(user, s, s * TRAIN_SHARD, rows_of(rows, s));
-    (void)e;
+}
+
+void tengine_share_shards(const tengine *e, int rows, void *v, size_t size)
+{
+    ranks_gather(ranks_of(e), v, shards_of(rows), 1, size);
 }
 
 /* ---- one shard of one node ----------------------------------------------------------------- */
@@ -124,9 +146,15 @@ static void prepare(tengine *e)
     }
 }
 
+/* Batch norm's sums of all shards. */
+static void share_partial(const tengine *e, const tnode *n)
+{
+    tengine_share_shards(e, e->rows, n->partial, 2 * (size_t)n->wn * sizeof *n->partial);
+}
+
 void tengine_forward(tengine *e, int rows, bool training, uint64_t seed)
 {
-    int shards = shards_of(rows);
+    range own = own_shards(e, rows);
     e->rows = rows;
     e->training = training;
     e->seed = seed;
@@ -136,13 +164,16 @@ void tengine_forward(tengine *e, int rows, bool training, uint64_t seed)
         tnode *n = e->nodes.v[i];
         if (n->k->merge && n->batch_stats) {
             OMP(omp for schedule(static))
-            for (int s = 0; s < shards; s++)
+            for (int s = own.begin; s < own.end; s++)
                 run_shard(e, n, n->k->gather, s);
             OMP(omp single)
-            n->k->merge(n, shards, rows);
+            {
+                share_partial(e, n);
+                n->k->merge(n, shards_of(rows), rows);
+            }
         }
         OMP(omp for schedule(static) nowait)
-        for (int s = 0; s < shards; s++)
+        for (int s = own.begin; s < own.end; s++)
             run_shard(e, n, n->k->forward, s);
     }
 }
@@ -151,6 +182,10 @@ void tengine_forward(tengine *e, int rows, bool training, uint64_t seed)
 static void reduce(tengine *e, int shards)
 {
     int64_t n = e->n_theta;
+    if (ranks_of(e)) {
+        ranks_sum(ranks_of(e), e->shard_gradient, shards, n, e->rank_work, e->gradient);
+        return;
+    }
     OMP(omp parallel for schedule(static) num_threads(e->o.threads))
     for (int64_t i = 0; i < n; i++) {
         float sum = e->shard_gradient[i];
@@ -162,11 +197,11 @@ static void reduce(tengine *e, int shards)
 
 const float *tengine_backward(tengine *e, int rows)
 {
-    int shards = shards_of(rows);
+    range own = own_shards(e, rows);
     OMP(omp parallel num_threads(e->o.threads))
     {
         OMP(omp for schedule(static))
-        for (int s = 0; s < shards; s++)
+        for (int s = own.begin; s < own.end; s++)
             memset(e->shard_gradient + s * e->n_theta, 0, (size_t)e->n_theta * sizeof(float));
         for (int i = e->nodes.n - 1; i >= 0; i--) {
             tnode *n = e->nodes.v[i];
@@ -174,17 +209,20 @@ const float *tengine_backward(tengine *e, int rows)
                 continue;
             if (n->k->merge_back) {
                 OMP(omp for schedule(static))
-                for (int s = 0; s < shards; s++)
+                for (int s = own.begin; s < own.end; s++)
                     run_shard(e, n, n->k->gather_back, s);
                 OMP(omp single)
-                n->k->merge_back(n, shards, rows);
+                {
+                    share_partial(e, n);
+                    n->k->merge_back(n, shards_of(rows), rows);
+                }
             }
             OMP(omp for schedule(static) nowait)
-            for (int s = 0; s < shards; s++)
+            for (int s = own.begin; s < own.end; s++)
                 backward_shard(e, n, s);
         }
     }
-    reduce(e, shards);
+    reduce(e, shards_of(rows));
     if (e->o.qat)
         for (int i = 0; i < e->nodes.n; i++) {
             const tnode *n = e->nodes.v[i];
@@ -262,6 +300,17 @@ const float *tengine_output(const tengine *e)
     return e->output->v;
 }
 
+void tengine_share_output(tengine *e)
+{
+    int64_t n = e->output->n;
+    ranks_gather(ranks_of(e), e->output->v, e->rows * n, TRAIN_SHARD * n, sizeof(float));
+}
+
+void tengine_alone(tengine *e)
+{
+    e->alone = true;
+}
+
 float *tengine_output_gradient(tengine *e)
 {
     return e->output->g;
@@ -280,13 +329,22 @@ const float *tengine_values(const tengine *e, const ir_tensor *t)
     return NULL;
 }
 
+static bool all_finite(const tval *v, int64_t begin, int64_t end)
+{
+    for (int64_t k = begin * v->n; k < end * v->n; k++)
+        if (!isfinite(v->v[k]))
+            return false;
+    return true;
+}
+
 const ir_op *tengine_not_finite(const tengine *e, int rows)
 {
-    for (int i = 0; i < e->nodes.n; i++) {
-        const tnode *n = e->nodes.v[i];
-        for (int64_t k = 0; k < rows * n->out->n; k++)
-            if (!isfinite(n->out->v[k]))
-                return n->op;
-    }
-    return NULL;
+    range own = own_shards(e, rows);
+    int begin = own.begin * TRAIN_SHARD,
+        end = own.end * TRAIN_SHARD < rows ? own.end * TRAIN_SHARD : rows;
+    int first = 0;
+    while (first < e->nodes.n && all_finite(e->nodes.v[first]->out, begin, end))
+        first++;
+    first = ranks_least(ranks_of(e), first);
+    return first < e->nodes.n ? e->nodes.v[first]->op : NULL;
 }

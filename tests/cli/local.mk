@@ -11,6 +11,7 @@ CLI_TESTS = \
 	tests/cli/inspect.sh \
 	tests/cli/report.sh \
 	tests/cli/report_browser.sh \
+	tests/cli/mpi.sh \
 	tests/cli/saved.sh \
 	tests/cli/schemes.sh \
 	tests/cli/search.sh \
