@@ -1,7 +1,9 @@
 /* bundle.c - windows packed several to a word (bundle.h). */
 #include "compiler/emit/bundle.h"
 
-enum { BLOCK = 4 };
+/* Bytes of decoded weights; so many filters are decoded together even if they take more, up to the
+ * last: packing windows again costs about as much as one filter. */
+enum { BLOCK = 4, DECODED = 4096, MIN_FILTERS = 8, MAX_DECODED = 16384 };
 
 /* ---- geometry ----------------------------------------------------------------------------- */
 
@@ -15,7 +17,7 @@ static void set_rows(bundle *v, int rows, int row)
 void bundle_init(bundle *v, const emitter *e, const ir_op *op, int group)
 {
     bool conv = op->kind == OP_CONV2D;
-    *v = (bundle){.e = (emitter *)(uintptr_t)e, .op = op, .group = group};
+    *v = (bundle){.e = (emitter *)(uintptr_t)e, .op = op, .group = group, .s = store_of(op)};
     const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
     if (conv) {
         window_init(&v->w, op);
@@ -29,15 +31,38 @@ void bundle_init(bundle *v, const emitter *e, const ir_op *op, int group)
     v->outputs = out->dim[out->rank - 1];
 }
 
+static int round_up(int n, int to)
+{
+    return (n + to - 1) / to * to;
+}
+
+/* Filters that are decoded together: the same for tiles of 1, 2 and 4. */
+static int block_of(const bundle *v)
+{
+    int row = round_up(v->terms, BLOCK) * (v->s.type == IR_I8 ? 1 : 2),
+        all = round_up(v->outputs, BLOCK);
+    int most = DECODED / row < MIN_FILTERS ? MIN_FILTERS : DECODED / row / BLOCK * BLOCK;
+    int blocks = (all + most - 1) / most;
+    return round_up((all + blocks - 1) / blocks, BLOCK);
+}
+
 void bundle_set_filters(bundle *v, int filters)
 {
     v->filters = filters;
-    v->padded = (v->outputs + filters - 1) / filters * filters;
+    v->padded = round_up(v->outputs, filters);
+    v->block = v->s.decoded ? block_of(v) : v->padded;
+    v->block = v->block < v->padded ? v->block : v->padded;
+}
+
+/* Of a term of one bundle. */
+static int group_words(const bundle *v)
+{
+    return v->plain ? v->group : v->group - 1;
 }
 
 int bundle_words(const bundle *v)
 {
-    return v->bundles * (v->group - 1);
+    return v->bundles * group_words(v);
 }
 
 int bundle_windows(const bundle *v)
@@ -55,35 +80,66 @@ static bool has_edge(const bundle *v)
     return v->op->kind == OP_CONV2D && window_has_edge(&v->w);
 }
 
+static store_tiles tiles_of(const bundle *v)
+{
+    return (store_tiles){.filters = v->filters,
+                         .outputs = v->outputs,
+                         .terms = v->terms,
+                         .spare = v->spare,
+                         .constant = v->f.constant};
+}
+
+/* Bytes before the decoded weights. */
+static int64_t windows_bytes(const bundle *v)
+{
+    int64_t edge = has_edge(v) ? v->group * v->terms : 0;
+    return packed_bytes(v) + (edge + 3) / 4 * 4;
+}
+
+static int64_t decoded_bytes(const bundle *v)
+{
+    store_tiles n = tiles_of(v);
+    return v->s.decoded ? store_bytes(&v->s, &n, v->block / v->filters) : 0;
+}
+
 int64_t bundle_scratch(const bundle *v)
 {
-    return packed_bytes(v) + (has_edge(v) ? v->group * v->terms : 0);
+    return windows_bytes(v) + decoded_bytes(v);
 }
 
 bool bundle_in_place(const ir_op *op)
 {
-    return dsp_conv_in_place(op);
+    bundle v;
+    if (!dsp_conv_in_place(op))
+        return false;
+    bundle_init(&v, NULL, op, 2);
+    bundle_set_filters(&v, BLOCK);
+    return v.block == v.padded;
 }
 
-bool bundle_takes(const emitter *e, const ir_op *op)
+bool bundle_takes(const emitter *e, const ir_op *op, ir_type type)
 {
     bundle v;
     bool conv = op->kind == OP_CONV2D;
     if (op->in[0]->type != IR_I8 || op->out[0]->type != IR_I8 || (conv && op->at.groups != 1) ||
-        op->q->acc_type != IR_I32 || op->q->mode == IR_NUM_ONNX)
+        op->q->acc_type != IR_I32 || op->q->mode == IR_NUM_ONNX || !store_takes(e, op, type))
         return false;
     bundle_init(&v, e, op, 2);
+    bundle_set_filters(&v, BLOCK);
+    /* what is decoded for one window alone is better multiplied at once */
+    if (v.s.decoded && (v.count == 1 || decoded_bytes(&v) > MAX_DECODED))
+        return false;
     /* taps apart in a line have one distance only while there is one line of them */
     return !conv || v.w.dw == 1 || v.w.kh == 1;
 }
 
 int64_t bundle_weight_sum(const bundle *v, int part)
 {
-    const int8_t *w = ir_weight(v->op)->data;
-    int64_t most = 0;
+    int64_t most = 0, i = 0;
     for (int o = 0; o < v->outputs; ++o)
-        for (int k = 0, sum = 0; k < v->terms; ++k, ++w) {
-            sum = (k % part ? sum : 0) + (*w < 0 ? -*w : *w);
+        for (int k = 0, sum = 0; k < v->terms; ++k, ++i) {
+            int32_t w = store_number(v->op, i);
+            sum = (k % part ? sum : 0) + (w < 0 ? -w : w);
             most = sum > most ? sum : most;
         }
     return most;
@@ -103,7 +159,8 @@ static const char *channel_of(const bundle *v, int filter)
     return filter ? arena_printf(v->e->ctx->a, "o + %d", filter) : "o";
 }
 
-const char *bundle_outs(const bundle *v)
+/* ", int8_t *out0, int8_t *out1" */
+static const char *outs_of(const bundle *v)
 {
     buf b;
     buf_init(&b, v->e->ctx->a);
@@ -112,13 +169,42 @@ const char *bundle_outs(const bundle *v)
     return buf_str(&b);
 }
 
+void bundle_weights(bundle *v)
+{
+    store_tiles n = tiles_of(v);
+    store_offsets(&v->s, v->e, v->op, v->padded);
+    if (v->s.decoded)
+        store_print_decode(&v->s, v->e, v->op, &n, &v->t);
+    else
+        text_set(&v->t, "weight", "%s", store_array(&v->s, v->e, v->op, &n));
+}
+
+void bundle_open_dots(bundle *v, const char *number_type)
+{
+    text *t = &v->t;
+    text_set(t, "number_type", "%s", number_type);
+    text_set(t, "outs", "%s", outs_of(v));
+    text_put(t, "!decoded|$U$_APART void $dots$(const $word$ *restrict x$sum_parameter$$outs$)\n"
+                "?decoded|$U$_APART void $dots$(const $word$ *restrict x$sum_parameter$, const "
+                "$number_type$ *w, int32_t o,\n"
+                "?decoded|    int32_t end$outs$)\n"
+                "{\n"
+                "!decoded|    const $number_type$ *w = $weight$;\n"
+                "!decoded|    const int32_t *scale = $scale$;\n"
+                "!decoded|    for (int32_t o = 0; o < $padded$; o += $filters$, scale += 2 * "
+                "$filters$) {\n"
+                "?decoded|    const int32_t *scale = &$scale$[2 * o];\n"
+                "?decoded|    for (; o < end; o += $filters$, scale += 2 * $filters$) {\n");
+}
+
 void bundle_declare(bundle *v)
 {
     text_set(&v->t, "fast", "%d", v->f.fast);
     text_set(&v->t, "shifts", "%d", v->f.fast && v->f.shift.array);
     text_put(&v->t, "        int32_t bias;\n"
                     "?fast|        int32_t mult;\n"
-                    "?shifts|        int32_t shift;\n");
+                    "?shifts|        int32_t shift;\n"
+                    "?sums|        uint32_t offset;\n");
 }
 
 /* In variables, as stores of codes would have them read again. */
@@ -135,7 +221,19 @@ fast_rescale bundle_scale(bundle *v, int filter)
         text_put(t, "        shift = $shift$;\n");
         f.shift = (per_channel){.literal = "shift"};
     }
+    text_set(t, "offset", "%s", per_channel_at(v->e->ctx->a, &v->s.offset, channel_of(v, filter)));
+    text_put(t, "?sums|        offset = (uint32_t)$offset$;\n");
     return f;
+}
+
+const char *bundle_acc(bundle *v, const char *sum, int i)
+{
+    arena *a = v->e->ctx->a;
+    if (!v->s.sums && v->s.mul == 1)
+        return arena_printf(a, "%s + bias", sum);
+    const char *mul = v->s.mul == 1 ? "" : arena_printf(a, "%du * ", (int)v->s.mul);
+    const char *more = v->s.sums ? arena_printf(a, " + offset * (uint32_t)sum[%d]", i) : "";
+    return arena_printf(a, "(int32_t)((uint32_t)bias + %s(uint32_t)(%s)%s)", mul, sum, more);
 }
 
 void bundle_code(bundle *v, const fast_rescale *f, int filter, int i, const char *sum)
@@ -161,6 +259,18 @@ static void put_pack(const bundle *v, int columns, const char *from, int i, int 
                                              "%*sx[%d] = (uint32_t)(a[%s%d] + u * 2097152);\n",
                                              "%*sx[%d] = (uint32_t)(b[%s%d] + u * 1024);\n"}};
     buf *out = v->t.out;
+    if (v->s.sums) {
+        buf_printf(out, "%*ss0 += a[%s%d], s1 += b[%s%d]", columns, "", from, i, from, i);
+        if (v->group == 3)
+            buf_printf(out, ", s2 += c[%s%d]", from, i);
+        buf_puts(out, ";\n");
+    }
+    if (v->plain) {
+        const char *cast = text_expand((text *)(uintptr_t)&v->t, "($word$)");
+        buf_printf(out, "%*sx[%d] = %sa[%s%d], x[%d] = %sb[%s%d];\n", columns, "", at, cast, from,
+                   i, at + 1, cast, from, i);
+        return;
+    }
     if (v->group == 2) {
         buf_printf(out, lines[0][0], columns, "", at, from, i, from, i);
         return;
@@ -219,19 +329,27 @@ static void put_gather(bundle *v)
         t, "steps", "%s",
         for_each(v, any ? "$i$ += $i$_pitch, " : arena_printf(v->e->ctx->a, "$i$ += %s, ", pitch)));
     text_put(t, "/* $layer$: packs the terms of $group$ windows. */\n"
-                "static void $gather$($from$$word$ *x)\n"
+                "!sums|static void $gather$($from$$word$ *x)\n"
+                "?sums|static void $gather$($from$$word$ *x, int32_t *sum)\n"
                 "{\n"
-                "?three|    int32_t u;\n");
+                "?three|    int32_t u;\n"
+                "?sums|    int32_t s0 = 0, s1 = 0;\n"
+                "?sums|?three|    int32_t s2 = 0;\n");
     if (v->rows > 1)
         text_put(t, "    for (int32_t k = 0; k < $rows$; ++k, $steps$x += $rest$) {\n");
     put_row(v, v->rows > 1 ? 8 : 4);
-    text_put(t, v->rows > 1 ? "    }\n}\n\n" : "}\n\n");
+    text_put(t, v->rows > 1 ? "    }\n" : "");
+    text_put(t, "?sums|    sum[0] = s0;\n"
+                "?sums|    sum[1] = s1;\n"
+                "?sums|?three|    sum[2] = s2;\n"
+                "}\n\n");
 }
 
 /* ---- windows ------------------------------------------------------------------------------ */
 
-/* Packs windows a, b, c (names of pointers; `c` only where three are bundled) at `to`. */
-static const char *pack_call(bundle *v, const char *const *names, const char *to)
+/* Packs windows a, b, c (names of pointers; `c` only where three are bundled) at `to`, their sums
+ * at `sum`. */
+static const char *pack_call(bundle *v, const char *const *names, const char *to, const char *sum)
 {
     arena *a = v->e->ctx->a;
     bool any = text_expand(&v->t, "$any$")[0] == '1';
@@ -239,7 +357,8 @@ static const char *pack_call(bundle *v, const char *const *names, const char *to
     buf_init(&b, a);
     for (int i = 0; i < v->group; ++i)
         buf_printf(&b, any ? "%s, %s_pitch, " : "%s, ", names[i], names[i]);
-    return arena_printf(a, "%s(%s%s);", text_expand(&v->t, "$gather$"), buf_str(&b), to);
+    return arena_printf(a, "%s(%s%s%s%s);", text_expand(&v->t, "$gather$"), buf_str(&b), to,
+                        v->s.sums ? ", " : "", v->s.sums ? sum : "");
 }
 
 /* The call for a tile; behind[i]: how many outputs before `out` those of window i begin. */
@@ -248,6 +367,8 @@ static const char *dots_call_of(bundle *v, const int *behind)
     buf b;
     buf_init(&b, v->e->ctx->a);
     buf_puts(&b, text_expand(&v->t, "$dots$(terms"));
+    buf_puts(&b, v->s.sums ? ", sum" : "");
+    buf_puts(&b, v->s.decoded ? text_expand(&v->t, ", weights, $first_filter$, $end_filter$") : "");
     for (int i = 0; i < bundle_windows(v); ++i)
         if (behind[i])
             buf_printf(&b, ", out - %d", behind[i] * v->outputs);
@@ -265,9 +386,9 @@ static const char *window_done(bundle *v)
     int behind[6];
     for (int i = 0; i < bundle_windows(v); ++i)
         behind[i] = bundle_windows(v) - 1 - i;
-    text_set(t, "pack", "%s", pack_call(v, v->group == 3 ? names : two, "p"));
+    text_set(t, "pack", "%s", pack_call(v, v->group == 3 ? names : two, "p", "s"));
     text_set(t, "full", "%s", dots_call_of(v, behind));
-    text_set(t, "words", "%d", v->group - 1);
+    text_set(t, "words", "%d", group_words(v));
     text_set(t, "many", "%d", v->bundles > 1);
     return text_expand(t, "if (filled == $group$ - 1) {\n"
                           "    $pack$\n"
@@ -275,9 +396,11 @@ static const char *window_done(bundle *v)
                           "!many|    $full$\n"
                           "?many|    if (p == terms) {\n"
                           "?many|        p += $words$;\n"
+                          "?many|?sums|        s += $group$;\n"
                           "?many|    } else {\n"
                           "?many|        $full$\n"
                           "?many|        p = terms;\n"
+                          "?many|?sums|        s = sum;\n"
                           "?many|    }\n"
                           "?three|} else if (filled == 1) {\n"
                           "?three|    second = at;\n"
@@ -310,7 +433,8 @@ static void put_last(bundle *v)
     text_put(t, "    /* the last windows: the tile is filled with some of them again */\n");
     for (int b = left / v->group; b < v->bundles; ++b) {
         text_set(t, "pack", "%s",
-                 pack_call(v, names, b ? text_expand(t, "terms + $words$") : "terms"));
+                 pack_call(v, names, b ? text_expand(t, "terms + $words$") : "terms",
+                           b ? text_expand(t, "sum + $group$") : "sum"));
         text_put(t, "    $pack$\n");
     }
     text_put(t, "    $full$\n");
@@ -369,10 +493,55 @@ void bundle_begin(bundle *v, const char *word)
     fast_init(&v->f, e, v->op, v->padded, false);
     text_set(t, "dots", "%s", op_aux(e, v->op, "dots"));
     text_set(t, "scale", "%s", v->f.scale);
-    text_set(t, "outs", "%s", bundle_outs(v));
+    text_set(t, "decoded", "%d", v->s.decoded);
+    text_set(t, "sums", "%d", v->s.sums);
+    text_set(t, "sum_parameter", "%s", v->s.sums ? ", const int32_t *restrict sum" : "");
     text_set(t, "windows", "%d", bundle_windows(v));
     text_set(t, "filters", "%d", v->filters);
     text_set(t, "padded", "%d", v->padded);
+}
+
+static void put_windows(bundle *v)
+{
+    if (v->op->kind == OP_CONV2D)
+        put_conv(v);
+    else
+        put_dense(v);
+    put_last(v);
+}
+
+/* The windows once for each block of decoded filters. */
+static void put_blocks(bundle *v)
+{
+    text *t = &v->t;
+    bool one = v->block >= v->padded, cut = v->padded % v->block != 0;
+    text_set(t, "block_filters", "%d", v->block);
+    text_set(t, "first_filter", "%s", one ? "0" : "o");
+    text_set(t, "end_filter", "%s", one ? "$padded$" : cut ? "end" : "o + $block_filters$");
+    text_set(t, "end_filter", "%s", text_expand(t, text_expand(t, "$end_filter$")));
+    text_set(t, "block_tile", one ? "0" : v->filters == 1 ? "o" : "o / %d", v->filters);
+    text_set(t, "block_tiles", "%d", v->block / v->filters);
+    if (cut)
+        text_set(t, "block_tiles", v->filters == 1 ? "end - o" : "(end - o) / %d", v->filters);
+    text_set(t, "cut", "%d", cut);
+    if (one) {
+        text_put(t, "    $decode$($block_tile$, $block_tiles$, weights);\n");
+        put_windows(v);
+        return;
+    }
+    text_put(t, "    int8_t *const all = out;\n"
+                "    for (int32_t o = 0; o < $padded$; o += $block_filters$) {\n"
+                "?cut|        const int32_t end = o < $padded$ - $block_filters$ ? o + "
+                "$block_filters$ : $padded$;\n"
+                "        $decode$($block_tile$, $block_tiles$, weights);\n"
+                "        out = all;\n"
+                "        filled = 0;\n"
+                "        p = terms;\n"
+                "?sums|        s = sum;\n");
+    t->out->indent += 4;
+    put_windows(v);
+    t->out->indent -= 4;
+    text_put(t, "    }\n");
 }
 
 void bundle_finish(bundle *v)
@@ -383,21 +552,25 @@ void bundle_finish(bundle *v)
     op_open(v->e, v->op, t);
     int words = bundle_words(v);
     text_set(t, "window_at", has_edge(v) ? "%lld" : "", (long long)packed_bytes(v));
+    text_set(t, "weights_at", "%lld", (long long)windows_bytes(v));
+    text_set(t, "weights_type", "%s", v->s.words ? "int32_t" : emit_ctype(v->s.type));
     text_set(t, "blank", "%d", v->spare * words);
     text_set(t, "blank_at", "%d", v->terms * words);
-    text_put(t, "    $word$ *terms = scratch, *p = terms;\n"
-                "?window_at|    int8_t *window = (int8_t *)scratch + $window_at$;\n"
-                "    const int8_t *first = in0;\n"
-                "?any|    int32_t first_pitch = 0;\n"
-                "?three|    const int8_t *second = in0;\n"
-                "?three|?any|    int32_t second_pitch = 0;\n"
-                "    int32_t filled = 0;\n"
-                "?blank|    for (int32_t i = 0; i < $blank$; ++i)\n"
-                "?blank|        terms[$blank_at$ + i] = 0;\n");
-    if (v->op->kind == OP_CONV2D)
-        put_conv(v);
+    text_put(t,
+             "    $word$ *terms = scratch, *p = terms;\n"
+             "?window_at|    int8_t *window = (int8_t *)scratch + $window_at$;\n"
+             "?decoded|    $weights_type$ *weights = (void *)((int8_t *)scratch + $weights_at$);\n"
+             "    const int8_t *first = in0;\n"
+             "?any|    int32_t first_pitch = 0;\n"
+             "?three|    const int8_t *second = in0;\n"
+             "?three|?any|    int32_t second_pitch = 0;\n"
+             "    int32_t filled = 0;\n"
+             "?sums|    int32_t sum[$windows$], *s = sum;\n"
+             "?blank|    for (int32_t i = 0; i < $blank$; ++i)\n"
+             "?blank|        terms[$blank_at$ + i] = 0;\n");
+    if (v->s.decoded)
+        put_blocks(v);
     else
-        put_dense(v);
-    put_last(v);
+        put_windows(v);
     op_close(t);
 }

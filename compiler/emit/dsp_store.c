@@ -87,7 +87,7 @@ const char *dsp_store_array(const dsp_store *s, emitter *e, const ir_op *op, con
 
 static void put_pairs(dsp_store *s, emitter *e, const ir_op *op, text *t)
 {
-    packed_table(e, op, &s->p);
+    packed_table(e, op, &s->p, op->q->channels);
     emit_use_helper(e, EH_DSP_PACK);
     text_set(t, "make_pairs", "%s", op_aux(e, op, "pairs"));
     text_set(t, "table", "%s", s->p.table);

@@ -2,14 +2,17 @@
 #include "compiler/emit/long.h"
 #include "compiler/emit/plane.h"
 
+#define ALL_WEIGHTS                                                                                \
+    (WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED)
+
 const kernel cortex_m3_kernels[] = {
     {"long-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL,
      ORDER_UNKNOWN},
-    {"long-conv", OP_CONV2D, WEIGHTS_CODE, NULL, bundle_in_place, long_takes_conv, long_print_conv,
+    {"long-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, long_takes_conv, long_print_conv,
      long_scratch_conv, ORDER_UNKNOWN},
     {"long-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL,
      ORDER_UNKNOWN},
-    {"long-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_conv, long_print_conv,
+    {"long-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, long_takes_conv, long_print_conv,
      long_scratch_conv, ORDER_UNKNOWN},
     {"long-depthwise", OP_CONV2D, WEIGHTS_CODE, NULL, plane_in_place_long, plane_takes, plane_print,
      plane_scratch, ORDER_UNKNOWN},

@@ -3,14 +3,17 @@
 #include "compiler/emit/triple.h"
 #include "compiler/emit/plane.h"
 
+#define ALL_WEIGHTS                                                                                \
+    (WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED)
+
 const kernel word_kernels[] = {
     {"triple-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone, NULL,
      ORDER_UNKNOWN},
-    {"triple-conv", OP_CONV2D, WEIGHTS_CODE, NULL, bundle_in_place, triple_takes_conv,
+    {"triple-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, triple_takes_conv,
      triple_print_conv, triple_scratch_conv, ORDER_UNKNOWN},
     {"triple-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone, NULL,
      ORDER_UNKNOWN},
-    {"triple-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, triple_takes_conv, triple_print_conv,
+    {"triple-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, triple_takes_conv, triple_print_conv,
      triple_scratch_conv, ORDER_UNKNOWN},
     {"plane-depthwise", OP_CONV2D, WEIGHTS_CODE, NULL, plane_in_place, plane_takes, plane_print,
      plane_scratch, ORDER_UNKNOWN},

@@ -8,8 +8,6 @@
 bool long_takes_conv(const emitter *e, const ir_op *op);
 bool long_print_conv(emitter *e, const ir_op *op);
 int64_t long_scratch_conv(const emitter *e, const ir_op *op);
-/* Weights as [filters / n][term][n], n being the tile's. */
-const char *long_weight_array(bundle *v);
 /* One window that lies in one piece, from the input's first code on: dense layers, convolutions
  * over the whole input. lone_takes: of int8 codes, with 32-bit sums. */
 bool lone_takes(const ir_op *op);

@@ -20,7 +20,7 @@ static void init(bundle *v, const emitter *e, const ir_op *op)
 bool long_takes_conv(const emitter *e, const ir_op *op)
 {
     bundle v;
-    if (!bundle_takes(e, op))
+    if (!bundle_takes(e, op, IR_I8))
         return false;
     init(&v, e, op);
     return bundle_weight_sum(&v, v.terms) * 128 < 1 << (FIELD - 1);
@@ -31,25 +31,6 @@ int64_t long_scratch_conv(const emitter *e, const ir_op *op)
     bundle v;
     init(&v, e, op);
     return bundle_scratch(&v);
-}
-
-/* ---- weights ------------------------------------------------------------------------------ */
-
-const char *long_weight_array(bundle *v)
-{
-    arena *a = v->e->ctx->a;
-    const int8_t *from = ir_weight(v->op)->data;
-    size_t n = (size_t)v->padded * (size_t)v->terms;
-    int8_t *to = ARENA_ARRAY(a, int8_t, n);
-    for (int o = 0; o < v->outputs; ++o)
-        for (int k = 0; k < v->terms && !v->f.constant[o]; ++k)
-            to[(o / v->filters * v->terms + k) * v->filters + o % v->filters] =
-                from[(size_t)o * (size_t)v->terms + (size_t)k];
-    const char *comment =
-        arena_printf(a, "%s: weights [%d filters][term %d][%d]", emit_comment(v->e, v->op->name),
-                     v->filters, v->terms, v->filters);
-    return emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, to, (int64_t)n,
-                      comment);
 }
 
 /* ---- the filters -------------------------------------------------------------------------- */
@@ -101,11 +82,20 @@ static void put_codes(bundle *v, int filter)
     emit_use_helper(v->e, EH_LONG_HIGH);
     text_set(t, "a", "%c", 'a' + filter);
     text_set(t, "field", "%d", FIELD);
-    text_put(t, "        low = bias - $half$;\n");
+    bool plain = !v->s.sums && v->s.mul == 1;
+    if (plain)
+        text_put(t, "        low = bias - $half$;\n");
     for (int i = 0; i < bundle_windows(v); ++i) {
         text_set(t, "bundle", "%d", i / GROUP);
-        text_put(t, i % GROUP ? "        s = $P$_high($a$$bundle$, $field$) + bias;\n"
-                              : "        s = $P$_low($a$$bundle$, $field$) + low;\n");
+        bool upper = i % GROUP != 0;
+        const char *sum = upper   ? "$P$_high($a$$bundle$, $field$)"
+                          : plain ? "$P$_low($a$$bundle$, $field$)"
+                                  : "$P$_low($a$$bundle$, $field$) - $half$";
+        sum = text_expand(t, sum);
+        text_set(t, "sum", "%s",
+                 plain && !upper ? arena_printf(v->e->ctx->a, "%s + low", sum)
+                                 : bundle_acc(v, sum, i));
+        text_put(t, "        s = $sum$;\n");
         bundle_code(v, &f, filter, i, "s");
     }
 }
@@ -113,17 +103,13 @@ static void put_codes(bundle *v, int filter)
 static void put_dots(bundle *v)
 {
     text *t = &v->t;
-    text_set(t, "weight", "%s", long_weight_array(v));
+    bundle_weights(v);
     text_set(t, "two", "%d", v->bundles == 2);
     text_set(t, "half", "%d", 1 << (FIELD - 1));
     text_put(t, "/* $layer$: $windows$ packed windows with all filters, $filters$ at a time; a0 "
-                "holds two sums. */\n"
-                "$U$_APART void $dots$(const int32_t *restrict x$outs$)\n"
-                "{\n"
-                "    const int8_t *w = $weight$;\n"
-                "    const int32_t *scale = $scale$;\n"
-                "    for (int32_t o = 0; o < $padded$; o += $filters$, scale += 2 * $filters$) {\n"
-                "        const int32_t *p = x;\n");
+                "holds two sums. */\n");
+    bundle_open_dots(v, "int8_t");
+    text_put(t, "        const int32_t *p = x;\n");
     for (int i = 0; i < v->filters; ++i) {
         text_set(t, "a", "%c", 'a' + i);
         text_put(t, "        int64_t $a$0 = $half$;\n"
@@ -132,8 +118,10 @@ static void put_dots(bundle *v)
     text_put(t, "        int64_t f, u;\n"
                 "?two|        int64_t v;\n");
     put_terms(v);
+    text_set(t, "doubled", "%d", v->s.mul != 1);
     bundle_declare(v);
-    text_put(t, "        int32_t s, low;\n");
+    text_put(t, "        int32_t s;\n"
+                "!sums|!doubled|        int32_t low;\n");
     for (int filter = 0; filter < v->filters; ++filter)
         put_codes(v, filter);
     text_put(t, "    }\n"

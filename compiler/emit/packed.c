@@ -53,23 +53,27 @@ static void init(packed *p, const ir_op *op, int64_t columns)
     p->add = op->q->wadd + op->q->wmul * (odd ? 1 - size : -size / 2);
 }
 
-void packed_table(emitter *e, const ir_op *op, packed *p)
+void packed_table(emitter *e, const ir_op *op, packed *p, int channels)
 {
     const ir_quant *q = ir_weight(op)->quant;
     arena *a = e->ctx->a;
-    int64_t n = (int64_t)q->entries * (q->table_per_channel ? op->q->channels : 1);
+    int64_t n = (int64_t)q->entries * (q->table_per_channel ? channels : 1);
+    int64_t known = (int64_t)q->entries * (q->table_per_channel ? op->q->channels : 1);
     int8_t *narrow = ARENA_ARRAY(a, int8_t, n);
-    for (int64_t i = 0; i < n && q->table_type == IR_I8; ++i)
-        narrow[i] = (int8_t)q->table[i];
+    int16_t *wide = ARENA_ARRAY(a, int16_t, n);
+    for (int64_t i = 0; i < n && i < known; ++i) {
+        wide[i] = q->table[i];
+        narrow[i] = q->table_type == IR_I8 ? (int8_t)q->table[i] : 0;
+    }
     const char *comment =
         arena_printf(a, "%s: levels of the codebook, %s[entry %d]", emit_comment(e, op->name),
                      q->table_per_channel ? "[filter]" : "", q->entries);
     p->entries = q->entries;
     p->table_per_channel = q->table_per_channel;
     p->type = emit_ctype(q->table_type);
-    p->table = emit_array(e, EMIT_WEIGHT, op_base(e, op, "codebook"), q->table_type,
-                          q->table_type == IR_I8 ? (const void *)narrow : (const void *)q->table, n,
-                          comment);
+    p->table =
+        emit_array(e, EMIT_WEIGHT, op_base(e, op, "codebook"), q->table_type,
+                   q->table_type == IR_I8 ? (const void *)narrow : (const void *)wide, n, comment);
 }
 
 packed packed_numbers(const ir_op *op)
@@ -108,7 +112,7 @@ packed packed_weights(emitter *e, const ir_op *op, bool by_term)
     p.weight = emit_array(e, EMIT_WEIGHT, op_base(e, op, "weight"), IR_U8,
                           pack(e, op, &p, rows, columns, by_term), rows * p.row, comment);
     if (codebook)
-        packed_table(e, op, &p);
+        packed_table(e, op, &p, op->q->channels);
     return p;
 }
 

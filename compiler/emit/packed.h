@@ -30,8 +30,9 @@ bool weights_packed(const ir_op *op);
 packed packed_weights(emitter *e, const ir_op *op, bool by_term);
 /* The same without arrays: bits, mul, add, and for codebooks entries. */
 packed packed_numbers(const ir_op *op);
-/* Emits the table of a codebook alone. */
-void packed_table(emitter *e, const ir_op *op, packed *p);
+/* Emits the table of a codebook alone; where each channel has one, `channels` of them, zeros beyond
+ * the layer's. */
+void packed_table(emitter *e, const ir_op *op, packed *p, int channels);
 /* Field of weight i, in the IR's order. */
 uint32_t packed_value(const ir_op *op, int64_t i);
 /* What is added to mul·field: add + wzero[c]; literal 0 for codebooks. */

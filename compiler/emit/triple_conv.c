@@ -34,6 +34,7 @@ static void init(triple *v, const emitter *e, const ir_op *op)
     v->few = emit_find_target(e->o->target)->cost.registers < FEW_REGISTERS;
     bundle_set_filters(b, v->few ? 1 : 4);
     b->spare = v->few ? (TERMS - b->terms % TERMS) % TERMS : 0;
+    b->s.words = v->few;
     if (bundle_scratch(b) > MAX_SCRATCH)
         b->bundles = 1;
     for (v->parts = 1; v->parts <= MAX_PARTS; ++v->parts) {
@@ -47,7 +48,7 @@ static void init(triple *v, const emitter *e, const ir_op *op)
 bool triple_takes_conv(const emitter *e, const ir_op *op)
 {
     triple v;
-    if (!bundle_takes(e, op))
+    if (!bundle_takes(e, op, IR_I8))
         return false;
     init(&v, e, op);
     return v.parts <= MAX_PARTS;
@@ -65,13 +66,13 @@ int64_t triple_scratch_conv(const emitter *e, const ir_op *op)
 static const char *word_array(bundle *v)
 {
     arena *a = v->e->ctx->a;
-    const int8_t *from = ir_weight(v->op)->data;
     int words = (v->terms + v->spare) / TERMS;
     uint32_t *to = ARENA_ARRAY(a, uint32_t, v->outputs * words);
     for (int o = 0; o < v->outputs; ++o)
         for (int k = 0; k < v->terms && !v->f.constant[o]; ++k)
-            to[o * words + k / TERMS] |= (uint32_t)(uint8_t)from[o * v->terms + k]
-                                         << 8 * (k % TERMS);
+            to[o * words + k / TERMS] |=
+                (uint32_t)(uint8_t)store_number(v->op, (int64_t)o * v->terms + k)
+                << 8 * (k % TERMS);
     const char *comment = arena_printf(
         a, "%s: weights [filter %d][word %d], each word four terms from its lowest byte on",
         emit_comment(v->e, v->op->name), v->outputs, words);
@@ -89,20 +90,24 @@ static void put_few(triple *v)
     text_set(t, "tile", "%s", two ? "six" : "three");
     text_set(t, "two", "%d", two);
     text_put(t, "        uint32_t acc[4];\n"
-                "        int32_t sum[$windows$];\n");
+                "        int32_t raw[$windows$];\n");
     fast_rescale f = bundle_scale(b, 0);
-    text_put(t, "        sum[0] = sum[1] = sum[2] = bias;\n"
-                "?two|        sum[3] = sum[4] = sum[5] = bias;\n");
+    bool plain = !b->s.sums && b->s.mul == 1;
+    text_set(t, "start", plain ? "bias" : "0");
+    text_put(t, "        raw[0] = raw[1] = raw[2] = $start$;\n"
+                "?two|        raw[3] = raw[4] = raw[5] = $start$;\n");
     for (int k = 0; k < words; k += part) {
         text_set(t, "n", "%d", part < words - k ? part : words - k);
         text_set(t, "from", k ? "x + %d" : "x", k * TERMS * bundle_words(b));
         text_put(t, "        $P$_$tile$($from$, w, $n$, acc);\n"
                     "        w += $n$;\n"
-                    "        $P$_triple(acc[0], acc[1], sum);\n"
-                    "?two|        $P$_triple(acc[2], acc[3], sum + 3);\n");
+                    "        $P$_triple(acc[0], acc[1], raw);\n"
+                    "?two|        $P$_triple(acc[2], acc[3], raw + 3);\n");
     }
-    for (int i = 0; i < bundle_windows(b); ++i)
-        bundle_code(b, &f, 0, i, arena_printf(b->e->ctx->a, "sum[%d]", i));
+    for (int i = 0; i < bundle_windows(b); ++i) {
+        const char *raw = arena_printf(b->e->ctx->a, "raw[%d]", i);
+        bundle_code(b, &f, 0, i, plain ? raw : bundle_acc(b, raw, i));
+    }
 }
 
 /* ---- four filters at a time --------------------------------------------------------------- */
@@ -170,7 +175,7 @@ static void put_sums(const bundle *v)
             text_set(t, "even", "%d", 2 * j);
             text_set(t, "odd", "%d", 2 * j + 1);
             text_set(t, "sum", "%d", i * bundle_windows(v) + GROUP * j);
-            text_put(t, "        $P$_triple($a$$even$, $a$$odd$, sum + $sum$);\n");
+            text_put(t, "        $P$_triple($a$$even$, $a$$odd$, raw + $sum$);\n");
         }
 }
 
@@ -178,11 +183,11 @@ static void put_many(triple *v)
 {
     bundle *b = &v->b;
     text *t = &b->t;
-    text_set(t, "sums", "%d", b->filters * bundle_windows(b));
+    text_set(t, "raws", "%d", b->filters * bundle_windows(b));
     text_set(t, "more", "%s", b->bundles == 2 ? ", u2, u3" : "");
     text_put(t, "        const uint32_t *p = x;\n"
                 "        uint32_t f, u0, u1$more$;\n"
-                "        int32_t sum[$sums$] = {0};\n");
+                "        int32_t raw[$raws$] = {0};\n");
     for (int k = 0; k < b->terms; k += v->part) {
         put_start(b, k ? "" : "uint32_t ");
         put_terms(b, v->part < b->terms - k ? v->part : b->terms - k);
@@ -191,8 +196,9 @@ static void put_many(triple *v)
     for (int filter = 0; filter < b->filters; ++filter) {
         fast_rescale f = bundle_scale(b, filter);
         for (int i = 0; i < bundle_windows(b); ++i) {
-            text_set(t, "sum", "%d", filter * bundle_windows(b) + i);
-            text_put(t, "        s = sum[$sum$] + bias;\n");
+            const char *raw = arena_printf(b->e->ctx->a, "raw[%d]", filter * bundle_windows(b) + i);
+            text_set(t, "acc", "%s", bundle_acc(b, raw, i));
+            text_put(t, "        s = $acc$;\n");
             bundle_code(b, &f, filter, i, "s");
         }
     }
@@ -208,16 +214,15 @@ bool triple_print_conv(emitter *e, const ir_op *op)
     text *t = &b->t;
     bundle_begin(b, "uint32_t");
     emit_use_helper(e, EH_TRIPLE);
-    text_set(t, "weight", "%s", v.few ? word_array(b) : long_weight_array(b));
-    text_set(t, "wtype", "%s", v.few ? "int32_t" : "int8_t");
     text_set(t, "few", "%d", v.few);
-    text_put(t,
-             "/* $layer$: $windows$ packed windows with all filters, $filters$ at a time. */\n"
-             "$U$_APART void $dots$(const uint32_t *restrict x$outs$)\n"
-             "{\n"
-             "    const $wtype$ *w = $weight$;\n"
-             "    const int32_t *scale = $scale$;\n"
-             "    for (int32_t o = 0; o < $padded$; o += $filters$, scale += 2 * $filters$) {\n");
+    if (v.few && !b->s.decoded) {
+        store_offsets(&b->s, e, op, b->padded);
+        text_set(t, "weight", "%s", word_array(b));
+    } else {
+        bundle_weights(b);
+    }
+    text_put(t, "/* $layer$: $windows$ packed windows with all filters, $filters$ at a time. */\n");
+    bundle_open_dots(b, v.few ? "int32_t" : "int8_t");
     bundle_declare(b);
     text_put(t, "!few|        int32_t s;\n");
     if (v.few)
