@@ -63,10 +63,12 @@ const char helper_mve_copy[] =
                  "    }\n"
                  "}\n");
 
-const char helper_mve_fill[] =
-    BEHIND_GUARD("/* n codes, a multiple of 16, all the same. */\n"
-                 "static inline void $P$_mve_fill(int8_t *to, int32_t n, int8_t code)\n"
-                 "{\n"
-                 "    for (; n > 0; n -= 16, to += 16)\n"
-                 "        vstrbq_s8(to, vdupq_n_s8(code));\n"
-                 "}\n");
+const char helper_mve_fill[] = BEHIND_GUARD(
+    "/* n codes, a multiple of 16, all the same. gcc 12 thinks that a predicated store writes\n"
+    " * all of its lanes, and would drop what such a store behind this seems to overwrite. */\n"
+    "static inline void $P$_mve_fill(int8_t *to, int32_t n, int8_t code)\n"
+    "{\n"
+    "    for (; n > 0; n -= 16, to += 16)\n"
+    "        vstrbq_s8(to, vdupq_n_s8(code));\n"
+    "    __asm__ volatile(\"\" ::: \"memory\");\n"
+    "}\n");

@@ -251,7 +251,9 @@ static void print_direct(mve_dots *v)
     text_set(t, "safe", "%d", safe);
     text_set(t, "rest", "%d", rest);
     text_set(t, "rests", "%d", rest > 1);
-    text_put(t, "?safe|?two|    $dots$(in0, out, $safe$);\n"
+    text_set(t, "idle", "%d", !rest && may_overlap(v)); /* scratch is for print_in_place */
+    text_put(t, "?idle|    (void)scratch;\n"
+                "?safe|?two|    $dots$(in0, out, $safe$);\n"
                 "?safe|!two|    $dots$(in0, out);\n");
     if (!rest)
         return;
