@@ -53,6 +53,40 @@ const char helper_mve_tile1[] = BEHIND_GUARD(
     "#define $U$_MVE_CLOBBERS1 \\\n"
     "    \"r0\", \"r2\", \"r4\", \"r6\", \"q0\", \"q1\", \"q2\", \"cc\", \"memory\"\n");
 
+const char helper_mve_load2[] = BEHIND_GUARD(
+    "/* Codes of a block of two windows, into q0 and q1: at a distance from r1 and r3; those are "
+    "moved\n"
+    " * on (STEP); zeros. LAST makes zeros of the codes that a mask says. */\n"
+    "#define $U$_MVE_LOAD2(at) \"vldrb.8 q0, [r1, #\" #at \"]\\n\\tvldrb.8 q1, [r3, #\" #at "
+    "\"]\\n\\t\"\n"
+    "#define $U$_MVE_STEP2 \"vldrb.8 q0, [r1], #16\\n\\tvldrb.8 q1, [r3], #16\\n\\t\"\n"
+    "#define $U$_MVE_NONE2 \"vmov.i32 q0, #0\\n\\tvmov.i32 q1, #0\\n\\t\"\n"
+    "#define $U$_MVE_LAST2 \"vand q0, q0, %q[tail]\\n\\tvand q1, q1, %q[tail]\\n\\t\"\n"
+    "#define $U$_MVE_CHANGES2 \\\n"
+    "    \"r0\", \"r2\", \"r4\", \"r6\", \"r8\", \"r10\", \"r12\", \"lr\", \"q2\", \"q3\", \"cc\", "
+    "\"memory\"\n");
+
+const char helper_mve_load1[] =
+    BEHIND_GUARD("/* Codes of a block of a window, into q0: at a distance from r1; that is moved "
+                 "on (STEP); zeros.\n"
+                 " * LAST makes zeros of the codes that a mask says. */\n"
+                 "#define $U$_MVE_LOAD1(at) \"vldrb.8 q0, [r1, #\" #at \"]\\n\\t\"\n"
+                 "#define $U$_MVE_STEP1 \"vldrb.8 q0, [r1], #16\\n\\t\"\n"
+                 "#define $U$_MVE_NONE1 \"vmov.i32 q0, #0\\n\\t\"\n"
+                 "#define $U$_MVE_LAST1 \"vand q0, q0, %q[tail]\\n\\t\"\n"
+                 "#define $U$_MVE_CHANGES1 \"r0\", \"r2\", \"r4\", \"r6\", \"q2\", \"q3\", \"cc\", "
+                 "\"memory\"\n");
+
+const char helper_mve_sum[] =
+    BEHIND_GUARD("/* The sum of n codes. */\n"
+                 "static inline int32_t $P$_mve_sum(const int8_t *x, int32_t n)\n"
+                 "{\n"
+                 "    int32_t sum = 0;\n"
+                 "    for (; n > 0; n -= 16, x += 16)\n"
+                 "        sum = vaddvaq_s8(sum, vldrbq_z_s8(x, vctp8q((uint32_t)n)));\n"
+                 "    return sum;\n"
+                 "}\n");
+
 const char helper_mve_copy[] =
     BEHIND_GUARD("/* n codes from one place to another. */\n"
                  "static inline void $P$_mve_copy(int8_t *to, const int8_t *from, int32_t n)\n"

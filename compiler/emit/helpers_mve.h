@@ -18,6 +18,9 @@
 extern const char helper_mve[];
 extern const char helper_mve_tile2[];
 extern const char helper_mve_tile1[];
+extern const char helper_mve_load2[];
+extern const char helper_mve_load1[];
+extern const char helper_mve_sum[];
 extern const char helper_mve_copy[];
 extern const char helper_mve_fill[];
 

@@ -30,7 +30,8 @@ typedef enum emit_helper {
     EH_V6M, EH_TRIPLE, EH_SIX, EH_THREE, EH_QUAD, EH_EIGHT, /* three sums in two words: helpers_triple.c */
     EH_SMALL, EH_SMALL_TFLM, /* products of 32 bits */
     /* helpers_mve.c: Helium */
-    EH_MVE, EH_MVE_TILE2, EH_MVE_TILE1, EH_MVE_COPY, EH_MVE_FILL,
+    EH_MVE, EH_MVE_TILE2, EH_MVE_TILE1, EH_MVE_LOAD2, EH_MVE_LOAD1, EH_MVE_SUM, EH_MVE_COPY,
+    EH_MVE_FILL,
     EH_X86, EH_X86_DOT, EH_X86_PAIR, EH_X86_TFLM, EH_X86_Q32, EH_X86_SINGLE,
     EH_X86_CENTRED, /* x86_text.c */
     EH_COUNT /* texts: helpers.c */

@@ -3,10 +3,13 @@
 #include "compiler/emit/dsp.h"
 #include "compiler/emit/mve.h"
 
+#define ALL_WEIGHTS                                                                                \
+    (WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED)
+
 const kernel cortex_m55_kernels[] = {
-    {"mve-conv", OP_CONV2D, WEIGHTS_CODE, MVE_GUARD, mve_dots_in_place, mve_takes_dots,
+    {"mve-conv", OP_CONV2D, ALL_WEIGHTS, MVE_GUARD, mve_dots_in_place, mve_takes_dots,
      mve_print_dots, mve_scratch_dots, ORDER_UNKNOWN},
-    {"mve-dense", OP_DENSE, WEIGHTS_CODE, MVE_GUARD, NULL, mve_takes_dots, mve_print_dots,
+    {"mve-dense", OP_DENSE, ALL_WEIGHTS, MVE_GUARD, NULL, mve_takes_dots, mve_print_dots,
      mve_scratch_dots, ORDER_UNKNOWN},
     {"mve-depthwise", OP_CONV2D, WEIGHTS_CODE, MVE_GUARD, mve_depthwise_in_place,
      mve_takes_depthwise, mve_print_depthwise, mve_scratch_depthwise, ORDER_UNKNOWN},
@@ -14,11 +17,11 @@ const kernel cortex_m55_kernels[] = {
      ORDER_UNKNOWN},
     {"mve-add", OP_SUB, WEIGHTS_NONE, MVE_GUARD, NULL, mve_takes_add, mve_print_add, NULL,
      ORDER_UNKNOWN},
-    {"dsp-conv", OP_CONV2D, WEIGHTS_CODE, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
+    {"dsp-conv", OP_CONV2D, ALL_WEIGHTS, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
      dsp_scratch_conv, ORDER_CELLS},
-    {"dsp-dense", OP_DENSE, WEIGHTS_CODE, NULL, NULL, dsp_takes_dense, dsp_print_dense,
+    {"dsp-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, dsp_takes_dense, dsp_print_dense,
      dsp_scratch_dense, ORDER_UNKNOWN},
-    {"dsp-depthwise", OP_CONV2D, WEIGHTS_CODE, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
+    {"dsp-depthwise", OP_CONV2D, ALL_WEIGHTS, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
      dsp_print_depthwise, dsp_scratch_depthwise, ORDER_CHANNELS},
     {0},
 };

@@ -5,9 +5,11 @@
  * not matter what codes follow the window. Two windows meet four filters at a time: of a block, two
  * loads of codes and four of weights serve eight instructions of sixteen products. Weights stand in
  * that order: [four filters][block][filter][16]. */
-#include "compiler/emit/mve.h"
+#include "compiler/emit/mve_store.h"
 
-enum { FILTERS = 4, UNROLL_ALL = 12, UNROLL = 4, NEAR_BLOCKS = 8 };
+#include <string.h>
+
+enum { FILTERS = MVE_FILTERS, UNROLL_ALL = 12, UNROLL = 4, NEAR_BLOCKS = 8 };
 enum { SCRATCH = 512, MAX_WINDOWS = 16, FEW_ROWS = 16, FEW_LINES = 8 };
 
 typedef struct mve_dots {
@@ -21,6 +23,7 @@ typedef struct mve_dots {
     int tile;    /* windows at a time */
     bool direct; /* windows are used where they are */
     mve_scale scale;
+    mve_store store;
 } mve_dots;
 
 /* ---- geometry ---------------------------------------------------------------------------------
@@ -44,7 +47,9 @@ static void init(mve_dots *v, const emitter *e, const ir_op *op)
         v->direct = w->kh * w->kw == 1 && w->sh == 1 && w->sw == 1 && !window_has_edge(w);
     }
     v->terms = v->rows * v->row;
-    v->blocks = (v->terms + MVE_BYTES - 1) / MVE_BYTES;
+    v->store = mve_store_of(op);
+    int unit = v->store.blocks * MVE_BYTES;
+    v->blocks = (v->terms + unit - 1) / unit * v->store.blocks;
     v->tile = v->windows > 1 ? 2 : 1;
 }
 
@@ -59,7 +64,8 @@ static int safe_windows(const mve_dots *v)
 bool mve_takes_dots(const emitter *e, const ir_op *op)
 {
     (void)e;
-    return mve_scale_applies(op) && (op->kind == OP_DENSE || op->at.groups == 1);
+    return mve_scale_applies(op) && (op->kind == OP_DENSE || op->at.groups == 1) &&
+           mve_store_takes(op);
 }
 
 bool mve_dots_in_place(const ir_op *op)
@@ -100,21 +106,43 @@ int64_t mve_scratch_dots(const emitter *e, const ir_op *op)
 /* ---- weights ----------------------------------------------------------------------------------
  */
 
+/* What stands at [o / 4][k / 16][o % 4][k % 16]; nothing: 0 or MVE_NO_FIELD. */
+static uint8_t *in_order(const mve_dots *v, size_t *n)
+{
+    const int8_t *from = ir_weight(v->op)->data;
+    size_t groups = ((size_t)v->outputs + FILTERS - 1) / FILTERS, blocks = (size_t)v->blocks;
+    size_t terms = (size_t)v->terms;
+    bool plain = mve_store_is_plain(&v->store);
+    *n = groups * blocks * FILTERS * MVE_BYTES;
+    uint8_t *to = ARENA_ARRAY(v->e->ctx->a, uint8_t, *n);
+    memset(to, plain ? 0 : MVE_NO_FIELD, *n);
+    for (size_t o = 0; o < (size_t)v->outputs; ++o)
+        for (size_t k = 0; k < terms; ++k) {
+            size_t i = o * terms + k;
+            to[((o / FILTERS * blocks + k / MVE_BYTES) * FILTERS + o % FILTERS) * MVE_BYTES +
+               k % MVE_BYTES] = plain ? (uint8_t)from[i] : (uint8_t)packed_value(v->op, (int64_t)i);
+        }
+    return to;
+}
+
 static const char *weights_of(mve_dots *v)
 {
     arena *a = v->e->ctx->a;
-    const int8_t *from = ir_weight(v->op)->data;
-    size_t groups = ((size_t)v->outputs + FILTERS - 1) / FILTERS, blocks = (size_t)v->blocks;
-    size_t n = groups * blocks * FILTERS * MVE_BYTES, terms = (size_t)v->terms;
-    int8_t *to = ARENA_ARRAY(a, int8_t, n);
-    for (size_t o = 0; o < (size_t)v->outputs; ++o)
-        for (size_t k = 0; k < terms; ++k)
-            to[((o / FILTERS * blocks + k / MVE_BYTES) * FILTERS + o % FILTERS) * MVE_BYTES +
-               k % MVE_BYTES] = from[o * terms + k];
-    const char *comment = arena_printf(a, "%s: weights [%d][block %d][4 filters][16 terms]",
-                                       emit_comment(v->e, v->op->name), (int)groups, v->blocks);
-    return emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, to, (int64_t)n,
-                      comment);
+    const mve_store *s = &v->store;
+    size_t n;
+    const uint8_t *to = in_order(v, &n);
+    int blocks = (int)(n / (FILTERS * MVE_BYTES)), groups = blocks / v->blocks;
+    const char *name = emit_comment(v->e, v->op->name), *base = op_base(v->e, v->op, "weight");
+    if (mve_store_is_plain(s))
+        return emit_array(v->e, EMIT_WEIGHT, base, IR_I8, to, (int64_t)n,
+                          arena_printf(a, "%s: weights [%d][block %d][4 filters][16 terms]", name,
+                                       groups, v->blocks));
+    const char *comment =
+        arena_printf(a, "%s: weights [%d][%d][%d bytes], of 4 filters, %d terms and %d bit%s", name,
+                     groups, v->blocks / s->blocks, mve_store_bytes(s, s->blocks),
+                     s->blocks * MVE_BYTES, s->bits, s->bits > 1 ? "s" : "");
+    return emit_array(v->e, EMIT_WEIGHT, base, IR_U8, mve_store_pack(s, a, to, blocks),
+                      mve_store_bytes(s, blocks), comment);
 }
 
 /* ---- the filters ------------------------------------------------------------------------------
@@ -127,57 +155,110 @@ static bool is_near(const mve_dots *v)
     return v->blocks <= NEAR_BLOCKS && v->e->o->opt != EMIT_OS;
 }
 
-static void put_steps(text *t, int n)
+/* Whether codes behind the window have to become zero, since the weights there are not. */
+static bool is_masked(const mve_dots *v)
 {
-    for (int i = 0; i < n; ++i)
-        text_put(t, "            $U$_MVE_NEXT_STEP$tile$\n");
+    return v->store.form == WEIGHTS_CODEBOOK && v->terms % (v->store.blocks * MVE_BYTES);
 }
 
-/* The blocks of a tile: the first one starts the sums. */
-static void put_blocks(mve_dots *v, int loops, int unroll)
+/* "…("vmladava.s8", …)": what loads the codes of block b, and zeros where no term is. */
+static const char *load_of(mve_dots *v, int b, bool step)
 {
     text *t = &v->t;
-    for (int i = 0; i < v->blocks && is_near(v); ++i) {
-        text_set(t, "at", "%d", i * MVE_BYTES);
-        text_put(t, i ? "            $U$_MVE_NEXT$tile$($at$)\n"
-                      : "            $U$_MVE_FIRST$tile$($at$)\n");
-    }
-    if (is_near(v))
+    int terms = v->terms - b * MVE_BYTES;
+    if (terms <= 0 && v->store.form == WEIGHTS_CODEBOOK)
+        return text_expand(t, "$U$_MVE_NONE$tile$");
+    text_set(t, "at", "%d", b * MVE_BYTES);
+    const char *load = text_expand(t, step ? "$U$_MVE_STEP$tile$" : "$U$_MVE_LOAD$tile$($at$)");
+    return is_masked(v) && terms < MVE_BYTES
+               ? arena_printf(v->e->ctx->a, "%s %s", load, text_expand(t, "$U$_MVE_LAST$tile$"))
+               : load;
+}
+
+/* A unit of blocks, the first of which is b. */
+static void put_unit(mve_dots *v, int b, bool step)
+{
+    text *t = &v->t;
+    text_set(t, "first", b ? "NEXT" : "FIRST");
+    text_set(t, "mul", b ? "vmladava" : "vmladav");
+    text_set(t, "at", "%d", b * MVE_BYTES);
+    if (mve_store_is_plain(&v->store)) {
+        text_put(t, step ? "            $U$_MVE_$first$_STEP$tile$\n"
+                         : "            $U$_MVE_$first$$tile$($at$)\n");
         return;
-    text_set(t, "loops", "%d", loops);
-    text_put(t, "            $U$_MVE_FIRST_STEP$tile$\n"
-                "?loops|            \"mov r11, #$loops$\\n1:\\n\\t\"\n");
-    if (loops)
-        put_steps(t, unroll);
-    text_put(t, "?loops|            \"subs r11, r11, #1\\n\\tbne 1b\\n\\t\"\n");
-    put_steps(t, v->blocks - 1 - loops * unroll);
+    }
+    text_set(t, "x", "%s", load_of(v, b, step));
+    text_set(t, "y", "%s", v->store.blocks == 2 ? load_of(v, b + 1, step) : "");
+    text_put(t, "?pair|            $unit$(\"$mul$.s8\", $x$, $y$)\n"
+                "!pair|            $unit$(\"$mul$.s8\", $x$)\n");
+}
+
+/* The units of a tile: the first one starts the sums; the last one may load codes in its own way.
+ */
+static void put_units(mve_dots *v, int loops, int unroll)
+{
+    text *t = &v->t;
+    int step = v->store.blocks, b = 0;
+    bool near = is_near(v);
+    put_unit(v, b, !near);
+    b += step;
+    if (loops) {
+        text_set(t, "loops", "%d", loops);
+        text_put(t, "            \"mov r11, #$loops$\\n1:\\n\\t\"\n");
+        for (int i = 0; i < unroll; ++i)
+            put_unit(v, step, true);
+        text_put(t, "            \"subs r11, r11, #1\\n\\tbne 1b\\n\\t\"\n");
+        b += loops * unroll * step;
+    }
+    for (; b < v->blocks; b += step)
+        put_unit(v, b, !near);
+    text_put(t, "$fix$");
+}
+
+/* How often the loop runs: what is left over follows it. */
+static int loops_of(const mve_dots *v, int unroll)
+{
+    int rest = v->blocks / v->store.blocks - 1;
+    if (is_near(v) || rest <= (unroll == 1 ? 1 : UNROLL_ALL))
+        return 0;
+    return (rest - is_masked(v)) / unroll;
 }
 
 static void put_assembly(mve_dots *v)
 {
     text *t = &v->t;
-    int unroll = v->e->o->opt == EMIT_OS ? 1 : UNROLL, rest = v->blocks - 1;
-    int loops = rest > (unroll == 1 ? 1 : UNROLL_ALL) ? rest / unroll : 0;
+    int unroll = v->e->o->opt == EMIT_OS ? 1 : UNROLL;
+    int loops = loops_of(v, unroll);
     bool moves = !is_near(v);
     text_set(t, "loop", "%d", !!loops);
     text_set(t, "io", moves ? "+" : "");
+    text_set(t, "sum", mve_store_is_plain(&v->store) ? "s" : "q");
     text_set(t, "outs", "%s",
-             text_expand(t, v->tile == 2 ? "[s0] \"=&w\"(s0), [s1] \"=&w\"(s1), \"+r\"(w)"
-                                         : "[s0] \"=&w\"(s0), \"+r\"(w)"));
+             text_expand(t, v->tile == 2 ? "[s0] \"=&w\"($sum$0), [s1] \"=&w\"($sum$1), \"+r\"(w)"
+                                         : "[s0] \"=&w\"($sum$0), \"+r\"(w)"));
     text_set(t, "xs", "%s",
              text_expand(t, v->tile == 2 ? "\"$io$r\"(p0), \"$io$r\"(p1)" : "\"$io$r\"(p0)"));
-    text_put(t, "        register const int8_t *p0 __asm__(\"r1\") = x0;\n"
-                "?two|        register const int8_t *p1 __asm__(\"r3\") = x1;\n"
-                "        __asm__(\n");
-    put_blocks(v, loops, unroll);
+    const char *more = text_expand(
+        t, v->store.form == WEIGHTS_CODEBOOK ? "$mask_args$, \"r\"(levels)" : "$mask_args$");
+    text_set(t, "more", "%s%s", moves && *more ? " " : "", moves && *more ? more + 2 : more);
+    text_put(t,
+             "        register const int8_t *p0 __asm__(\"r1\") = x0;\n"
+             "?two|        register const int8_t *p1 __asm__(\"r3\") = x1;\n"
+             "!plain|        register int32x4_t q0 __asm__(\"q0\");\n"
+             "!plain|?two|        register int32x4_t q1 __asm__(\"q1\");\n"
+             "?table|        register const int8_t *levels __asm__(\"r9\") = $table$$table_at$;\n"
+             "        __asm__(\n");
+    put_units(v, loops, unroll);
     text_put(t, moves ? "            $U$_MVE_END$tile$\n"
                         "            : $outs$, $xs$\n"
-                        "            :\n"
+                        "            :$more$\n"
                       : "            $U$_MVE_END$tile$\n"
                         "            : $outs$\n"
-                        "            : $xs$\n");
-    text_put(t, "?loop|            : \"r11\", $U$_MVE_CLOBBERS$tile$);\n"
-                "!loop|            : $U$_MVE_CLOBBERS$tile$);\n");
+                        "            : $xs$$more$\n");
+    text_put(t, "?loop|            : \"r11\", $clobbers$);\n"
+                "!loop|            : $clobbers$);\n"
+                "!plain|        int32x4_t s0 = q0;\n"
+                "!plain|?two|        int32x4_t s1 = q1;\n");
 }
 
 static void put_stores(mve_dots *v)
@@ -186,7 +267,12 @@ static void put_stores(mve_dots *v)
     text_set(t, "part", "%d", v->outputs % FILTERS != 0);
     text_set(t, "store", v->outputs % FILTERS ? "vstrbq_p_s32" : "vstrbq_s32");
     text_set(t, "last", v->outputs % FILTERS ? ", last" : "");
-    text_put(t, "        s0 = $codes$(s0, scale);\n"
+    text_put(t, "?down|        s0 = vshlq_s32(s0, down);\n"
+                "?down|?two|        s1 = vshlq_s32(s1, down);\n"
+                "?sums|        const int32x4_t offset = vldrwq_s32($offset$$offset_at$);\n"
+                "?sums|        s0 = vmlaq_n_s32(s0, offset, sum0);\n"
+                "?sums|?two|        s1 = vmlaq_n_s32(s1, offset, sum1);\n"
+                "        s0 = $codes$(s0, scale);\n"
                 "?two|        s1 = $codes$(s1, scale);\n"
                 "?part|        const mve_pred16_t last = vctp32q((uint32_t)($outputs$ - o));\n"
                 "        $store$(out0, s0$last$);\n"
@@ -204,14 +290,20 @@ static void print_filters(mve_dots *v)
         "!two|/* $layer$: a window with all filters, four at a time. */\n"
         "!two|static void $dots$(const int8_t *x0, int8_t *out0)\n"
         "{\n"
-        "?two|    for (; n > 0; n -= 2, x += 2 * $pitch$, out += 2 * $outputs$) {\n"
-        "?two|    const int8_t *x0 = x, *x1 = n > 1 ? x + $pitch$ : x;\n"
-        "?two|    int8_t *out0 = out, *out1 = n > 1 ? out + $outputs$ : out;\n"
-        "    register const int8_t *w __asm__(\"r5\") = $weight$;\n"
-        "    const int32_t *scale = $scale$;\n"
-        "    for (int32_t o = 0; o < $outputs$; o += 4) {\n"
-        "        int32x4_t s0;\n"
-        "?two|        int32x4_t s1;\n");
+        "$masks$");
+    text_put(t, "?tail|    const int8x16_t tail = vpselq_s8(vdupq_n_s8(-1), vdupq_n_s8(0), "
+                "vctp8q($tail_lanes$));\n"
+                "?down|    const int32x4_t down = vldrwq_s32($down$);\n"
+                "?two|    for (; n > 0; n -= 2, x += 2 * $pitch$, out += 2 * $outputs$) {\n"
+                "?two|    const int8_t *x0 = x, *x1 = n > 1 ? x + $pitch$ : x;\n"
+                "?two|    int8_t *out0 = out, *out1 = n > 1 ? out + $outputs$ : out;\n"
+                "?sums|    const int32_t sum0 = $P$_mve_sum(x0, $terms$);\n"
+                "?sums|?two|    const int32_t sum1 = $P$_mve_sum(x1, $terms$);\n"
+                "    register const $wtype$ *w __asm__(\"r5\") = $weight$;\n"
+                "    const int32_t *scale = $scale$;\n"
+                "    for (int32_t o = 0; o < $outputs$; o += 4) {\n"
+                "?plain|        int32x4_t s0;\n"
+                "?plain|?two|        int32x4_t s1;\n");
     put_assembly(v);
     put_stores(v);
     text_put(t, "        out0 += 4;\n"
@@ -220,6 +312,43 @@ static void print_filters(mve_dots *v)
                 "    }\n"
                 "?two|    }\n"
                 "}\n\n");
+}
+
+/* What the store of the weights asks for. */
+static void set_store(mve_dots *v)
+{
+    mve_store *s = &v->store;
+    text *t = &v->t;
+    bool plain = mve_store_is_plain(s), alike = true;
+    int32_t down[MVE_LANES];
+    int padded = (v->outputs + FILTERS - 1) / FILTERS * FILTERS;
+    text_set(t, "wtype", plain ? "int8_t" : "uint8_t");
+    text_set(t, "table", "%s", s->form == WEIGHTS_CODEBOOK ? mve_store_table(s, v->e, v->op) : "");
+    text_set(t, "table_at", s->table_step ? " + %d * o" : "", s->table_step);
+    text_set(t, "down", "%s",
+             mve_store_down(s, down)
+                 ? emit_array(v->e, EMIT_CONSTANT, op_base(v->e, v->op, "down"), IR_I32, down,
+                              MVE_LANES,
+                              "shifts of the sums of four filters, negative: to the right")
+                 : "");
+    text_set(t, "sums", "%d", s->sums);
+    text_set(t, "offset", "%s", s->sums ? mve_store_offsets(s, v->e, v->op, padded, &alike) : "");
+    text_set(t, "offset_at", alike ? "" : " + o");
+    if (s->sums)
+        emit_use_helper(v->e, EH_MVE_SUM);
+    text_set(t, "tail", "%d", is_masked(v));
+    text_set(t, "tail_lanes", "%d", v->terms % MVE_BYTES);
+    text_set(t, "masks", "%s", "");
+    text_set(t, "mask_args", "%s", "");
+    text_set(t, "plain", "%d", plain);
+    text_set(t, "clobbers", "%s_MVE_CLOBBERS%d", v->e->upper, v->tile);
+    text_set(t, "fix", "%s", "");
+    if (plain)
+        return;
+    emit_use_helper(v->e, v->tile == 2 ? EH_MVE_LOAD2 : EH_MVE_LOAD1);
+    mve_store_print(s, v->e, v->op, v->tile, t);
+    if (is_masked(v))
+        text_set(t, "mask_args", "%s", text_expand(t, "$mask_args$, [tail] \"w\"(tail)"));
 }
 
 static void set_vars(mve_dots *v)
@@ -237,6 +366,7 @@ static void set_vars(mve_dots *v)
     text_set(t, "terms", "%d", v->terms);
     text_set(t, "window", "%d", v->blocks * MVE_BYTES);
     text_set(t, "pitch", "%d", v->direct ? v->terms : v->blocks * MVE_BYTES);
+    set_store(v);
 }
 
 /* ---- windows that stand in the input ----------------------------------------------------------

@@ -13,7 +13,8 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/plane.h compiler/emit/plane_depthwise.c \
 	compiler/emit/loops.c \
 	compiler/emit/mve.h compiler/emit/mve_add.c compiler/emit/mve_conv.c compiler/emit/mve_copy.c \
-	compiler/emit/mve_depthwise.c compiler/emit/mve_scale.c \
+	compiler/emit/mve_depthwise.c compiler/emit/mve_scale.c compiler/emit/mve_store.c \
+	compiler/emit/mve_store.h \
 	compiler/emit/op_conv.c \
 	compiler/emit/op_dense.c \
 	compiler/emit/op_depthwise.c \

@@ -17,7 +17,8 @@ head -c 10000 "$net.safetensors" | tail -c $((3 * 784)) >"$dir/bytes"
 LC_ALL=C tr '\000-\377' '\200-\377\000-\177' <"$dir/bytes" >"$dir/in.bin"
 
 status=0
-for on in 'cortex-m4 mps2-an386 -O2' 'cortex-m4 mps2-an386 -Os' 'cortex-m3 mps2-an385 -O2'; do
+for on in 'cortex-m4 mps2-an386 -O2' 'cortex-m4 mps2-an386 -Os' 'cortex-m3 mps2-an385 -O2' \
+    'cortex-m55 mps3-an547 -O2' 'cortex-m55 mps3-an547 -Os'; do
     # shellcheck disable=SC2086
     set -- $on
     echo "== $on"
