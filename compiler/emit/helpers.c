@@ -6,6 +6,7 @@
  * signed (6.3.1.3), both as every supported compiler has them. */
 #include "compiler/emit/helpers_dsp.h"
 #include "compiler/emit/helpers_mve.h"
+#include "compiler/emit/neon.h"
 #include "compiler/emit/ops.h"
 #include "compiler/emit/x86.h"
 
@@ -308,6 +309,13 @@ static const helper helpers[EH_COUNT] = {
     [EH_X86_Q32] = {"codes_q32", NEEDS(EH_X86, EH_CLAMP, EH_SHL, EH_Q32), helper_x86_q32},
     [EH_X86_SINGLE] = {"codes_single", NEEDS(EH_X86, EH_CLAMP, EH_SINGLE_MULTIPLY), helper_x86_single},
     [EH_X86_CENTRED] = {"centred", NEEDS(EH_X86), helper_x86_centred},
+    [EH_NEON] = {"word", NULL, helper_neon},
+    [EH_NEON_DOT] = {"sums", NEEDS(EH_NEON), helper_neon_dot},
+    [EH_NEON_SOME] = {"some", NEEDS(EH_NEON), helper_neon_some},
+    [EH_NEON_COPY] = {"copied", NULL, helper_neon_copy},
+    [EH_NEON_FILL] = {"filled", NULL, helper_neon_fill},
+    [EH_NEON_TAPS] = {"taps", NULL, helper_neon_taps},
+    [EH_NEON_STORE] = {"store", NEEDS(EH_NEON), helper_neon_store},
 };
 
 const char *const emit_helper_suffixes[] = {
@@ -320,7 +328,8 @@ const char *const emit_helper_suffixes[] = {
     "small", "small_tflm", "mve", "mve_tile2", "mve_tile1", "mve_copy",
     "mve_fill",
     "lanes", "dot", "pair", "codes_tflm", "codes_q32", "codes_single", "centred",
-    /* beside the helpers of these names */ "bytes", "weights", "codes", "store", "shifted", "wide", "narrowed", NULL};
+    "sums", "some", "copied", "filled", "taps",
+    /* beside the helpers of these names */ "bytes", "weights", "codes", "store", "shifted", "wide", "narrowed", "pairs", "begin", "end", NULL};
 
 _Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes > EH_COUNT,
                "one suffix a helper");

@@ -34,6 +34,7 @@ typedef enum emit_helper {
     EH_MVE_FILL,
     EH_X86, EH_X86_DOT, EH_X86_PAIR, EH_X86_TFLM, EH_X86_Q32, EH_X86_SINGLE,
     EH_X86_CENTRED, /* x86_text.c */
+    EH_NEON, EH_NEON_DOT, EH_NEON_SOME, EH_NEON_COPY, EH_NEON_FILL, EH_NEON_STORE, EH_NEON_TAPS, /* helpers_neon.c */
     EH_COUNT /* texts: helpers.c */
 } emit_helper;
 

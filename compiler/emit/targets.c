@@ -1,5 +1,6 @@
 /* targets.c - the table of targets. */
 #include "compiler/emit/helpers_mve.h"
+#include "compiler/emit/neon.h"
 #include "compiler/emit/target.h"
 
 #include <string.h>
@@ -39,7 +40,11 @@ static const emit_target targets[] = {
      x86_kernels,
      {PLAIN, .align = 64}},
     {"x86-64-dispatch", "the same, chosen at run time", NULL, NULL, {PLAIN}},
-    {"aarch64", "NEON, with dot products where the compiler has them", NULL, NULL, {PLAIN}},
+    {"aarch64",
+     "NEON, with dot products where the compiler has them",
+     NEON_INCLUDES,
+     aarch64_kernels,
+     {PLAIN, .align = 16}},
 };
 enum { TARGETS = sizeof targets / sizeof *targets };
 

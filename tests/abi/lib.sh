@@ -22,6 +22,10 @@ c_compilers() {
     case " $* " in *cortex-m55*)
         have arm-none-eabi-gcc && echo 'arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard' ;;
     esac
+    case " $* " in *aarch64*)
+        have aarch64-linux-gnu-gcc && echo 'aarch64-linux-gnu-gcc -march=armv8.2-a+dotprod' &&
+            echo 'aarch64-linux-gnu-gcc -march=armv8-a' ;;
+    esac
     have gcc && echo gcc
     have clang && echo clang
     have arm-none-eabi-gcc && echo 'arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb' &&

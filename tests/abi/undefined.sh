@@ -25,7 +25,10 @@ check() {
     c_compilers "$*" >"$work/compilers"
     while read -r compiler; do
         nm=nm
-        case $compiler in arm*) nm=arm-none-eabi-nm ;; esac
+        case $compiler in
+        arm*) nm=arm-none-eabi-nm ;;
+        aarch64*) nm=aarch64-linux-gnu-nm ;;
+        esac
         for level in -O0 -O2 -Os; do
             # shellcheck disable=SC2086
             expect 0 $compiler -std=c99 $level -c "$work/x.c" -o "$work/x.o" || continue
@@ -52,6 +55,8 @@ check dscnn --target cortex-m3
 check dscnn --target cortex-m0 --numerics tflm
 check depthwise --target cortex-m4 -Os
 check lenet --target cortex-m55
+check lenet --target aarch64
+check dscnn --target aarch64 --numerics tflm
 check activations --emit-float
 check activations --emit-float --no-libm
 checks=$((checks + 1))

@@ -29,6 +29,7 @@ for options in '' '--static-arena' '--io-in-arena' '--float-io' '--profile' '--s
     '--target cortex-m4' '--target cortex-m4 -Os --numerics tflm' '--target cortex-m4 -Ospeed' \
     '--target cortex-m55' '--target cortex-m55 -Os --numerics tflm' \
     '--target cortex-m0 --numerics tflm' '--target cortex-m3' \
+    '--target aarch64' '--target aarch64 --numerics tflm' \
     '--numerics tflm' '--numerics single' '--numerics onnx' \
     '--static-arena --io-in-arena --float-io --selftest --profile --section .w'; do
     # shellcheck disable=SC2086

@@ -316,12 +316,24 @@ static void put_bytes(buf *b, const char *word, ir_tensor *const *v, int n)
     buf_puts(b, "0};\n");
 }
 
-/* Appends one net to the batch: its C, its call in main, its rows. */
-static void add_sample(qctx *ctx, const sample *s, uint64_t seed, buf *code, buf *calls, buf *data)
+/* Whether one of the net's operators has a kernel whose name begins so. */
+static bool has_kernel(const ir_graph *g, const emit_result *c, const char *kernels)
+{
+    for (int i = 0; i < g->ops.n; ++i)
+        if (c->op_kernels[i] && !strncmp(c->op_kernels[i], kernels, strlen(kernels)))
+            return true;
+    return false;
+}
+
+/* Appends one net to the batch: its C, its call in main, its rows; not one without such a kernel. */
+static bool add_sample(qctx *ctx, const sample *s, uint64_t seed, const char *kernels, buf *code, buf *calls,
+                       buf *data)
 {
     const ir_graph *g = s->g;
     emit_result c;
     assert_true(emit_c(ctx, g, &s->o, &c));
+    if (!has_kernel(g, &c, kernels))
+        return false;
     buf_puts(code, c.c);
     buf_puts(code, emit_adapter(ctx, g, &s->o));
     buf_puts(calls, "    {\n");
@@ -337,6 +349,7 @@ static void add_sample(qctx *ctx, const sample *s, uint64_t seed, buf *code, buf
         for (int k = 0; k < g->outputs.n; ++k)
             buf_bytes(data, s->out[row][k], (size_t)bytes_of(g->outputs.v[k]));
     }
+    return true;
 }
 
 static void write_file(const char *path, const buf *b)
@@ -347,8 +360,8 @@ static void write_file(const char *path, const buf *b)
     assert_int_equal(fclose(f), 0);
 }
 
-/* Nets from `seed` on as dir/nets.c, dir/batch.c (which includes them) and dir/rows.bin; gives the seed after the last one. target: all for one, or NULL: drawn. */
-static uint64_t write_batch(const char *dir, uint64_t seed, int n, const char *target)
+/* Nets from `seed` on as dir/nets.c, dir/batch.c (which includes them) and dir/rows.bin; gives the seed after the last one. target: all for one, or NULL: drawn. kernels: "neon" leaves nets out that have no kernel named so, "" none. */
+static uint64_t write_batch(const char *dir, uint64_t seed, int n, const char *target, const char *kernels)
 {
     qctx *ctx = qctx_new();
     assert_non_null(ctx);
@@ -360,8 +373,7 @@ static uint64_t write_batch(const char *dir, uint64_t seed, int n, const char *t
         sample s;
         if (make_sample(ctx, seed, &s)) {
             s.o.target = target ? target : s.o.target;
-            add_sample(ctx, &s, seed, &code, &calls, &data);
-            --n;
+            n -= add_sample(ctx, &s, seed, kernels, &code, &calls, &data);
         }
         ++seed;
     }
@@ -398,52 +410,68 @@ static bool have(const char *compiler)
 
 #define SANITIZERS "-fsanitize=address,undefined -fno-sanitize-recover=all"
 
-/* One way to compile; object: only that, for a processor that is not here. */
+/* What is done with a compiler's output: OBJECT, nothing (its processor is not here). */
+enum use { RUN, OBJECT, EMULATE };
+
+/* One way to compile. */
 struct config {
     const char *compiler, *flags;
-    bool object;
+    enum use use;
 };
 
+#define EMULATOR "qemu-aarch64"
+
 static const struct config configs[] = {
-    {"gcc", WARNINGS "-O0", false},
-    {"gcc", WARNINGS "-O2", false},
-    {"gcc", WARNINGS "-O3 -march=native", false},
-    {"gcc", WARNINGS "-O1 " SANITIZERS, false},
-    {"clang", WARNINGS "-O2", false},
-    {"clang", WARNINGS "-O1 -fsanitize=undefined -fno-sanitize-recover=all", false},
-    {"arm-none-eabi-gcc", WARNINGS "-O2 -mcpu=cortex-m4 -mthumb -ffreestanding", true},
-    {"arm-none-eabi-gcc", WARNINGS "-O2 -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -ffreestanding", true},
+    {"gcc", WARNINGS "-O0", RUN},
+    {"gcc", WARNINGS "-O2", RUN},
+    {"gcc", WARNINGS "-O3 -march=native", RUN},
+    {"gcc", WARNINGS "-O1 " SANITIZERS, RUN},
+    {"clang", WARNINGS "-O2", RUN},
+    {"clang", WARNINGS "-O1 -fsanitize=undefined -fno-sanitize-recover=all", RUN},
+    {"arm-none-eabi-gcc", WARNINGS "-O2 -mcpu=cortex-m4 -mthumb -ffreestanding", OBJECT},
+    {"arm-none-eabi-gcc", WARNINGS "-O2 -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -ffreestanding", OBJECT},
 };
 
 /* The levels of x86-64, and what its plain C is. */
 static const struct config levels[] = {
-    {"gcc", WARNINGS "-O3 -march=native", false},
-    {"gcc", WARNINGS "-O2 -mavx2", false},
-    {"gcc", WARNINGS "-O2", false},
-    {"clang", WARNINGS "-O2 -march=native", false},
-    {"gcc", WARNINGS "-O1 -march=native " SANITIZERS, false},
-    {"gcc", WARNINGS "-O1 -mavx2 " SANITIZERS, false},
+    {"gcc", WARNINGS "-O3 -march=native", RUN},
+    {"gcc", WARNINGS "-O2 -mavx2", RUN},
+    {"gcc", WARNINGS "-O2", RUN},
+    {"clang", WARNINGS "-O2 -march=native", RUN},
+    {"gcc", WARNINGS "-O1 -march=native " SANITIZERS, RUN},
+    {"gcc", WARNINGS "-O1 -mavx2 " SANITIZERS, RUN},
+};
+
+/* The levels of aarch64; with sanitizers in the long form. */
+#define AARCH64(flags) {"aarch64-linux-gnu-gcc", WARNINGS flags, EMULATE}
+static const struct config arms[] = {
+    AARCH64("-O2 -march=armv8.2-a+dotprod"),
+    AARCH64("-O2 -march=armv8-a"),
+    AARCH64("-O1 -march=armv8.2-a+dotprod " SANITIZERS),
+    AARCH64("-O1 -march=armv8-a " SANITIZERS),
+    AARCH64("-O3 -march=armv8.2-a+dotprod"),
+    AARCH64("-O0 -march=armv8-a"),
 };
 
 static void run_config(const char *dir, const struct config *c, uint64_t seed)
 {
-    if (!have(c->compiler)) {
-        print_message("[ note ] no %s: not compared\n", c->compiler);
+    if (!have(c->compiler) || (c->use == EMULATE && !have(EMULATOR))) {
+        print_message("[ note ] no %s%s: not compared\n", c->compiler, c->use == EMULATE ? ", or no " EMULATOR : "");
         return;
     }
-    if (shell(dir, "%s %s %s", c->compiler, c->flags, c->object ? "-c nets.c" : "-o batch batch.c") != 0)
+    if (shell(dir, "%s %s %s", c->compiler, c->flags, c->use == OBJECT ? "-c nets.c" : "-o batch batch.c") != 0)
         fail_msg("%s %s rejects the nets from seed %llu", c->compiler, c->flags, (unsigned long long)seed);
-    if (!c->object && shell(dir, "./batch rows.bin") != 0)
+    if (c->use != OBJECT && shell(dir, "%s./batch rows.bin", c->use == EMULATE ? "ASAN_OPTIONS=detect_leaks=0 " EMULATOR " -cpu max -L /usr/aarch64-linux-gnu " : "") != 0)
         fail_msg("%s %s: nets from seed %llu differ", c->compiler, c->flags, (unsigned long long)seed);
 }
 
-static void compare_batches(const struct config *c, int n, uint64_t seed, const char *target)
+static void compare_batches(const struct config *c, int n, uint64_t seed, const char *target, const char *kernels)
 {
     char dir[] = "/tmp/qcc-differential-XXXXXX";
     assert_non_null(mkdtemp(dir));
     for (int i = 0; i < (is_long() ? 20 * n : n); ++i) {
         uint64_t first = seed;
-        seed = write_batch(dir, first, BATCH, target);
+        seed = write_batch(dir, first, BATCH, target, kernels);
         run_config(dir, &c[i % n], first);
     }
     if (!getenv("QCC_KEEP"))
@@ -453,36 +481,44 @@ static void compare_batches(const struct config *c, int n, uint64_t seed, const 
 static void compilers_agree(void **state)
 {
     (void)state;
-    compare_batches(configs, sizeof configs / sizeof *configs, first_seed(), NULL);
+    compare_batches(configs, sizeof configs / sizeof *configs, first_seed(), NULL, "");
 }
 
 static void levels_of_x86_agree(void **state)
 {
     (void)state;
 #ifdef __x86_64__
-    compare_batches(levels, sizeof levels / sizeof *levels, first_seed() + 200000, "x86-64");
+    compare_batches(levels, sizeof levels / sizeof *levels, first_seed() + 200000, "x86-64", "");
 #else
     skip();
 #endif
 }
 
-/* `--write DIR SEED N TARGET`: a batch for processors that are not here (tests/firmware). */
-static int write_for_target(char **arg)
+/* Each net has a kernel of the target's. */
+static void levels_of_aarch64_agree(void **state)
 {
-    write_batch(arg[0], strtoull(arg[1], NULL, 10), atoi(arg[2]), arg[3]);
+    (void)state;
+    compare_batches(arms, is_long() ? sizeof arms / sizeof *arms : 2, first_seed() + 300000, "aarch64", "neon");
+}
+
+/* `--write DIR SEED N TARGET [KERNELS]`: a batch for processors that are not here (tests/firmware). */
+static int write_for_target(int n, char **arg)
+{
+    write_batch(arg[0], strtoull(arg[1], NULL, 10), atoi(arg[2]), arg[3], n > 4 ? arg[4] : "");
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc == 6 && !strcmp(argv[1], "--write"))
-        return write_for_target(argv + 2);
+    if (argc >= 6 && !strcmp(argv[1], "--write"))
+        return write_for_target(argc - 2, argv + 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tcc_agrees),
         cmocka_unit_test(kernels_agree_at_every_level),
         cmocka_unit_test(floats_agree),
         cmocka_unit_test(compilers_agree),
         cmocka_unit_test(levels_of_x86_agree),
+        cmocka_unit_test(levels_of_aarch64_agree),
     };
     return cmocka_run_group_tests_name("differential", tests, NULL, NULL);
 }

@@ -1,0 +1,16 @@
+/* kernels_neon.c - kernels of aarch64. */
+#include "compiler/emit/neon.h"
+
+const kernel aarch64_kernels[] = {
+    {"neon-conv", OP_CONV2D, WEIGHTS_CODE, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
+     neon_scratch_conv, ORDER_UNKNOWN},
+    {"neon-dense", OP_DENSE, WEIGHTS_CODE, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
+     neon_scratch_conv, ORDER_UNKNOWN},
+    {"neon-depthwise", OP_CONV2D, WEIGHTS_CODE, NEON_GUARD, NULL, neon_takes_depthwise,
+     neon_print_depthwise, neon_scratch_depthwise, ORDER_UNKNOWN},
+    {"neon-add", OP_ADD, WEIGHTS_NONE, NEON_GUARD, NULL, neon_takes_add, neon_print_add, NULL,
+     ORDER_UNKNOWN},
+    {"neon-add", OP_SUB, WEIGHTS_NONE, NEON_GUARD, NULL, neon_takes_add, neon_print_add, NULL,
+     ORDER_UNKNOWN},
+    {0},
+};
