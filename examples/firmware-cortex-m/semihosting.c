@@ -9,7 +9,11 @@ enum {
 
 static uint32_t call(uint32_t operation, const void *argument)
 {
-#if defined(__riscv)
+#if defined(__aarch64__)
+    register uint32_t r0 __asm__("w0") = operation;
+    register const void *r1 __asm__("x1") = argument;
+    __asm__ volatile("hlt 0xf000" : "+r"(r0) : "r"(r1) : "memory");
+#elif defined(__riscv)
     /* RISC-V has taken Arm's calls over; three instructions of 4 bytes make the breakpoint theirs. */
     register uint32_t r0 __asm__("a0") = operation;
     register const void *r1 __asm__("a1") = argument;
@@ -27,9 +31,9 @@ static uint32_t call(uint32_t operation, const void *argument)
 }
 
 /* The calls take an array of words, whatever these stand for. */
-static uint32_t call_words(uint32_t operation, uint32_t a, uint32_t b, uint32_t c)
+static uint32_t call_words(uint32_t operation, uintptr_t a, uintptr_t b, uintptr_t c)
 {
-    uint32_t words[3] = {a, b, c};
+    uintptr_t words[3] = {a, b, c};
     return call(operation, words);
 }
 
@@ -52,7 +56,7 @@ void semihosting_number(uint32_t value)
 _Noreturn void semihosting_exit(int status)
 {
     for (;;)
-        call_words(SYS_EXIT_EXTENDED, STOPPED_APPLICATION_EXIT, (uint32_t)status, 0);
+        call_words(SYS_EXIT_EXTENDED, STOPPED_APPLICATION_EXIT, (uintptr_t)status, 0);
 }
 
 int semihosting_open(const char *path, int mode)
@@ -60,20 +64,20 @@ int semihosting_open(const char *path, int mode)
     uint32_t length = 0;
     while (path[length])
         length++;
-    return (int)call_words(SYS_OPEN, (uint32_t)path, (uint32_t)mode, length);
+    return (int)call_words(SYS_OPEN, (uintptr_t)path, (uintptr_t)mode, length);
 }
 
 uint32_t semihosting_read(int file, void *to, uint32_t bytes)
 {
-    return bytes - call_words(SYS_READ, (uint32_t)file, (uint32_t)to, bytes);
+    return bytes - call_words(SYS_READ, (uintptr_t)file, (uintptr_t)to, bytes);
 }
 
 uint32_t semihosting_write(int file, const void *from, uint32_t bytes)
 {
-    return bytes - call_words(SYS_WRITE, (uint32_t)file, (uint32_t)from, bytes);
+    return bytes - call_words(SYS_WRITE, (uintptr_t)file, (uintptr_t)from, bytes);
 }
 
 void semihosting_close(int file)
 {
-    call_words(SYS_CLOSE, (uint32_t)file, 0, 0);
+    call_words(SYS_CLOSE, (uintptr_t)file, 0, 0);
 }

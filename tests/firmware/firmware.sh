@@ -1,5 +1,5 @@
-# firmware.sh - building for and running on QEMU's Cortex-M boards, and its RISC-V board; sourced by tests and
-# benchmarks.
+# firmware.sh - building for and running on QEMU's Cortex-M boards, and its RISC-V and AArch64 boards; sourced by
+# tests and benchmarks.
 #
 # Wants $top_srcdir. $FIRMWARE_OPT is the optimisation level (default -O2), $FIRMWARE_CPU the processor's
 # options (default: those of the board's core).
@@ -7,6 +7,8 @@
 firmware_here=$top_srcdir/tests/firmware
 firmware_example=$top_srcdir/examples/firmware-cortex-m
 firmware_parts="$firmware_example/semihosting.c $firmware_example/stack.c $firmware_example/memory.c"
+# A Linux compiler without what programs of Linux have.
+firmware_bare='-fno-pie -no-pie -static -fno-asynchronous-unwind-tables -Wl,--build-id=none'
 FIRMWARE_BOARDS='mps2-an385 mps2-an386 mps3-an547'
 
 # Compiler options of a board's core: a row a board.
@@ -18,22 +20,33 @@ firmware_cpu() {
     mps3-an547) echo "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard" ;;
     # gcc 12 for RISC-V warns at -O3 of a byte behind a loop that it unrolls
     virt)       echo "-march=rv32imc -mabi=ilp32 -msmall-data-limit=0 -Wno-stringop-overflow" ;;
+    virt64)     echo "-march=armv8.2-a+dotprod $firmware_bare" ;;
+    virt64-plain) echo "-march=armv8-a $firmware_bare" ;; # without dot products
     *) echo "firmware.sh: no board $1" >&2; return 1 ;;
     esac
 }
 
 # Prefix of a board's tools; its emulator; the parts of a program that depend on the processor.
 firmware_tools() {
-    case $1 in virt) echo riscv64-unknown-elf ;; *) echo arm-none-eabi ;; esac
+    case $1 in
+    virt) echo riscv64-unknown-elf ;;
+    virt64*) echo aarch64-linux-gnu ;;
+    *) echo arm-none-eabi ;;
+    esac
 }
 
 firmware_qemu() {
-    case $1 in virt) echo "qemu-system-riscv32 -bios none" ;; *) echo qemu-system-arm ;; esac
+    case $1 in
+    virt) echo "qemu-system-riscv32 -bios none -M virt" ;;
+    virt64*) echo "qemu-system-aarch64 -M virt -cpu max -net none" ;;
+    *) echo "qemu-system-arm -M $1" ;;
+    esac
 }
 
 firmware_own_parts() {
     case $1 in
     virt) echo "$firmware_here/start_rv32.c $firmware_here/count_rv32.c" ;;
+    virt64*) echo "$firmware_here/start_aarch64.c $firmware_here/count_aarch64.c" ;;
     *) echo "$firmware_example/start.c $firmware_here/count.c" ;;
     esac
 }
@@ -54,7 +67,7 @@ firmware_need() {
 # firmware_build BOARD OUT.elf ARGUMENT…: sources of the program and options for the compiler.
 firmware_build() {
     firmware_flags=${FIRMWARE_CPU-$(firmware_cpu "$1")} || return 1
-    firmware_script=$1.ld
+    firmware_script=${1%-plain}.ld
     firmware_cc=$(firmware_tools "$1")-gcc
     firmware_own=$(firmware_own_parts "$1")
     firmware_elf=$2
@@ -71,7 +84,7 @@ firmware_build() {
 # is printed; its exit status is passed on.
 firmware_run() {
     # shellcheck disable=SC2046 # a list
-    (cd "$2" && timeout "${FIRMWARE_TIMEOUT-300}" $(firmware_qemu "$1") -M "$1" -icount shift=0 \
+    (cd "$2" && timeout "${FIRMWARE_TIMEOUT-300}" $(firmware_qemu "$1") -icount shift=0 \
         -display none -monitor none -serial none \
         -semihosting-config enable=on,target=native -kernel "$3" 2>&1 </dev/null)
 }

@@ -5,4 +5,5 @@ TESTS += $(FIRMWARE_TESTS)
 EXTRA_DIST += $(FIRMWARE_TESTS) tests/firmware/counts \
 	tests/firmware/firmware.sh tests/firmware/count.c tests/firmware/count.h tests/firmware/test_count.c \
 	tests/firmware/run_net.c tests/firmware/hosted.c tests/firmware/hosted.h tests/firmware/mps2-an385.ld tests/firmware/mps3-an547.ld \
-	tests/firmware/microbit.ld tests/firmware/virt.ld tests/firmware/start_rv32.c tests/firmware/count_rv32.c
+	tests/firmware/microbit.ld tests/firmware/virt.ld tests/firmware/start_rv32.c tests/firmware/count_rv32.c \
+	tests/firmware/virt64.ld tests/firmware/start_aarch64.c tests/firmware/count_aarch64.c

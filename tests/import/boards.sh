@@ -1,6 +1,6 @@
 #!/bin/sh
-# boards.sh - MLPerf Tiny's models, written for Cortex-M3, M4 and M55, on emulated boards: TensorFlow Lite
-# Micro's codes, bit for bit. One row a model; QCC_LONG: all of them, at -Os and -O3 too, for the generic target
+# boards.sh - MLPerf Tiny's models, written for Cortex-M3, M4, M55 and aarch64, on emulated boards: TensorFlow
+# Lite Micro's codes, bit for bit. One row a model; QCC_LONG: all of them, at -Os and -O3 too, for the generic target
 # too, and in modes q32 and single the interpreter's codes. Without the shared data it exits 77.
 set -u
 . "$top_srcdir/tests/firmware/firmware.sh"
@@ -11,7 +11,8 @@ dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 rows=1
 levels=-O2
-[ -z "${QCC_LONG-}" ] || { rows=8; levels='-O2 -Os -O3'; }
+boards="$FIRMWARE_BOARDS virt64"
+[ -z "${QCC_LONG-}" ] || { rows=8; levels='-O2 -Os -O3'; boards="$boards virt64-plain"; }
 
 # first ROWS FILE.npy: the data of the first rows of eight.
 first() {
@@ -25,6 +26,7 @@ targets() {
     mps2-an385) echo cortex-m3 ;;
     mps2-an386) echo cortex-m4 ;;
     mps3-an547) echo cortex-m55 ;;
+    virt64*) echo aarch64 ;;
     esac
     [ -z "${QCC_LONG-}" ] || echo generic
 }
@@ -48,7 +50,8 @@ run() {
 # on_boards MODEL OPTION…
 on_boards() {
     [ -s "$dir/want" ] || { echo "FAIL: $1: no reference outputs"; exit 1; }
-    for on in $FIRMWARE_BOARDS; do
+    for on in $boards; do
+        firmware_has "$on" || { echo "skipped $on: its compiler or emulator is missing"; continue; }
         for target in $(targets "$on"); do
             name=$1
             shift
