@@ -119,7 +119,7 @@ const char *mve_store_table(mve_store *s, emitter *e, const ir_op *op)
     const ir_quant *q = ir_weight(op)->quant;
     arena *a = e->ctx->a;
     if (!s->table_step) {
-        packed_table(e, op, &s->p);
+        packed_table(e, op, &s->p, op->q->channels);
         return s->p.table;
     }
     int filters = (op->q->channels + MVE_FILTERS - 1) / MVE_FILTERS * MVE_FILTERS;
