@@ -1,7 +1,8 @@
 /* conv.c - convolution over im2col (Chellapilla et al. 2006) and GEMM, group by group.
  *
  * One row at a time: its windows are laid side by side, [places][kh·kw·C/groups], and multiplied
- * with the filters. Kernels of 1×1 at stride 1 without pads need no laying out. */
+ * with the filters. Kernels of 1×1 at stride 1 without pads need no laying out. Windows of one
+ * channel are short: there each cell of the kernel has its row, [kh·kw][places], of long runs. */
 #include "compiler/train/internal.h"
 
 typedef struct geometry {
@@ -28,6 +29,11 @@ static bool is_pointwise(const geometry *g)
 {
     return g->kh == 1 && g->kw == 1 && g->sy == 1 && g->sx == 1 && g->oh == g->h && g->ow == g->w &&
            g->groups == 1;
+}
+
+static bool is_planar(const geometry *g)
+{
+    return g->c == 1;
 }
 
 bool conv_is_depthwise(const tnode *n)
@@ -104,6 +110,65 @@ static void scatter(const geometry *g, const float *restrict col, float *restric
             }
 }
 
+/* Places of a row of the output, [*x0, *x1), whose cell kx lies inside. */
+static void inside_of(const geometry *g, int kx, int *x0, int *x1)
+{
+    int first = g->left - kx * g->dx, last = g->w - 1 + first; /* of ox·sx */
+    *x0 = first > 0 ? (first + g->sx - 1) / g->sx : 0;
+    *x1 = last < 0 ? 0 : last / g->sx + 1;
+    *x1 = *x1 < g->ow ? *x1 : g->ow;
+    *x0 = *x0 < *x1 ? *x0 : *x1;
+}
+
+/* A row of a plane: the run of places [x0, x1) that lie inside, and what lies under the first of
+ * them. */
+typedef struct plane_row {
+    int x0, x1;
+    int64_t at;
+} plane_row;
+
+static inline plane_row row_of(const geometry *g, int k, int oy, int x0, int x1)
+{
+    int iy = oy * g->sy - g->top + k / g->kw * g->dy;
+    bool inside = iy >= 0 && iy < g->h && x0 < x1;
+    int64_t at = (int64_t)iy * g->w + k % g->kw * g->dx - g->left + (int64_t)x0 * g->sx;
+    return inside ? (plane_row){x0, x1, at} : (plane_row){0, 0, 0};
+}
+
+/* Planes of a row of the input, one for each cell of the kernel, side by side in col. */
+TRAIN_CLONES
+static void gather_planes(const geometry *g, const float *x, float *restrict col)
+{
+    for (int k = 0; k < g->k; k++) {
+        int x0, x1;
+        inside_of(g, k % g->kw, &x0, &x1);
+        for (int oy = 0; oy < g->oh; oy++, col += g->ow) {
+            plane_row p = row_of(g, k, oy, x0, x1);
+            for (int i = 0; i < p.x0; i++)
+                col[i] = 0;
+            for (int i = p.x0; i < p.x1; i++)
+                col[i] = x[p.at + (i - p.x0) * g->sx];
+            for (int i = p.x1; i < g->ow; i++)
+                col[i] = 0;
+        }
+    }
+}
+
+/* The way back: col is added to the input's gradient. */
+TRAIN_CLONES
+static void scatter_planes(const geometry *g, const float *restrict col, float *restrict dx)
+{
+    for (int k = 0; k < g->k; k++) {
+        int x0, x1;
+        inside_of(g, k % g->kw, &x0, &x1);
+        for (int oy = 0; oy < g->oh; oy++, col += g->ow) {
+            plane_row p = row_of(g, k, oy, x0, x1);
+            for (int i = p.x0; i < p.x1; i++)
+                dx[p.at + (i - p.x0) * g->sx] += col[i];
+        }
+    }
+}
+
 int64_t conv_scratch(const tnode *n)
 {
     geometry g = geometry_of(n);
@@ -121,7 +186,12 @@ void conv_forward(const tcall *c)
     int64_t xn = c->node->in[0]->n, yn = c->node->out->n;
     if (is_pointwise(&g))
         train_gemm(false, true, places * c->rows, g.o, g.k, c->x[0], g.k, c->w, g.k, 0, c->y, g.o);
-    for (int r = 0; r < c->rows && !is_pointwise(&g); r++)
+    for (int r = 0; r < c->rows && is_planar(&g) && !is_pointwise(&g); r++) {
+        gather_planes(&g, c->x[0] + r * xn, c->scratch);
+        train_gemm(true, true, places, g.o, g.k, c->scratch, places, c->w, g.k, 0, c->y + r * yn,
+                   g.o);
+    }
+    for (int r = 0; r < c->rows && !is_planar(&g) && !is_pointwise(&g); r++)
         for (int q = 0; q < g.groups; q++) {
             gather(&g, c->x[0] + r * xn + (int64_t)q * g.cg, c->scratch);
             train_gemm(false, true, places, g.og, g.k, c->scratch, g.k,
@@ -129,6 +199,19 @@ void conv_forward(const tcall *c)
         }
     if (c->b)
         train_add_bias(c->y, (int64_t)c->rows * places, g.o, c->b);
+}
+
+static void backward_planes(const tcall *c, const geometry *g, const float *x, const float *dy,
+                            float *dx)
+{
+    int places = g->oh * g->ow;
+    float *col = c->scratch, *dcol = c->scratch + (int64_t)places * g->k;
+    gather_planes(g, x, col);
+    train_gemm(true, true, g->o, g->k, places, dy, g->o, col, places, 1, c->dw, g->k);
+    if (!dx)
+        return;
+    train_gemm(true, true, g->k, places, g->o, c->w, g->k, dy, g->o, 0, dcol, places);
+    scatter_planes(g, dcol, dx);
 }
 
 static void backward_row(const tcall *c, const geometry *g, const float *x, const float *dy,
@@ -167,6 +250,8 @@ void conv_backward(const tcall *c)
     }
     if (c->dx[0])
         train_clear_dx(c, 0);
+    void (*row)(const tcall *, const geometry *, const float *, const float *, float *) =
+        is_planar(&g) ? backward_planes : backward_row;
     for (int r = 0; r < c->rows; r++)
-        backward_row(c, &g, c->x[0] + r * xn, c->dy + r * yn, c->dx[0] ? c->dx[0] + r * xn : NULL);
+        row(c, &g, c->x[0] + r * xn, c->dy + r * yn, c->dx[0] ? c->dx[0] + r * xn : NULL);
 }

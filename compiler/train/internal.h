@@ -4,10 +4,11 @@
 
 #include "compiler/train/engine.h"
 
-/* Hot loops are compiled for several x86-64 levels and chosen at load time. */
+/* Hot loops are compiled for several x86-64 levels and chosen at load time, by what the processor
+ * can do. (The name of a processor would choose for that model alone.) */
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&       \
-    !defined(__SANITIZE_ADDRESS__)
-#define TRAIN_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+    __GNUC__ >= 12 && !defined(__SANITIZE_ADDRESS__)
+#define TRAIN_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define TRAIN_CLONES
 #endif

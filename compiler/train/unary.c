@@ -26,8 +26,8 @@ void relu_backward(const tcall *c)
 {
     const float *y = c->y, *dy = c->dy;
     float *dx = c->dx[0];
-    int64_t n = count(c);
-    for (int64_t i = 0; i < n && dx; i++)
+    int64_t n = dx ? count(c) : 0;
+    for (int64_t i = 0; i < n; i++)
         dx[i] = y[i] > 0 ? dy[i] : 0;
 }
 
@@ -48,8 +48,8 @@ void relu6_backward(const tcall *c)
 {
     const float *y = c->y, *dy = c->dy;
     float *dx = c->dx[0];
-    int64_t n = count(c);
-    for (int64_t i = 0; i < n && dx; i++)
+    int64_t n = dx ? count(c) : 0;
+    for (int64_t i = 0; i < n; i++)
         dx[i] = y[i] > 0 && y[i] < 6 ? dy[i] : 0;
 }
 

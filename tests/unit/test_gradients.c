@@ -165,6 +165,23 @@ static void convolution(void **state)
             }
 }
 
+/* One channel is laid out otherwise (planes), with pads that keep whole rows of windows outside,
+ * too. */
+static void convolution_of_one_channel(void **state)
+{
+    static const ir_attrs shapes[] = {
+        {.kernel = {3, 2}, .stride = {1, 1}, .dilation = {1, 1}, .pad = {1, 0, 0, 2}},
+        {.kernel = {2, 3}, .stride = {2, 3}, .dilation = {1, 1}, .pad = {4, 1, 5, 1}},
+        {.kernel = {3, 3}, .stride = {2, 2}, .dilation = {2, 4}, .pad = {2, 2, 3, 1}},
+        {.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .pad = {0, 0, 8, 9}},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        net_maker m = net_make(*state);
+        ir_tensor *x = net_input(&m, "x", shape3(6, 7, 1));
+        check(*state, &m, conv(&m, "c", x, 5, 1, shapes[i], i % 2 == 0));
+    }
+}
+
 static void depthwise_of_many_channels(void **state)
 {
     net_maker m = net_make(*state);
@@ -374,9 +391,22 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(convolution), T(depthwise_of_many_channels), T(dense), T(batch_norm), T(frozen_batch_norm),
-        T(batch_norm_keeps_statistics), T(unary), T(leaky_relu), T(pools), T(sums_and_products),
-        T(concatenation), T(reshape_and_pad), T(branches), T(dropout), T(logits_before_softmax),
+        T(convolution),
+        T(convolution_of_one_channel),
+        T(depthwise_of_many_channels),
+        T(dense),
+        T(batch_norm),
+        T(frozen_batch_norm),
+        T(batch_norm_keeps_statistics),
+        T(unary),
+        T(leaky_relu),
+        T(pools),
+        T(sums_and_products),
+        T(concatenation),
+        T(reshape_and_pad),
+        T(branches),
+        T(dropout),
+        T(logits_before_softmax),
         T(threads_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
