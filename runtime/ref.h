@@ -76,6 +76,10 @@ int64_t ref_transpose_source(const ir_op *op, int64_t i);
  * them. */
 int64_t ref_reduce_terms(const ir_op *op);
 int64_t ref_reduce_source(const ir_op *op, int64_t i, int64_t k);
+/* Element of the input that element i of resize_nearest is; the four that element i of
+ * resize_bilinear is blended of, in reals, with their shares (sum 1). */
+int64_t ref_nearest_source(const ir_op *op, int64_t i);
+void ref_bilinear_sources(const ir_op *op, int64_t i, int64_t from[4], double share[4]);
 /* Operand and its element that element i of a concatenation comes from. */
 int ref_concat_source(const ir_op *op, int64_t i, int64_t *element);
 

@@ -138,3 +138,33 @@ void ref_float_bilinear(const ref_args *a)
             for (int c = 0; c < out[2]; c++)
                 *to++ = blend_reals(a, pair_of_reals(a->op, 0, y), pair_of_reals(a->op, 1, x), c);
 }
+
+/* ---- sources -----------------------------------------------------------------------------------
+ */
+
+/* Height, width and channel of element i of the output. */
+static void place_of(const ir_op *op, int64_t i, int at[3])
+{
+    const int32_t *out = op->out[0]->shape.dim;
+    at[2] = (int)(i % out[2]);
+    at[1] = (int)(i / out[2] % out[1]);
+    at[0] = (int)(i / out[2] / out[1]);
+}
+
+int64_t ref_nearest_source(const ir_op *op, int64_t i)
+{
+    int at[3];
+    place_of(op, i, at);
+    return element(op, nearest_cell(op, 0, at[0]), nearest_cell(op, 1, at[1]), at[2]);
+}
+
+void ref_bilinear_sources(const ir_op *op, int64_t i, int64_t from[4], double share[4])
+{
+    int at[3];
+    place_of(op, i, at);
+    pair y = pair_of_reals(op, 0, at[0]), x = pair_of_reals(op, 1, at[1]);
+    for (int k = 0; k < 4; k++) {
+        from[k] = element(op, k / 2 ? y.hi : y.lo, k % 2 ? x.hi : x.lo, at[2]);
+        share[k] = (k / 2 ? y.real : 1 - y.real) * (k % 2 ? x.real : 1 - x.real);
+    }
+}

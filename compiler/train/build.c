@@ -35,21 +35,42 @@ static void mark_needed(builder *b)
     }
 }
 
+/* An operand whose numbers no weight file gave. */
+static const ir_tensor *empty_constant(const ir_op *op)
+{
+    for (int k = 0; k < op->n_in; k++)
+        if (ir_is_operand(op->in[k]) && !op->in[k]->data && op->kind != OP_PRELU)
+            return op->in[k];
+    return NULL;
+}
+
+static bool check_constants(builder *b)
+{
+    for (int i = 0; i < b->g->ops.n; i++) {
+        const ir_op *op = b->g->ops.v[i];
+        const ir_tensor *t = b->needed[i] ? empty_constant(op) : NULL;
+        if (!t)
+            continue;
+        diag_add(b->ctx, D_TRAIN_OPERATOR, op->loc,
+                 "'%s' has no numbers: constants are not trained", t->name);
+        diag_hint(b->ctx, "train further from a weight file that holds it");
+        return false;
+    }
+    return true;
+}
+
 static bool check_operators(builder *b)
 {
     for (int i = 0; i < b->g->ops.n; i++) {
         const ir_op *op = b->g->ops.v[i];
-        bool constant = op->kind != OP_CONV2D && op->kind != OP_DENSE && op->kind != OP_BATCH_NORM;
-        for (int k = 0; k < op->n_in && b->needed[i] && constant; k++)
-            constant = op->in[k]->kind != IR_CONST && op->in[k]->kind != IR_STATE;
-        bool known = train_kernels[op->kind].forward != NULL;
-        bool weighted = ir_opinfos[op->kind].flags & OPF_W;
-        if (!b->needed[i] || (known && (weighted || constant)))
+        bool known = train_kernels[op->kind].forward != NULL, stateless = true;
+        for (int k = 0; k < op->n_in; k++)
+            stateless &= op->in[k]->kind != IR_STATE;
+        if (!b->needed[i] || (known && stateless))
             continue;
         diag_add(b->ctx, D_TRAIN_OPERATOR, op->loc, "'%s': the operator %s cannot be trained",
                  op->name, ir_opinfos[op->kind].word);
-        diag_hint(b->ctx, known ? "a constant or state is among its operands"
-                                : "it has no gradient here");
+        diag_hint(b->ctx, known ? "a state is among its operands" : "it has no gradient here");
         return false;
     }
     return true;
@@ -70,10 +91,21 @@ static int64_t add_param(builder *b, const ir_op *op, const ir_tensor *t, bool d
     return p->offset;
 }
 
+/* Slopes are trained as PyTorch does. In a quantized net they are codes like any constant: they
+ * stay. */
+static bool trains_slopes(const builder *b, const ir_op *op)
+{
+    return op->kind == OP_PRELU && op->in[1]->kind == IR_CONST && !b->e->o.qat;
+}
+
 static void take_params(builder *b, tnode *n)
 {
     const ir_op *op = n->op;
     n->w_at = n->b_at = -1;
+    if (n->kind == OP_PRELU && trains_slopes(b, op)) {
+        n->w_at = add_param(b, op, op->in[1], false);
+        n->wn = ir_elems(&op->in[1]->shape);
+    }
     if (!(ir_opinfos[op->kind].flags & OPF_W) || n->kind != (int)op->kind)
         return;
     n->w_at = add_param(b, op, op->in[1], op->kind != OP_BATCH_NORM);
@@ -150,6 +182,12 @@ static void set_up_norm(builder *b, tnode *n)
     b->e->n_running += 2 * n->wn;
 }
 
+static bool has_two_operands(const ir_op *op)
+{
+    return op->kind == OP_ADD || op->kind == OP_SUB || op->kind == OP_MUL ||
+           op->kind == OP_MINIMUM || op->kind == OP_MAXIMUM || op->kind == OP_PRELU;
+}
+
 /* What follows an operator: its fused activation, fake quantization. */
 static void add_followers(builder *b, const ir_op *op)
 {
@@ -161,16 +199,28 @@ static void add_followers(builder *b, const ir_op *op)
         add_step(b, TK_QUANT, op, t)->quant = q;
 }
 
+/* An operand that is a constant: the same values in each row of the batch, from place on. */
+static tval *constant_value(builder *b, const ir_tensor *t)
+{
+    tval *v = new_value(b, t);
+    v->fixed = b->e->o.qat ? qat_constant(b->e->o.qat, t) : t->data;
+    b->of[t->id] = v;
+    return v;
+}
+
 static void add_operator(builder *b, const ir_op *op)
 {
     tval *in[IR_MAX_INPUTS];
-    int n_in = ir_opinfos[op->kind].flags & OPF_W ? 1 : op->n_in;
+    int n_in = ir_opinfos[op->kind].flags & OPF_W || trains_slopes(b, op) ? 1 : op->n_in;
     for (int k = 0; k < n_in; k++)
-        in[k] = b->of[op->in[k]->id];
+        in[k] = b->of[op->in[k]->id] ? b->of[op->in[k]->id] : constant_value(b, op->in[k]);
     tval *y = new_value(b, op->out[0]);
     tnode *n = add_node(b, (int)op->kind, op, n_in, in, y);
     b->of[op->out[0]->id] = y;
-    if (op->kind == OP_ADD || op->kind == OP_MUL) {
+    n->taps = taps_of(op);
+    if (n->taps)
+        taps_make(b->ctx, op, &n->from, &n->shares);
+    if (has_two_operands(op)) {
         n->map = ARENA_ARRAY(b->ctx->a, const int32_t *, 2);
         for (int k = 0; k < 2; k++)
             n->map[k] = broadcast(b->ctx, &op->out[0]->shape, &op->in[k]->shape);
@@ -220,6 +270,8 @@ static void place(builder *b)
         int64_t floats = v->own ? v->n * e->o.batch : 0;
         v->v = v->own ? ARENA_ARRAY(b->ctx->a, float, floats) : v->home->v;
         e->bytes += floats * (int64_t)sizeof(float);
+        for (int row = 0; v->fixed && row < e->o.batch; row++)
+            memcpy(v->v + row * v->n, v->fixed, (size_t)v->n * sizeof(float));
         if (e->o.inference)
             continue;
         v->g = v->own ? ARENA_ARRAY(b->ctx->a, float, floats) : v->home->g;
@@ -323,7 +375,7 @@ tengine *tengine_new(qctx *ctx, const ir_graph *g, const tengine_options *o)
     *e = (tengine){.ctx = ctx, .o = *o, .shards = (o->batch + TRAIN_SHARD - 1) / TRAIN_SHARD};
     builder b = {.ctx = ctx, .e = e, .g = g, .of = ARENA_ARRAY(ctx->a, tval *, g->tensors.n)};
     mark_needed(&b);
-    if (!check_operators(&b))
+    if (!check_operators(&b) || !check_constants(&b))
         return NULL;
     train_gemm_init();
     for (int i = 0; i < g->inputs.n; i++) {

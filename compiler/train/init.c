@@ -51,6 +51,8 @@ void init_weights(qctx *ctx, ir_graph *g, int how, uint64_t seed)
     for (int i = 0; i < g->ops.n; i++) {
         const ir_op *op = g->ops.v[i];
         bool norm = op->kind == OP_BATCH_NORM;
+        if (op->kind == OP_PRELU && op->in[1]->kind == IR_CONST && !op->in[1]->data)
+            fill(ctx, op->in[1], 0.25F);
         if (!(ir_opinfos[op->kind].flags & OPF_W))
             continue;
         for (int k = 1; k < op->n_in; k++) {

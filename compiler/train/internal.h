@@ -26,6 +26,7 @@ typedef struct tval {
     bool wants_gradient;
     bool given;        /* while building: a reader has given a gradient */
     struct tnode *maker;
+    const float *fixed; /* a constant: [n], or NULL */
     float *v, *g;
 } tval;
 
@@ -75,7 +76,11 @@ struct tnode {
     const float *w, *b;  /* of this step: in theta, or what fake quantization made of it */
     float *prepared;     /* [wn] weights as the kernel wants them */
     bool *first;         /* by input: the first of its readers to give a gradient, backwards */
-    const int32_t **map; /* add, mul: element of input k for each element of the output; NULL: the same */
+    const int32_t **map; /* of two operands: element of operand k for each element of the output;
+                            NULL: the same */
+    int64_t taps;        /* taps.c */
+    const int32_t *from;
+    const float *shares;
     /* batch norm */
     float *running;      /* mean, then variance: [2][channels] */
     double *partial;     /* [shards][2][channels] */
@@ -133,6 +138,14 @@ void tanh_forward(const tcall *c);
 void tanh_backward(const tcall *c);
 void swish_forward(const tcall *c);
 void swish_backward(const tcall *c);
+void elu_forward(const tcall *c);
+void elu_backward(const tcall *c);
+void gelu_forward(const tcall *c);
+void gelu_backward(const tcall *c);
+void gelu_tanh_forward(const tcall *c);
+void gelu_tanh_backward(const tcall *c);
+void l2_forward(const tcall *c);
+void l2_backward(const tcall *c);
 void softmax_forward(const tcall *c);
 void softmax_backward(const tcall *c);
 void dropout_forward(const tcall *c);
@@ -149,14 +162,29 @@ void global_avg_backward(const tcall *c);
 /* join.c */
 void add_forward(const tcall *c);
 void add_backward(const tcall *c);
+void sub_forward(const tcall *c);
+void sub_backward(const tcall *c);
 void mul_forward(const tcall *c);
 void mul_backward(const tcall *c);
+void minimum_forward(const tcall *c);
+void minimum_backward(const tcall *c);
+void maximum_forward(const tcall *c);
+void maximum_backward(const tcall *c);
+void prelu_forward(const tcall *c);
+void prelu_backward(const tcall *c);
 void concat_forward(const tcall *c);
 void concat_backward(const tcall *c);
 void copy_forward(const tcall *c);
 void copy_backward(const tcall *c);
 void pad_forward(const tcall *c);
 void pad_backward(const tcall *c);
+/* taps.c. 0 taps: the operator is none of them. */
+int64_t taps_of(const ir_op *op);
+void taps_make(qctx *ctx, const ir_op *op, const int32_t **from, const float **shares);
+void taps_forward(const tcall *c);
+void taps_backward(const tcall *c);
+void extreme_forward(const tcall *c);
+void extreme_backward(const tcall *c);
 /* fakequant.c */
 void quant_forward(const tcall *c);
 void quant_backward(const tcall *c);

@@ -1,68 +1,111 @@
-/* join.c - operators that join or move: add, mul, concat, reshape, pad. */
+/* join.c - operators that join or move: of two operands, concat, reshape, pad. */
 #include <string.h>
 
 #include "compiler/train/internal.h"
-
-/* Element of input k that element i of the output takes. */
-static inline int64_t from(const tnode *n, int k, int64_t i)
-{
-    return n->map[k] ? n->map[k][i] : i;
-}
-
-void add_forward(const tcall *c)
-{
-    const tnode *n = c->node;
-    for (int r = 0; r < c->rows; r++) {
-        const float *a = c->x[0] + r * n->in[0]->n, *b = c->x[1] + r * n->in[1]->n;
-        float *y = c->y + r * n->out->n;
-        for (int64_t i = 0; i < n->out->n; i++)
-            y[i] = a[from(n, 0, i)] + b[from(n, 1, i)];
-    }
-}
 
 void train_clear_dx(const tcall *c, int k)
 {
     memset(c->dx[k], 0, (size_t)c->rows * (size_t)c->node->in[k]->n * sizeof(float));
 }
 
-void add_backward(const tcall *c)
+/* ---- two operands
+ * ---------------------------------------------------------------------------------- */
+
+/* Element of operand k that element i of the output takes. */
+static inline int64_t from(const tnode *n, int k, int64_t i)
 {
-    const tnode *n = c->node;
-    for (int k = 0; k < 2; k++) {
-        if (!c->dx[k])
-            continue;
-        train_clear_dx(c, k);
-        for (int r = 0; r < c->rows; r++)
-            for (int64_t i = 0; i < n->out->n; i++)
-                c->dx[k][r * n->in[k]->n + from(n, k, i)] += c->dy[r * n->out->n + i];
+    return n->map[k] ? n->map[k][i] : i;
+}
+
+static inline float combine(int kind, float a, float b)
+{
+    switch (kind) {
+    case OP_ADD:
+        return a + b;
+    case OP_SUB:
+        return a - b;
+    case OP_MINIMUM:
+        return a < b ? a : b;
+    case OP_MAXIMUM:
+        return a > b ? a : b;
+    case OP_PRELU:
+        return a < 0 ? a * b : a;
+    default:
+        return a * b;
     }
 }
 
-void mul_forward(const tcall *c)
+/* Derivative by operand k. Where both are the extreme each has half. */
+static inline float slope(int kind, int k, float a, float b)
+{
+    switch (kind) {
+    case OP_ADD:
+        return 1;
+    case OP_SUB:
+        return k ? -1 : 1;
+    case OP_MINIMUM:
+    case OP_MAXIMUM:
+        return a == b ? 0.5f : (float)((a < b) == ((kind == OP_MINIMUM) == (k == 0)));
+    case OP_PRELU:
+        return k ? (a < 0 ? a : 0) : a < 0 ? b : 1;
+    default:
+        return k ? a : b;
+    }
+}
+
+/* Operand k of a row: slopes that are trained lie in theta. */
+static inline const float *operand(const tcall *c, int k, int row)
+{
+    const tnode *n = c->node;
+    return k < n->n_in ? c->x[k] + row * n->in[k]->n : c->w;
+}
+
+static inline void forward_of(const tcall *c, int kind)
 {
     const tnode *n = c->node;
     for (int r = 0; r < c->rows; r++) {
-        const float *a = c->x[0] + r * n->in[0]->n, *b = c->x[1] + r * n->in[1]->n;
+        const float *a = operand(c, 0, r), *b = operand(c, 1, r);
         float *y = c->y + r * n->out->n;
         for (int64_t i = 0; i < n->out->n; i++)
-            y[i] = a[from(n, 0, i)] * b[from(n, 1, i)];
+            y[i] = combine(kind, a[from(n, 0, i)], b[from(n, 1, i)]);
     }
 }
 
-void mul_backward(const tcall *c)
+static inline void backward_of(const tcall *c, int kind, int k)
 {
     const tnode *n = c->node;
-    for (int k = 0; k < 2; k++) {
-        if (!c->dx[k])
-            continue;
+    bool trained = k >= n->n_in;
+    if (!trained && !c->dx[k])
+        return;
+    if (!trained)
         train_clear_dx(c, k);
-        for (int r = 0; r < c->rows; r++) {
-            const float *other = c->x[1 - k] + r * n->in[1 - k]->n, *dy = c->dy + r * n->out->n;
-            for (int64_t i = 0; i < n->out->n; i++)
-                c->dx[k][r * n->in[k]->n + from(n, k, i)] += dy[i] * other[from(n, 1 - k, i)];
-        }
+    for (int r = 0; r < c->rows; r++) {
+        const float *a = operand(c, 0, r), *b = operand(c, 1, r), *dy = c->dy + r * n->out->n;
+        float *to = trained ? c->dw : c->dx[k] + r * n->in[k]->n;
+        for (int64_t i = 0; i < n->out->n; i++)
+            to[from(n, k, i)] += dy[i] * slope(kind, k, a[from(n, 0, i)], b[from(n, 1, i)]);
     }
 }
+
+#define BINARY(name, KIND)                                                                         \
+    void name##_forward(const tcall *c)                                                            \
+    {                                                                                              \
+        forward_of(c, KIND);                                                                       \
+    }                                                                                              \
+    void name##_backward(const tcall *c)                                                           \
+    {                                                                                              \
+        backward_of(c, KIND, 0);                                                                   \
+        backward_of(c, KIND, 1);                                                                   \
+    }
+BINARY(add, OP_ADD)
+BINARY(sub, OP_SUB)
+BINARY(mul, OP_MUL)
+BINARY(minimum, OP_MINIMUM)
+BINARY(maximum, OP_MAXIMUM)
+BINARY(prelu, OP_PRELU)
+
+/* ---- moves
+ * ----------------------------------------------------------------------------------------- */
 
 /* Elements of input k from the axis inwards, in one run. */
 static int64_t run_length(const tnode *n, int k)

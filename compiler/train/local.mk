@@ -8,5 +8,5 @@ libqcc_train_la_SOURCES = \
 	compiler/train/depthwise.c compiler/train/engine.h compiler/train/fakequant.c \
 	compiler/train/fakequant.h compiler/train/gemm.c compiler/train/internal.h compiler/train/join.c \
 	compiler/train/kernels.c compiler/train/norm.c compiler/train/pool.c compiler/train/qat.c \
-	compiler/train/qat.h compiler/train/ranks.c compiler/train/ranks.h compiler/train/run.c compiler/train/unary.c compiler/train/vary.c
+	compiler/train/qat.h compiler/train/ranks.c compiler/train/ranks.h compiler/train/run.c compiler/train/taps.c compiler/train/unary.c compiler/train/vary.c
 libqcc_train_la_CFLAGS = $(AM_CFLAGS) $(TRAIN_CFLAGS) $(OPENMP_CFLAGS) $(MPI_CFLAGS)

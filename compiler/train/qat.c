@@ -220,12 +220,26 @@ void qat_place(qat *q, int64_t at)
     }
 }
 
-/* Max pools, reshapes and pads give codes that they were given. */
+/* Operators that give codes that they were given; other ones that pass a quantization on average
+ * codes. */
 const qact *qat_activation(const qat *q, const ir_op *op)
 {
-    bool moves = op->kind == OP_MAXPOOL || op->kind == OP_GLOBAL_MAXPOOL || op->kind == OP_RESHAPE ||
-                 op->kind == OP_PAD;
+    static const bool averages[OP_COUNT] = {[OP_AVGPOOL] = true,
+                                            [OP_GLOBAL_AVGPOOL] = true,
+                                            [OP_REDUCE_MEAN] = true,
+                                            [OP_RESIZE_BILINEAR] = true};
+    bool moves = ir_opinfos[op->kind].flags & OPF_P && !averages[op->kind];
     return moves ? NULL : q->of[op->out[0]->id];
+}
+
+const float *qat_constant(const qat *q, const ir_tensor *t)
+{
+    const ir_tensor *codes = q->quantized->tensors.v[t->id];
+    int64_t n = ir_elems(&t->shape);
+    float *v = ARENA_ARRAY(q->ctx->a, float, n);
+    for (int64_t i = 0; i < n; i++)
+        v[i] = (float)quant_value(codes->quant, 0, weight_code(codes, i));
+    return v;
 }
 
 const qweight *qat_weights(const qat *q, const ir_op *op)

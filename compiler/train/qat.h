@@ -34,6 +34,8 @@ void qat_place(qat *q, int64_t at);
 /* The quantization that the result of an operator gets, or NULL: it keeps its input's. */
 const qact *qat_activation(const qat *q, const ir_op *op);
 const qweight *qat_weights(const qat *q, const ir_op *op);
+/* Values of a constant that is an operand, as its codes have them: they are not tuned. */
+const float *qat_constant(const qat *q, const ir_tensor *t);
 /* Before each forward: scales and zero points of this step. */
 void qat_begin_step(qat *q, const float *theta);
 /* out: the values that w and b (or NULL) have on the integer grid, w first. */

@@ -108,6 +108,57 @@ void swish_backward(const tcall *c)
     }
 }
 
+/* α·(e^v − 1) below 0 */
+void elu_forward(const tcall *c)
+{
+    float a = (float)c->node->op->at.alpha;
+    for (int64_t i = 0; i < count(c); i++)
+        c->y[i] = c->x[0][i] < 0 ? a * expm1f(c->x[0][i]) : c->x[0][i];
+}
+
+void elu_backward(const tcall *c)
+{
+    float a = (float)c->node->op->at.alpha;
+    for (int64_t i = 0; i < count(c) && c->dx[0]; i++)
+        c->dx[0][i] = c->x[0][i] < 0 ? c->dy[i] * a * expf(c->x[0][i]) : c->dy[i];
+}
+
+/* v·Φ(v) */
+void gelu_forward(const tcall *c)
+{
+    for (int64_t i = 0; i < count(c); i++)
+        c->y[i] = c->x[0][i] * (1 + erff(c->x[0][i] * 0.70710678f)) / 2;
+}
+
+void gelu_backward(const tcall *c)
+{
+    for (int64_t i = 0; i < count(c) && c->dx[0]; i++) {
+        float v = c->x[0][i], below = (1 + erff(v * 0.70710678f)) / 2;
+        c->dx[0][i] = c->dy[i] * (below + v * 0.39894228f * expf(-v * v / 2));
+    }
+}
+
+/* v·(1 + tanh(√(2/π)·(v + 0.044715·v³)))/2 */
+static float gelu_gate(float v)
+{
+    return tanhf(0.79788456f * (v + 0.044715f * v * v * v));
+}
+
+void gelu_tanh_forward(const tcall *c)
+{
+    for (int64_t i = 0; i < count(c); i++)
+        c->y[i] = c->x[0][i] * (1 + gelu_gate(c->x[0][i])) / 2;
+}
+
+void gelu_tanh_backward(const tcall *c)
+{
+    for (int64_t i = 0; i < count(c) && c->dx[0]; i++) {
+        float v = c->x[0][i], t = gelu_gate(v);
+        float inner = 0.79788456f * (1 + 3 * 0.044715f * v * v);
+        c->dx[0][i] = c->dy[i] * (1 + t + v * (1 - t * t) * inner) / 2;
+    }
+}
+
 static int64_t last_axis(const tnode *n)
 {
     const ir_shape *s = n->in_shape[0];
@@ -139,6 +190,40 @@ void softmax_backward(const tcall *c)
             dot += y[i] * dy[i];
         for (int64_t i = 0; i < n; i++)
             c->dx[0][at + i] = y[i] * (dy[i] - dot);
+    }
+}
+
+/* ---- l2_norm: rows of the last axis over their length, at least 1e-6
+ * ---------------------------------- */
+
+static float length(const float *x, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    return (float)fmax(sqrt(sum), 1e-6);
+}
+
+void l2_forward(const tcall *c)
+{
+    int64_t n = last_axis(c->node);
+    for (int64_t at = 0; at < count(c); at += n) {
+        float l = length(c->x[0] + at, n);
+        for (int64_t i = 0; i < n; i++)
+            c->y[at + i] = c->x[0][at + i] / l;
+    }
+}
+
+void l2_backward(const tcall *c)
+{
+    int64_t n = last_axis(c->node);
+    for (int64_t at = 0; at < count(c) && c->dx[0]; at += n) {
+        const float *y = c->y + at, *dy = c->dy + at;
+        float l = length(c->x[0] + at, n), dot = 0;
+        for (int64_t i = 0; i < n; i++)
+            dot += y[i] * dy[i];
+        for (int64_t i = 0; i < n; i++)
+            c->dx[0][at + i] = (dy[i] - y[i] * dot) / l;
     }
 }
 

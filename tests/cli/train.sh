@@ -155,10 +155,24 @@ for role in select test; do
     err_has "--$role-labels"
     err_has "[train-labels]"
 done
-printf 'model m { input x : u8[4, 4, 1] real [0, 1]\n output dense(flatten(resize_nearest(x, 8x8)), 3) }\n' >"$work/op.qdl"
-bad "the operator resize_nearest cannot be trained" "$work/op.qdl" --data "$work/train.csv"
+printf 'model m { input x : u8[4, 4, 1] real [0, 1]\n output argmax(dense(flatten(x), 3), axis 0) }\n' >"$work/op.qdl"
+cut -d, -f1 "$work/train.csv" | tail -n +2 >"$work/classes.csv"
+bad "the operator argmax cannot be trained" "$work/op.qdl" --data "$work/plain.csv" --labels "$work/classes.csv" --loss mse
 err_has "op.qdl:2:"
 err_has "[train-operator]"
+cat >"$work/state.qdl" <<'QDL'
+model m {
+    input x : u8[4, 4, 1] real [0, 1]
+    state s : f32[16]
+    y = add(flatten(x), s)
+    s := y
+    output dense(y, 3)
+}
+QDL
+bad "a state is among its operands" "$work/state.qdl" --data "$work/train.csv"
+err_has "[train-operator]"
+printf 'model m { input x : u8[4, 4, 1] real [0, 1]\n k = constant([16])\n output dense(sub(flatten(x), k), 3) }\n' >"$work/op.qdl"
+bad "constants are not trained" "$work/op.qdl" --data "$work/train.csv"
 bad "[augment-shape]" "$net" --data "$work/train.csv" --augment crop=9
 bad "[augment-step]" "$net" --data "$work/train.csv" --augment spin=9
 printf 'model two { input x : u8[4] real [0, 1]\n input y : u8[4] real [0, 1]\n output dense(add(x, y), 3) }\n' >"$work/two.qdl"

@@ -1,5 +1,9 @@
 # training.sh - behind lib.sh, for the tests of train, tune and recover: rows to learn, runs to stop.
 
+# Threads of tests that run side by side do not spin while they wait for one another.
+OMP_WAIT_POLICY=passive
+export OMP_WAIT_POLICY
+
 # rows SEED COUNT GAIN: 16 cells and a label; class k has its k-th column brighter by GAIN.
 rows() {
     awk -v seed="$1" -v n="$2" -v gain="$3" 'BEGIN {

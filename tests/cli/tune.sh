@@ -71,6 +71,29 @@ expect 1 tune --quant "$work/book.qdl" --quiet --augment spin=3 -o "$work/v5"
 err_has "[augment-step]"
 absent "$work/v5.bin"
 
+# every operator that moves, joins or bends values: nearly the codes of the integer net
+cat >"$work/all.qdl" <<'QDL'
+model all {
+    input x : u8[4, 4, 1] real [0, 1]
+    c = conv2d(x, 6, kernel 3x3, pad same) |> prelu(weights "slopes")
+    u = conv_transpose(c, 4, kernel 2x2, stride 2) |> elu
+    r = resize_bilinear(u, 5x4, half pixel)
+    n = resize_nearest(c, 5x3)
+    s = slice(u, [7, 0, 0], [1, 7, 4], stride [-1, 2, 1])
+    d = sub(r, slice(s, [0, 0, 0], [5, 4, 4])) |> gelu
+    b = minimum(maximum(d, r), slice(s, [1, 0, 0], [6, 4, 4]))
+    f = dense(flatten(transpose(b, [2, 0, 1])), 8) |> l2_norm
+    e = concat(reduce_max(n, [0, 1]), reduce_min(c, [0, 1]), reduce_sum(d, [0, 1]))
+    output dense(concat(f, reduce_mean(u, [0, 1]), e), 3, weights "last")
+}
+QDL
+expect 0 "$QCC" train "$work/all.qdl" --data "$work/train.csv" --epochs 8 --rate 0.01 --quiet -o "$work/all.bin"
+expect 0 "$QCC" tune "$work/all.qdl" "$work/all.bin" --bits 4 --calibrate "$work/plain.csv" --data "$work/train.csv" \
+    --epochs 3 --rate 0.005 -o "$work/all.t"
+checks=$((checks + 1))
+awk '/^activation codes/ { seen = 1; exit !($8 < 0.1) } END { exit !seen }' "$work/out" ||
+    fail "the training forward has other codes: $(grep '^activation codes' "$work/out")"
+
 # nothing better: what was given comes out
 expect 0 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/train.csv" --loss ce --epochs 2 --rate 20 \
     --optimizer sgd --schedule constant --clip 1e-9 -o "$work/worse" 2>/dev/null

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "compiler/train/engine.h"
+#include "compiler/train/internal.h"
 #include "tests/unit/float_nets.h"
 
 enum { ROWS = 19 }; /* two shards, the second one short */
@@ -234,8 +234,9 @@ static void batch_norm_keeps_statistics(void **state)
 
 static void unary(void **state)
 {
-    static const ir_opkind kinds[] = {OP_RELU, OP_RELU6, OP_SIGMOID, OP_TANH, OP_HARD_SWISH,
-                                      OP_SOFTMAX};
+    static const ir_opkind kinds[] = {OP_RELU,       OP_RELU6,     OP_SIGMOID, OP_TANH,
+                                      OP_HARD_SWISH, OP_SOFTMAX,   OP_ELU,     OP_GELU,
+                                      OP_GELU_TANH,  OP_REQUANTIZE};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         net_maker m = net_make(*state);
         ir_tensor *x = net_input(&m, "x", shape3(2, 3, 4));
@@ -243,9 +244,10 @@ static void unary(void **state)
          * layer behind, so that the output is no softmax */
         ir_tensor *c = conv(&m, "c", x, 4, 4, AT(1, 1, 1, 1, 1, 1, 0), false);
         float *w = (float *)ir_weight(c->producer)->data;
+        ir_attrs at = {.alpha = 1.3}; /* of elu */
         for (int k = 0; k < 4; k++)
             w[k] = kinds[i] == OP_RELU6 || kinds[i] == OP_HARD_SWISH ? 50 : 3;
-        check(*state, &m, net_dense(&m, "d", net_unary(&m, kinds[i], "y", c), 3, true));
+        check(*state, &m, net_dense(&m, "d", net_op(&m, kinds[i], "y", &at, 1, &c), 3, true));
     }
 }
 
@@ -286,16 +288,96 @@ static void pools(void **state)
 static void sums_and_products(void **state)
 {
     const ir_shape column = {.rank = 3, .dim = {3, 1, 4}};
-    for (int kind = OP_ADD; kind <= OP_MUL; kind++)
+    static const ir_opkind kinds[] = {OP_ADD, OP_SUB, OP_MUL, OP_MINIMUM, OP_MAXIMUM, OP_PRELU};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         for (int form = 0; form < 4; form++) {
+            ir_opkind kind = kinds[i];
+            if (kind == OP_PRELU && form == 3) /* slopes repeat along x, not the other way round */
+                continue;
             net_maker m = net_make(*state);
             ir_tensor *x = net_input(&m, "x", form == 3 ? shape1(4) : shape3(3, 2, 4));
             ir_tensor *y = form == 0   ? x
                            : form == 1 ? net_input(&m, "y", shape3(3, 2, 4))
                            : form == 2 ? net_input(&m, "y", column)
                                        : net_input(&m, "y", shape3(2, 3, 4));
-            check(*state, &m, net_binary(&m, (ir_opkind)kind, "z", x, y));
+            check(*state, &m, net_binary(&m, kind, "z", x, y));
         }
+}
+
+/* Constants stay; slopes of prelu are trained. */
+static void constant_operands(void **state)
+{
+    static const ir_opkind kinds[] = {OP_SUB, OP_MUL, OP_MAXIMUM, OP_PRELU};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        net_maker m = net_make(*state);
+        ir_tensor *x = net_input(&m, "x", shape3(3, 2, 4));
+        ir_tensor *k = net_const(&m, "k", "weight", shape1(4), -0.5, 0.5);
+        check(*state, &m, net_binary(&m, kinds[i], "z", x, k));
+        const tparam *p;
+        assert_int_equal(tengine_params(engine_of(*state, m.g, 1), &p), kinds[i] == OP_PRELU);
+    }
+}
+
+static void moves(void **state)
+{
+    net_maker s = net_make(*state), t = net_make(*state), d = net_make(*state);
+    ir_tensor *x = net_input(&s, "x", shape3(5, 4, 3));
+    ir_attrs slice = {.begin = {3, {4, 1, 0}}, .end = {3, {0, 4, 3}}, .step = {3, {-2, 2, 1}}};
+    check(*state, &s, net_op(&s, OP_SLICE, "y", &slice, 1, &x));
+    x = net_input(&t, "x", shape3(5, 4, 3));
+    ir_attrs turned = {.axes = {3, {2, 0, 1}}};
+    check(*state, &t, net_op(&t, OP_TRANSPOSE, "y", &turned, 1, &x));
+    x = net_input(&d, "x", shape3(3, 4, 2));
+    ir_tensor *apart = net_op(&d, OP_DILATE, "y", &(ir_attrs){.stride = {2, 3}}, 1, &x);
+    check(*state, &d, conv(&d, "c", apart, 3, 1, AT(3, 2, 1, 1, 1, 1, 1, 1, 1, 1), true));
+}
+
+static void resizing(void **state)
+{
+    for (int form = 0; form < 6; form++) {
+        net_maker m = net_make(*state);
+        ir_tensor *x = net_input(&m, "x", shape3(4, 5, 2));
+        ir_attrs at = {.kernel = {form < 3 ? 7 : 3, 6},
+                       .align_corners = form % 3 == 1,
+                       .half_pixel = form % 3 == 2};
+        check(*state, &m, net_op(&m, OP_RESIZE_BILINEAR, "y", &at, 1, &x));
+        net_maker n = net_make(*state);
+        x = net_input(&n, "x", shape3(4, 5, 2));
+        check(*state, &n, net_op(&n, OP_RESIZE_NEAREST, "y", &at, 1, &x));
+    }
+}
+
+static void reductions(void **state)
+{
+    static const ir_shape axes[] = {{1, {1}}, {2, {0, 2}}, {3, {0, 1, 2}}};
+    for (int kind = OP_REDUCE_SUM; kind <= OP_REDUCE_MIN; kind++)
+        for (int i = 0; i < 3; i++) {
+            net_maker m = net_make(*state);
+            ir_tensor *x = net_input(&m, "x", shape3(3, 4, 2));
+            ir_attrs at = {.axes = axes[i], .keep = i == 1};
+            check(*state, &m, net_op(&m, (ir_opkind)kind, "y", &at, 1, &x));
+        }
+}
+
+static void lengths(void **state)
+{
+    net_maker m = net_make(*state);
+    ir_tensor *x = net_input(&m, "x", shape3(2, 3, 5));
+    check(*state, &m, net_unary(&m, OP_L2_NORM, "y", x));
+}
+
+/* What has no gradient is named: each operator of the table is trained or refused. */
+static void others_are_refused(void **state)
+{
+    for (int kind = 0; kind < OP_COUNT; kind++)
+        assert_int_equal(!train_kernels[kind].forward, kind == OP_ARGMAX || kind == OP_ASSIGN);
+    net_maker m = net_make(*state);
+    ir_tensor *x = net_input(&m, "x", shape1(5));
+    net_output(&m, net_op(&m, OP_ARGMAX, "y", &(ir_attrs){.axis = 0}, 1, &x));
+    tengine_options o = {.batch = ROWS, .threads = 1};
+    assert_null(tengine_new(*state, m.g, &o));
+    assert_int_equal(diag_get(*state, 0)->id, D_TRAIN_OPERATOR);
+    assert_non_null(strstr(diag_get(*state, 0)->message, "argmax"));
 }
 
 static void concatenation(void **state)
@@ -403,6 +485,12 @@ int main(void)
         T(pools),
         T(sums_and_products),
         T(concatenation),
+        T(constant_operands),
+        T(moves),
+        T(resizing),
+        T(reductions),
+        T(lengths),
+        T(others_are_refused),
         T(reshape_and_pad),
         T(branches),
         T(dropout),
