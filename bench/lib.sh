@@ -103,9 +103,9 @@ bench_rows() {
 bench_emit() {
     bench_net=$1 bench_target=$2 bench_level=$3 bench_folder=$4
     shift 4
-    # shellcheck disable=SC2046 # a list
+    # shellcheck disable=SC2046,SC2086 # lists
     "$QCC" $(bench_source "$bench_net") --quiet --prefix net --io-in-arena --target "$bench_target" \
-        "$bench_level" "$@" -o "$bench_folder/net.c" --header "$bench_folder/net.h"
+        "$bench_level" ${BENCH_OPTIONS-} "$@" -o "$bench_folder/net.c" --header "$bench_folder/net.h"
 }
 
 bench_layers() {

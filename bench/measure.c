@@ -24,46 +24,53 @@ static void fact(const char *name, uint64_t value)
 enum { MOST_LAYERS = 256 };
 
 static struct {
-    int layer[MOST_LAYERS];
-    uint64_t least[MOST_LAYERS];
-    int n, place; /* known layers; how many of them this row has passed */
+    uint64_t least[MOST_LAYERS], now[MOST_LAYERS]; /* of a row */
+    char seen[MOST_LAYERS];
+    int rows;
     uint64_t since;
 } layers;
 
 void net_profile(int layer, const void *out, uint32_t bytes);
 
-/* The order of the layers is the same in every row. */
+/* A layer in bands of rows is heard of once a band. */
 void net_profile(int layer, const void *out, uint32_t bytes)
 {
-    uint64_t n = count_between(layers.since, count_ticks());
-    int i = layers.place++;
     (void)out;
     (void)bytes;
-    if (i < MOST_LAYERS && (i == layers.n || n < layers.least[i])) {
-        layers.layer[i] = layer;
-        layers.least[i] = n;
+    if (layer < MOST_LAYERS) {
+        layers.now[layer] += count_between(layers.since, count_ticks());
+        layers.seen[layer] = 1;
     }
-    if (i == layers.n)
-        layers.n++;
     layers.since = count_ticks();
 }
 
 static void profile_start(void)
 {
-    layers.place = 0;
+    for (int i = 0; i < MOST_LAYERS; i++)
+        layers.now[i] = 0;
     layers.since = count_ticks();
+}
+
+static void profile_stop(void)
+{
+    for (int i = 0; i < MOST_LAYERS; i++)
+        if (!layers.rows || layers.now[i] < layers.least[i])
+            layers.least[i] = layers.now[i];
+    layers.rows++;
 }
 
 static void profile_say(void)
 {
-    for (int i = 0; i < layers.n && i < MOST_LAYERS; i++) {
-        semihosting_text("layer ");
-        semihosting_number((uint32_t)layers.layer[i]);
-        fact("", layers.least[i]);
-    }
+    for (int i = 0; i < MOST_LAYERS; i++)
+        if (layers.seen[i]) {
+            semihosting_text("layer ");
+            semihosting_number((uint32_t)i);
+            fact("", layers.least[i]);
+        }
 }
 #else
 static void profile_start(void) {}
+static void profile_stop(void) {}
 static void profile_say(void) {}
 #endif
 
@@ -110,6 +117,7 @@ static int run_rows(const char *path, int to, int painted, uint64_t *least, uint
         uint64_t before = count_ticks();
         failed = painted ? run_painted(stack) : net_run(arena);
         uint64_t n = count_between(before, count_ticks());
+        profile_stop();
         *least = !painted && (!rows || n < *least) ? n : *least;
         failed |= keep_output(to);
         rows++;

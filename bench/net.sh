@@ -9,7 +9,8 @@ NET     kws, vww, ic, ad, sww, kws-float, lenet, dscnn, mnist, or a .tflite or .
 TARGET  cortex-m0, cortex-m3, cortex-m4 (default), cortex-m55, rv32, or generic (on a Cortex-M4)
 LEVEL   -O2 (default), -Os, -Ospeed: qcc's; gcc gets -Os beside -Os, else -O2
 
-BENCH_QUANT: a quantize part for kws-float, lenet, dscnn, mnist or a .qdl. QCC: the qcc to measure (default: build/qcc). KEEP: a folder for the C, the program and the facts.
+BENCH_QUANT: a quantize part for kws-float, lenet, dscnn, mnist or a .qdl. BENCH_OPTIONS: more options of qcc
+(--ram=min). QCC: the qcc to measure (default: build/qcc). KEEP: a folder for the C, the program and the facts.
 Instructions, not cycles, of the faster of two inputs, under QEMU's -icount shift=0. The outputs are compared.
 USAGE
 }

@@ -108,6 +108,30 @@ static void print_memory(const ir_graph *g, const emit_result *r)
     }
 }
 
+/* --ram=min: layers whose rows stream through windows, and what that saves. */
+static void print_chains(const ir_graph *g, const emit_result *r)
+{
+    for (int i = 0; i < r->n_chains; i++) {
+        const emit_chain *c = &r->chains[i];
+        printf("%s to %s in bands of rows: windows %" PRId64 " bytes (rows: %s)\n", g->ops.v[c->first]->name,
+               g->ops.v[c->last]->name, c->window_bytes, c->windows);
+    }
+    if (r->n_chains > 0)
+        printf("arena of whole maps %" PRId64 " bytes, of bands %" PRId64 "\n", r->arena_whole, r->arena_bytes);
+}
+
+static json_t *chains_json(const ir_graph *g, const emit_result *r)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < r->n_chains; i++) {
+        const emit_chain *c = &r->chains[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:s}", "first", g->ops.v[c->first]->name, "last",
+                                              g->ops.v[c->last]->name, "window_bytes",
+                                              (json_int_t)c->window_bytes, "windows", c->windows));
+    }
+    return list;
+}
+
 static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r,
                          const inspect_flash *f)
 {
@@ -157,8 +181,10 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
                ir_shape_str(ctx->a, &g->outputs.v[i]->shape));
     inspect_rounding(n);
     inspect_extras_print(ctx, n, x);
-    if (r)
+    if (r) {
         print_memory(g, r);
+        print_chains(g, r);
+    }
     if (r && g->lean)
         inspect_lean(ctx, g->lean);
     print_totals(ctx, n, g, r, f);
@@ -214,6 +240,10 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
         inspect_code_json(j, f, r);
         json_object_set_new(j, "arena_bytes", json_integer(r->arena_bytes));
         json_object_set_new(j, "arena_lower_bound", json_integer(r->arena_lower_bound));
+        if (r->n_chains > 0) {
+            json_object_set_new(j, "arena_bytes_whole", json_integer(r->arena_whole));
+            json_object_set_new(j, "chains", chains_json(g, r));
+        }
         json_object_set_new(j, "numerics", json_string(ir_numerics_name(g->numerics)));
         json_object_set_new(j, "model_sha256", json_string(hash));
     }

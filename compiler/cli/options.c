@@ -101,6 +101,15 @@ static bool take_weights(qctx *ctx, cli *c, const option_row *row, const char *v
     return true;
 }
 
+static bool take_ram(qctx *ctx, cli *c, const option_row *row, const char *value)
+{
+    (void)ctx, (void)row;
+    if (strcmp(value, "min"))
+        return cli_usage(c, "--ram=%s is not --ram=min", value), false;
+    c->emit.ram_min = true;
+    return true;
+}
+
 static bool take_seed(qctx *ctx, cli *c, const option_row *row, const char *value)
 {
     (void)row;
@@ -219,6 +228,7 @@ static const option_row rows[] = {
     {"qdq", "[=i8|u8]", CMD_EXPORT, "the quantized net; codes of activations are int8, or uint8 as ONNX Runtime on x86 wants them", take_qdq, 0},
     {"profile", NULL, CMD_COMPILE, "call NAME_profile after each layer", take_flag, AT(emit.profile)},
     {"whole-layers", NULL, EMITS, "leave no constant channel out", take_flag, AT(emit.whole_layers)},
+    {"ram", "min", EMITS, "stream rows through chains of layers, for the least arena", take_ram, 0},
     {"weights", "decimal|string", CMD_COMPILE, "how weight arrays are written", take_weights, 0},
     {"emit-float", NULL, CMD_COMPILE, "the same network as plain float C", take_flag, AT(emit.emit_float)},
     {"no-libm", NULL, CMD_COMPILE, "with --emit-float: no <math.h>", take_flag, AT(emit.no_libm)},
@@ -387,6 +397,8 @@ static int check_effects(const cli *c)
                                                : "quant");
     if (c->emit.emit_float && c->emit.float_io)
         return cli_usage(c, "--emit-float has float ports: --float-io would do nothing");
+    if (c->emit.emit_float && c->emit.ram_min)
+        return cli_usage(c, "--emit-float has no layers in bands: --ram=min would do nothing");
     if (c->emit.emit_float && (c->net.settings.n || c->net.calibrate || c->net.quant_file))
         return cli_usage(c, "--emit-float quantizes nothing: --%s would do nothing",
                          c->net.settings.n     ? c->net.settings.v[0].which

@@ -1,6 +1,7 @@
 /* comment.c - the comment at the head of the C: provenance, ports, memory, the table of layers. */
 #include "config.h"
 
+#include "compiler/emit/bands.h"
 #include "compiler/emit/frame.h"
 
 #include <string.h>
@@ -68,7 +69,7 @@ static void put_table(emitter *e, buf *b, const int64_t *constants)
     row *rows = ARENA_ARRAY(e->ctx->a, row, n);
     rows[0] = heading;
     for (int i = 1; i < n; i++)
-        rows[i] = layer_row(e, e->g->ops.v[i - 1], constants[i - 1]);
+        rows[i] = layer_row(e, bands_whole(e, e->g->ops.v[i - 1]), constants[i - 1]);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < COLUMNS; k++)
             if (strlen(rows[i].cell[k]) > width[k])

@@ -18,6 +18,9 @@ typedef struct emit_options {
                                   0 none, INT_MAX full; -1: the policy of opt */
     bool static_arena, io_in_arena, float_io, profile, emit_float, no_libm, strict_acc32;
     bool whole_layers;         /* constant channels are computed and stored like any other */
+    bool ram_min;              /* rows stream through chains of layers (bands.h), for the least arena */
+    int chain_rows;            /* tests: with ram_min, not 0: the longest chains, whatever they save, in bands
+                                  of at most so many rows */
     bool want_header;          /* C includes no header of its own; header text is made too */
     const char *section;       /* NULL or section name for the weights */
     bool split_weights;
@@ -39,6 +42,14 @@ typedef struct emit_block {
     int first, last;
 } emit_block;
 
+/* With ram_min: operators `first` to `last` run in bands of rows; what lies between them never exists
+ * whole. */
+typedef struct emit_chain {
+    int first, last;
+    int64_t window_bytes; /* of all its windows */
+    const char *windows;  /* "c1 4 of 32 rows, c2 ..." */
+} emit_chain;
+
 typedef struct emit_result {
     const char *c;        /* the C file */
     const char *header;   /* the header, or NULL */
@@ -52,6 +63,9 @@ typedef struct emit_result {
     const emit_block *blocks;    /* what lies in the arena, and when */
     int n_blocks;
     int64_t arena_lower_bound;   /* no plan needs less */
+    const emit_chain *chains;    /* with ram_min */
+    int n_chains;
+    int64_t arena_whole;         /* arena_bytes without them */
 } emit_result;
 
 /* The C identifier that all names begin with: o->prefix, or the model's name made legal. NULL with the

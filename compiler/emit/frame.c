@@ -1,4 +1,5 @@
 /* frame.c - the whole C file, top to bottom. */
+#include "compiler/emit/bands.h"
 #include "compiler/emit/frame.h"
 #include "compiler/emit/target.h"
 
@@ -59,9 +60,11 @@ static bool plan(emitter *e, ir_graph *g)
         .inputs_in_arena = o->io_in_arena || o->float_io,
         .outputs_in_arena = o->io_in_arena || o->float_io || o->selftest,
         .ports_are_places = o->io_in_arena,
-        .scratch = plan_scratch(e),
         .e = e,
     };
+    if (o->ram_min && !o->emit_float)
+        bands_choose(e, g, &r);
+    r.scratch = plan_scratch(e);
     emit_plan *p = plan_places(e->ctx, g, &r);
     if (p->arena_bytes > INT32_MAX) {
         diag_add(e->ctx, D_ARENA_TOO_LARGE, loc_none(),
@@ -97,6 +100,8 @@ static bool print_operators(emitter *e, int64_t *constants, int64_t *weights)
         constants[i] = e->constant_bytes - before;
         weights[i] = e->weight_bytes - weights_before;
     }
+    for (int k = 0; e->bands && k < e->bands->chain.n; k++)
+        bands_print(e, k);
     return true;
 }
 
@@ -148,5 +153,6 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->blocks = e.plan->blocks;
     r->n_blocks = e.plan->n_blocks;
     r->arena_lower_bound = e.plan->lower_bound;
+    bands_facts(&e, r);
     return true;
 }

@@ -41,6 +41,8 @@ struct emit_plan {
 
 /* Offsets for all groups. Does not touch the graph. */
 emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r);
+/* What plan_places would call the lower bound, without a layout. */
+int64_t plan_bound(qctx *ctx, const ir_graph *g, const plan_request *r);
 void plan_set_views(ir_graph *g, const emit_plan *plan);
 /* What emit_scratch asks for, operator by operator. */
 int64_t *plan_scratch(const emitter *e);

@@ -1,4 +1,5 @@
 /* heading.c - how every operator's function begins: names, comment, parameters. */
+#include "compiler/emit/bands.h"
 #include "compiler/emit/ops.h"
 
 #include <string.h>
@@ -124,6 +125,9 @@ static void put_comment(emitter *e, buf *b, const ir_op *op)
                ir_is_depthwise(op) ? "depthwise" : ir_opinfos[op->kind].word);
     put_window(b, op);
     buf_puts(b, acts[op->at.act]);
+    if (bands_of(e, op->id))
+        buf_printf(b, "; %d of %d rows", (int)op->out[0]->shape.dim[0],
+                   (int)bands_whole(e, op)->out[0]->shape.dim[0]);
     put_inputs(e, b, op);
     put_weights(e, b, op);
     buf_puts(b, " */\n");

@@ -9,6 +9,7 @@
 typedef struct emitter emitter;
 typedef struct emit_plan emit_plan;   /* plan.c */
 typedef struct emit_names emit_names; /* names.c */
+typedef struct emit_bands emit_bands; /* bands.c */
 
 /* Small static functions that operator bodies may call; the frame prints those that were asked for,
  * once, before the operators (text in requant.c). */
@@ -60,6 +61,7 @@ struct emitter {
     /* the frame's own */
     emit_names *names;       /* identifiers given out so far */
     const emit_plan *plan;   /* places of all tensors; NULL while scratch is being asked for */
+    emit_bands *bands;       /* --ram=min: chains of layers in bands of rows, or NULL */
     bool scratch_idle;       /* the text being printed leaves its scratch parameter alone */
     uint64_t math;           /* bit set of the libm functions called, as emit_helper */
     bool needs_math;         /* set by a printer that calls libm (emit_float without no_libm):

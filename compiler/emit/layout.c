@@ -53,7 +53,7 @@ int64_t layout_lower_bound(const block *v, int n)
             if (v[j].first > v[i].first || v[i].first > v[j].last)
                 continue;
             sum += v[j].bytes;
-            if (v[j].input && v[j].first == v[i].first)
+            if (v[j].input && v[v[j].input - 1].last >= v[i].first)
                 sum -= saving(v, &v[j]);
         }
         if (sum > most)

@@ -25,7 +25,7 @@ static const char *const words[] = {
 static const char *const endings[] = {"_t", "_MAX", "_MIN", "_C", "_WIDTH"};
 
 static const char *const functions[] = {
-    "run", "run_float", "reset", "state", "arena", "profile", "selftest", "copy",
+    "run", "run_float", "reset", "state", "arena", "profile", "selftest", "copy", "rows_move",
     "engine_call", "engine_state_bytes", "engine_reset",
 };
 static const char *const ported_functions[] = {

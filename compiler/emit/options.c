@@ -65,6 +65,7 @@ const char *emit_option_line(emitter *e)
         {o->io_in_arena, "--io-in-arena"},   {o->static_arena, "--static-arena"},
         {o->split_weights, "--split-weights"}, {o->selftest, "--selftest"},
         {o->profile, "--profile"},         {o->whole_layers, "--whole-layers"},
+        {o->ram_min, "--ram=min"},
     };
     buf b;
     buf_init(&b, e->ctx->a);

@@ -4,6 +4,7 @@
  * block of the arena with a lifetime in operator numbers (-1: before the first, ops.n: after the
  * last). Where an operator may write over an input that dies there, the two groups become one block,
  * or two that may overlap (behind.c): both are tried. layout.c gives the blocks offsets. */
+#include "compiler/emit/bands.h"
 #include "compiler/emit/frame.h"
 #include "compiler/emit/layout.h"
 
@@ -38,12 +39,15 @@ static group *group_of(const planner *p, const ir_tensor *t)
 static void join_reshapes(planner *p)
 {
     for (int i = 0; i < p->g->tensors.n; i++)
-        p->root[i] = i;
+        p->root[i] = bands_root(p->r->e, p->g->tensors.v[i])->id;
     for (int i = 0; i < p->g->ops.n; i++) {
         const ir_op *op = p->g->ops.v[i];
         if (emit_op_is_nop(op))
             p->root[op->out[0]->id] = p->root[op->in[0]->id];
     }
+    for (int i = 0; i < p->g->tensors.n; i++)
+        if (bands_root(p->r->e, p->g->tensors.v[i])->id != i)
+            p->root[i] = p->root[p->root[i]];
 }
 
 static int lower(int old, int k)
@@ -55,7 +59,7 @@ static void describe_groups(planner *p)
 {
     const ir_graph *g = p->g;
     for (int i = 0; i < g->tensors.n; i++)
-        p->group[i] = (group){round_up(port_bytes(g->tensors.v[i])), g->ops.n, -1, -1, -1, -1, -1};
+        p->group[i] = (group){round_up(bands_bytes(p->r->e, g->tensors.v[i])), g->ops.n, -1, -1, -1, -1, -1};
     for (int k = 0; k < g->inputs.n; k++) {
         group *m = group_of(p, g->inputs.v[k]);
         m->in_port = lower(m->in_port, k);
@@ -78,6 +82,12 @@ static void note_life(group *m, int at)
         m->last = at;
 }
 
+static int chains(const planner *p)
+{
+    return p->r->e->bands ? p->r->e->bands->chain.n : 0;
+}
+
+/* What a chain of layers reads or writes lives as long as it. */
 static void find_lifetimes(planner *p)
 {
     for (int i = 0; i < p->g->ops.n; i++) {
@@ -86,6 +96,13 @@ static void find_lifetimes(planner *p)
             note_life(group_of(p, op->in[k]), i);
         for (int k = 0; k < op->n_out; k++)
             note_life(group_of(p, op->out[k]), i);
+    }
+    for (int i = 0; i < chains(p); i++) {
+        const band_chain *c = p->r->e->bands->chain.v[i];
+        for (int m = 0; m < c->map.n; m++) {
+            note_life(group_of(p, c->map.v[m].place), c->first);
+            note_life(group_of(p, c->map.v[m].place), c->last);
+        }
     }
 }
 
@@ -126,7 +143,7 @@ static bool may_write_over(const planner *p, const ir_op *op, const group *m)
 static bool try_in_place(planner *p, const ir_op *op, int k)
 {
     const group *from = group_of(p, op->in[k]), *to = group_of(p, op->out[0]);
-    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id)
+    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id || bands_of(p->r->e, op->id))
         return false;
     int a = p->merged[from->item], b = to->item;
     if (p->item[a].last != op->id || p->item[a].bytes != p->item[b].bytes ||
@@ -149,10 +166,15 @@ static void merge_in_place(planner *p)
 
 /* ---- blocks that may overlap ---------------------------------------------------------------- */
 
+static int64_t round_up_any(int64_t bytes)
+{
+    return bytes > 0 ? round_up(bytes) : -(-bytes / EMIT_OFFSET_ALIGN * EMIT_OFFSET_ALIGN);
+}
+
 static bool try_overlap(const planner *p, const ir_op *op, int k)
 {
     const group *from = group_of(p, op->in[k]), *to = group_of(p, op->out[0]);
-    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id)
+    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id || bands_of(p->r->e, op->id))
         return false;
     int a = p->merged[from->item], b = to->item;
     if (p->merged[b] != b || a == b || p->item[a].last != op->id)
@@ -162,13 +184,33 @@ static bool try_overlap(const planner *p, const ir_op *op, int k)
     out->same = out->bytes <= p->item[a].bytes && emit_writes_same(p->r->e, op, k) &&
                 (op->n_in == 1 || ir_weight(op) || may_write_over(p, op, from));
     out->behind = k == 0 && emit_writes_behind(p->r->e, op, &ahead);
-    out->ahead = ahead > 0 ? round_up(ahead) : -(-ahead / EMIT_OFFSET_ALIGN * EMIT_OFFSET_ALIGN);
+    out->ahead = round_up_any(ahead);
     out->input = out->same || out->behind ? 1 + a : 0;
     return out->input > 0;
 }
 
+/* The map that a chain writes stays behind the whole one that it reads. */
+static void overlap_chain(const planner *p, const band_chain *c)
+{
+    const group *to = group_of(p, c->map.v[c->map.n - 1].place);
+    for (int m = 0; m < c->map.n && to->item >= 0; m++) {
+        const group *from = group_of(p, c->map.v[m].place);
+        if (c->map.v[m].kind != BAND_READ || from == to || from->item < 0)
+            continue;
+        int a = p->merged[from->item], b = to->item;
+        if (p->merged[b] != b || a == b || p->item[a].last != c->last || to->first != c->first)
+            continue;
+        p->item[b].behind = true;
+        p->item[b].ahead = round_up_any(c->map.v[m].ahead);
+        p->item[b].input = 1 + a;
+        return;
+    }
+}
+
 static void find_overlaps(const planner *p)
 {
+    for (int i = 0; i < chains(p); i++)
+        overlap_chain(p, p->r->e->bands->chain.v[i]);
     for (int i = 0; i < p->g->ops.n; i++) {
         const ir_op *op = p->g->ops.v[i];
         for (int k = 0; k < op->n_in && !emit_op_is_nop(op); k++)
@@ -225,7 +267,7 @@ static void fill_live(emit_plan *plan, const planner *p, const block *v, const i
         for (int k = 0; k < n; k++) {
             if (v[k].first <= i && i <= v[k].last)
                 plan->live[i] += v[k].bytes;
-            if (v[k].first == i && v[k].input)
+            if (v[k].input && v[k].first <= i && i <= v[v[k].input - 1].last)
                 plan->live[i] -= shared_bytes(v, offset, k, v[k].input - 1);
         }
 }
@@ -260,7 +302,8 @@ static const char *block_name(qctx *ctx, const planner *p, int item)
     const char *name = NULL;
     for (int i = 0; i < p->g->tensors.n; i++) {
         const group *m = group_of(p, p->g->tensors.v[i]);
-        if (p->g->tensors.v[i]->kind == IR_CONST || m->item < 0 || p->merged[m->item] != item)
+        bool view = bands_root(p->r->e, p->g->tensors.v[i]) != p->g->tensors.v[i];
+        if (p->g->tensors.v[i]->kind == IR_CONST || view || m->item < 0 || p->merged[m->item] != item)
             continue;
         const char *own = p->g->tensors.v[i]->name;
         name = name ? arena_printf(ctx->a, "%s, %s", name, own) : own;
@@ -283,25 +326,33 @@ static void list_blocks(qctx *ctx, emit_plan *plan, const planner *p, const bloc
     }
 }
 
-/* merge: operators that may write over an input share its block. */
+/* Everything but offsets. merge: operators that may write over an input share its block. Gives the
+ * number of blocks. */
+static int prepare(qctx *ctx, planner *p, bool merge, block **v, int **block_of)
+{
+    arena *a = ctx->a;
+    p->root = ARENA_ARRAY(a, int, p->g->tensors.n);
+    p->group = ARENA_ARRAY(a, group, p->g->tensors.n);
+    join_reshapes(p);
+    describe_groups(p);
+    find_lifetimes(p);
+    make_items(ctx, p);
+    if (merge)
+        merge_in_place(p);
+    find_overlaps(p);
+    int most = p->items + p->g->ops.n;
+    *block_of = ARENA_ARRAY(a, int, most);
+    *v = ARENA_ARRAY(a, block, most);
+    return collect_blocks(p, *v, *block_of);
+}
+
 static emit_plan *plan_once(qctx *ctx, const ir_graph *g, const plan_request *r, bool merge)
 {
     arena *a = ctx->a;
     planner p = {.g = g, .r = r};
-    p.root = ARENA_ARRAY(a, int, g->tensors.n);
-    p.group = ARENA_ARRAY(a, group, g->tensors.n);
-    join_reshapes(&p);
-    describe_groups(&p);
-    find_lifetimes(&p);
-    make_items(ctx, &p);
-    if (merge)
-        merge_in_place(&p);
-    find_overlaps(&p);
-
-    int most = p.items + g->ops.n, *block_of = ARENA_ARRAY(a, int, most);
-    block *v = ARENA_ARRAY(a, block, most);
-    int64_t *offset = ARENA_ARRAY(a, int64_t, most);
-    int n = collect_blocks(&p, v, block_of);
+    block *v;
+    int *block_of, n = prepare(ctx, &p, merge, &v, &block_of);
+    int64_t *offset = ARENA_ARRAY(a, int64_t, n);
 
     emit_plan *plan = ARENA_NEW(a, emit_plan);
     plan->at = ARENA_ARRAY(a, place, g->tensors.n);
@@ -325,6 +376,19 @@ emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r)
     if (apart->lower_bound < merged->lower_bound)
         plan->lower_bound = apart->lower_bound;
     return plan;
+}
+
+int64_t plan_bound(qctx *ctx, const ir_graph *g, const plan_request *r)
+{
+    int64_t least = INT64_MAX;
+    for (int merge = 0; merge < 2; merge++) {
+        planner p = {.g = g, .r = r};
+        block *v;
+        int *block_of, n = prepare(ctx, &p, merge, &v, &block_of);
+        int64_t bound = layout_lower_bound(v, n);
+        least = bound < least ? bound : least;
+    }
+    return least;
 }
 
 static void set_view(ir_tensor *t, const place *at)
@@ -369,6 +433,6 @@ int64_t plan_memory(qctx *ctx, ir_graph *g, bool io_in_arena, int64_t *lower_bou
 bool emit_is_aliased(const emitter *e, const ir_op *op, int in)
 {
     const place *a = &e->plan->at[op->in[in]->id], *b = &e->plan->at[op->out[0]->id];
-    return a->item >= 0 && b->item >= 0 && a->room < b->room + port_bytes(op->out[0]) &&
-           b->room < a->room + port_bytes(op->in[in]);
+    return a->item >= 0 && b->item >= 0 && a->room < b->room + bands_bytes(e, op->out[0]) &&
+           b->room < a->room + bands_bytes(e, op->in[in]);
 }

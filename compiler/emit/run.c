@@ -1,4 +1,5 @@
 /* run.c - NAME_run and what stands around it: checks, calls in order, ports, reset, float ports. */
+#include "compiler/emit/bands.h"
 #include "compiler/emit/frame.h"
 
 #include <string.h>
@@ -87,6 +88,12 @@ static void put_calls(emitter *e, buf *b)
     for (int i = 0; i < e->g->ops.n; i++) {
         const ir_op *op = e->g->ops.v[i];
         const ir_tensor *out = op->out[0];
+        const band_chain *c = bands_of(e, i);
+        if (c) {
+            buf_printf(b, "    %s;\n", bands_call(e, c, place_text));
+            i = c->last;
+            continue;
+        }
         if (!emit_op_is_nop(op))
             put_call(e, b, op);
         if (e->o->profile)
@@ -137,7 +144,7 @@ static void put_run(emitter *e, buf *b)
     bool ports = !e->o->io_in_arena;
     put_copy_function(e, b);
     buf_printf(b, "int %s_run(%s)\n{\n", e->prefix, emit_parameters(e, true, ports, false, true));
-    if (strstr(buf_str(&calls), "mem +"))
+    if (e->bands || strstr(buf_str(&calls), "mem +"))
         put_mem(e, b);
     else if (e->o->static_arena)
         buf_printf(b, "    (void)%s_arena;\n", e->prefix);

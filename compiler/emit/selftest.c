@@ -60,7 +60,7 @@ static void fill_inputs(const emitter *e, const vectors *w)
 static bool fill_outputs(emitter *e, const vectors *w)
 {
     const ir_graph *g = e->g;
-    interp *it = interp_new(e->ctx, g);
+    interp *it = interp_new(e->ctx, e->whole);
     if (!it)
         return false;
     const void **in = ARENA_ARRAY(e->ctx->a, const void *, g->inputs.n);

@@ -58,6 +58,7 @@ static emit_options options_for(const emit_options *given, engine_kind kind, boo
     o.split_weights = false;
     o.profile = listening;
     o.whole_layers = o.whole_layers || listening;
+    o.ram_min = o.ram_min && !listening;
     o.section = NULL;
     if (kind != ENGINE_JIT)
         return o;

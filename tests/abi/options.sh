@@ -42,6 +42,17 @@ emit lenet x --profile
 build profile "$abi/profile.c" x.c
 expect 0 "$work/profile"
 
+# ---- rows in bands
+emit lenet whole --profile --prefix whole
+emit lenet bands --profile --prefix bands --ram=min
+holds bands.c ' --ram=min'
+build bands "$abi/bands.c" whole.c bands.c
+expect 0 "$work/bands"
+emit lenet x --selftest --io-in-arena --static-arena --ram=min
+printf '#include "x.h"\nint main(void) { return lenet_selftest(); }\n' >"$work/self.c"
+build self self.c x.c
+expect 0 "$work/self"
+
 # ---- split weights: the same program from two units
 emit lenet x --selftest --split-weights "$work/xw.c"
 printf '#include "x.h"\nstatic uint64_t m[LENET_ARENA_SIZE / 8 + 2];\nint main(void)\n{\n    return lenet_selftest(((uintptr_t)m & 15U) ? (void *)(m + 1) : (void *)m);\n}\n' >"$work/self.c"

@@ -35,6 +35,14 @@ expect 0 env PATH="$work/bin" CC=cc "$QCC" inspect "$@" --target cortex-m4 --jso
     out_has '"code_guessed": true' && out_has '"emitted_weight_bytes": 61'
 expect 0 env PATH=/nonexistent "$QCC" inspect "$@" --target cortex-m4 && out_has "without code: there is no compiler"
 
+# --ram=min: the chains, their windows, the arena without and with them; the C says the same
+expect 0 "$QCC" inspect "$@" --ram=min && out_has "c1 to p2 in bands of rows: windows 1272 bytes (rows: image 7 of 28" &&
+    out_has "arena of whole maps 4760 bytes, of bands 1984" && out_has "RAM: arena 1984 bytes"
+expect 0 "$QCC" inspect "$@" --ram=min --json && out_has '"arena_bytes_whole": 4760' && out_has '"window_bytes": 1272'
+expect 0 "$QCC" "$@" --ram=min -o "$work/lenet.c"
+cp "$work/lenet.c" "$work/out" && out_has "arena 1984 bytes" && out_has "n1: 7 rows of image, of 28; 28 bytes each" &&
+    out_has "kernel 5x5, stride 1x1, pad [0, 0, 2, 2], relu; 1 of 28 rows"
+
 # constant channels: what is left out, with codes and reasons; all of it with --whole-layers
 vww=${QCC_SHARED-$top_srcdir/../shared}/data/models/vww_int8.tflite
 if [ -e "$vww" ]; then

@@ -20,6 +20,8 @@ expect 2 "$QCC" "$net" "$weights" --json -o "$work/a" && err_has "does not go wi
 expect 2 "$QCC" "$net" "$weights" -O3 -o "$work/a" && err_has "-Os, -O2, -Ospeed"
 expect 2 "$QCC" "$net" "$weights" --unroll=many -o "$work/a" && err_has "full, none, a number"
 expect 2 "$QCC" "$net" "$weights" --weights=hex -o "$work/a" && err_has "decimal, string"
+expect 2 "$QCC" "$net" "$weights" --ram=max -o "$work/a" && err_has "not --ram=min"
+expect 2 "$QCC" "$net" "$weights" --ram=min --emit-float -o "$work/a" && err_has "would do nothing"
 expect 2 "$QCC" "$net" "$weights" --seed x -o "$work/a" && err_has "whole number"
 expect 2 "$QCC" "$net" "$weights" --layout hwc -o "$work/a" && err_has "nchw, nhwc"
 expect 2 "$QCC" "$net" "$weights" --dump=nothing -o "$work/a" && err_has "no such pass"

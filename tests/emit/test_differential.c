@@ -57,6 +57,8 @@ static void draw_options(qctx *ctx, emit_options *o, rng *r)
     int n;
     const char *const *targets = emit_target_names(ctx, &n);
     o->target = targets[rng_below(r, 2) ? rng_below(r, (uint64_t)n) : 0];
+    o->ram_min = rng_below(r, 3) == 0;
+    o->chain_rows = (int)rng_below(r, 5); /* nets this small seldom gain by bands */
 }
 
 static double largest(const float *v, int64_t n)
@@ -211,6 +213,40 @@ static void kernels_agree_at_every_level(void **state)
     for (size_t r = 0; r < sizeof rows / sizeof *rows; ++r)
         for (int i = 0; i < rows[r].nets * (is_long() ? 10 : 1); ++i)
             run_levels(rows[r].target, first_seed() + 100000 + (uint64_t)i);
+}
+
+/* Layers in bands of rows, wherever they can be. */
+static bool run_bands(uint64_t seed)
+{
+    qctx *ctx = qctx_new();
+    assert_non_null(ctx);
+    sample s;
+    emit_result c = {0};
+    bool made = make_sample(ctx, seed, &s);
+    s.o.ram_min = true;
+    s.o.chain_rows = 1 + (int)(seed % 4);
+    if (made)
+        assert_true(emit_c(ctx, s.g, &s.o, &c));
+    if (c.n_chains > 0) {
+        engine *e = engine_new(ctx, s.g, ENGINE_JIT, &s.o, NULL);
+        if (!e)
+            fail_msg("bands: seed %llu: %s", (unsigned long long)seed, diag_get(ctx, diag_count(ctx) - 1)->message);
+        for (int row = 0; row < ROWS; ++row)
+            check_row(ctx, e, &s, row, seed);
+    }
+    qctx_free(ctx);
+    return c.n_chains > 0;
+}
+
+static void rows_stream_in_bands(void **state)
+{
+    (void)state;
+    if (!engine_available(ENGINE_JIT))
+        skip();
+    int n = is_long() ? 4000 : 300, chains = 0;
+    for (int i = 0; i < n; ++i)
+        chains += run_bands(first_seed() + 300000 + (uint64_t)i);
+    assert_true(chains > n / 6);
 }
 
 /* ---- floats: close to the interpreter's ---------------------------------------------------- */
@@ -513,7 +549,7 @@ int main(int argc, char **argv)
     if (argc >= 6 && !strcmp(argv[1], "--write"))
         return write_for_target(argc - 2, argv + 2);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tcc_agrees),
+        cmocka_unit_test(tcc_agrees), cmocka_unit_test(rows_stream_in_bands),
         cmocka_unit_test(kernels_agree_at_every_level),
         cmocka_unit_test(floats_agree),
         cmocka_unit_test(compilers_agree),
