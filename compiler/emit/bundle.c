@@ -126,8 +126,7 @@ bool bundle_takes(const emitter *e, const ir_op *op, ir_type type)
         return false;
     bundle_init(&v, e, op, 2);
     bundle_set_filters(&v, BLOCK);
-    /* what is decoded for one window alone is better multiplied at once */
-    if (v.s.decoded && (v.count == 1 || decoded_bytes(&v) > MAX_DECODED))
+    if (decoded_bytes(&v) > MAX_DECODED)
         return false;
     /* taps apart in a line have one distance only while there is one line of them */
     return !conv || v.w.dw == 1 || v.w.kh == 1;
@@ -136,13 +135,20 @@ bool bundle_takes(const emitter *e, const ir_op *op, ir_type type)
 int64_t bundle_weight_sum(const bundle *v, int part)
 {
     int64_t most = 0, i = 0;
-    for (int o = 0; o < v->outputs; ++o)
-        for (int k = 0, sum = 0; k < v->terms; ++k, ++i) {
+    for (int o = 0; o < v->outputs; ++o) {
+        int64_t sum = 0;
+        for (int k = 0; k < v->terms; ++k, ++i) {
             int32_t w = store_number(v->op, i);
             sum = (k % part ? sum : 0) + (w < 0 ? -w : w);
             most = sum > most ? sum : most;
         }
+    }
     return most;
+}
+
+bool bundle_is_signed(const bundle *v)
+{
+    return bundle_weight_sum(v, v->terms) * 128 <= INT32_MAX;
 }
 
 int bundle_unroll(const emitter *e)

@@ -45,6 +45,8 @@ bool bundle_in_place(const ir_op *op);
 /* The largest sum of |weight| over one filter and `part` neighbouring terms. */
 int64_t bundle_weight_sum(const bundle *v, int part);
 
+/* Whether sums of numbers times codes stay within int32_t on the way. */
+bool bundle_is_signed(const bundle *v);
 /* "for (int32_t o = 0; …) {": prints the head of $dots$(const $word$ *x, …) up to the loop over
  * tiles of filters. `scale` and `w`, of $number_type$, move with it: w on its own, by the kernel's
  * text. */

@@ -317,7 +317,7 @@ static void put_function(dsp_depthwise *v)
     if (codes)
         text_set(t, "stored", "%s", fast_depthwise_weights(&v->f));
     else
-        dsp_levels_print(v->e, v->op, t);
+        dsp_levels_print(v->e, v->op, "int16_t", t);
     op_comment(v->e, v->op, t);
     op_open(v->e, v->op, t);
     text_put(t, "    int16_t *plane = scratch;\n"

@@ -1,4 +1,4 @@
-/* dsp_levels.c - a channel's weights of any form as levels of 16 bits, for kernels that keep them
+/* dsp_levels.c - a channel's weights of any form as levels, for kernels that keep them
  * in registers while they go over the channel: what unpacking costs is paid once a channel. */
 #include "compiler/emit/dsp_store.h"
 
@@ -44,7 +44,7 @@ static void put_code_levels(emitter *e, const ir_op *op, text *t)
     text_set(t, "mul", op->q->wmul == 1 ? "" : "%d * ", (int)op->q->wmul);
     text_set(t, "offset", "%s", per_channel_at(a, &offset, "c"));
     text_put(t, "    for (int32_t k = 0; k < $taps$; ++k)\n"
-                "        level[k] = (int16_t)($mul$w[k] + $offset$);\n");
+                "        level[k] = ($level_type$)($mul$w[k] + $offset$);\n");
 }
 
 static void put_field_levels(emitter *e, const ir_op *op, text *t)
@@ -73,22 +73,23 @@ static void put_field_levels(emitter *e, const ir_op *op, text *t)
                      per_channel_at(a, &offset, "c"));
         if (in_group == 0)
             text_put(t, "    u = $group$;\n");
-        text_put(t, "    level[$k$] = (int16_t)($level$);\n");
+        text_put(t, "    level[$k$] = ($level_type$)($level$);\n");
     }
 }
 
-void dsp_levels_print(emitter *e, const ir_op *op, text *t)
+void dsp_levels_print(emitter *e, const ir_op *op, const char *type, text *t)
 {
     weight_form form = weight_form_of(op);
     bool fields = form == WEIGHTS_PACKED || form == WEIGHTS_CODEBOOK;
     text_set(t, "levels", "%s", op_aux(e, op, "levels"));
+    text_set(t, "level_type", "%s", type);
     buf body, *out = t->out;
     buf_init(&body, e->ctx->a);
     t->out = &body; /* sets what the head says */
     (fields ? put_field_levels : put_code_levels)(e, op, t);
     t->out = out;
     text_put(t, "/* $layer$: the weights of channel c, which lie at w. */\n"
-                "static void $levels$(const $stored_type$ *w, int32_t c, int16_t *level)\n"
+                "static void $levels$(const $stored_type$ *w, int32_t c, $level_type$ *level)\n"
                 "{\n");
     if (!strstr(buf_str(&body), "[c]") && !strstr(buf_str(&body), "* c "))
         text_put(t, "    (void)c;\n");

@@ -50,7 +50,7 @@ void dsp_store_print(dsp_store *s, emitter *e, const ir_op *op, bool single, tex
 /* Whether the levels of a depthwise layer fit 16 bits. */
 bool dsp_levels_take(const emitter *e, const ir_op *op);
 /* Emits the weights as they are stored, prints the function $levels$($stored$ + c * $row$, c,
- * level); sets these and $stored_type$. Wants $layer$ and $taps$. */
-void dsp_levels_print(emitter *e, const ir_op *op, text *t);
+ * level), level being an array of `type`; sets these and $stored_type$. Wants $layer$ and $taps$. */
+void dsp_levels_print(emitter *e, const ir_op *op, const char *type, text *t);
 
 #endif

@@ -290,6 +290,7 @@ static const helper helpers[EH_COUNT] = {
     [EH_TRIPLE] = {"triple", NEEDS(EH_ASR32), helper_triple},
     [EH_SIX] = {"six", NEEDS(EH_V6M), helper_six},
     [EH_THREE] = {"three", NEEDS(EH_V6M), helper_three},
+    [EH_FOUR] = {"four", NEEDS(EH_V6M), helper_four},
     [EH_QUAD] = {"quad", NULL, helper_quad},
     [EH_EIGHT] = {"eight", NEEDS(EH_V6M), helper_eight},
     [EH_SMALL] = {"small", NEEDS(EH_ASR32), helper_small},

@@ -30,7 +30,8 @@ extern const char helper_dsp_two[];
 extern const char helper_dsp_add2[];
 
 /* helpers_triple.c */
-extern const char helper_v6m[], helper_triple[], helper_six[], helper_three[], helper_quad[], helper_eight[], helper_small[],
+extern const char helper_v6m[], helper_triple[], helper_six[], helper_three[], helper_four[],
+    helper_quad[], helper_eight[], helper_small[],
     helper_small_tflm[];
 
 #endif

@@ -96,6 +96,37 @@ const char helper_three[] =
     "}\n"
     "#endif\n";
 
+const char helper_four[] =
+    "/* acc[i] = the sum of w[k] * x[4 * k + i] over n terms k, modulo 2^32. */\n"
+    "#if $U$_V6M\n"
+    "$U$_NAKED void $P$_four($U$_IN const uint32_t *x, $U$_IN const int16_t *w, $U$_IN int32_t n, "
+    "$U$_IN uint32_t *acc)\n"
+    "{\n"
+    "    __asm__ volatile(\".syntax unified\\n\" $U$_SAVE\n"
+    "                     \"push {r3}\\n mov r6, r0\\n lsls r2, #1\\n adds r7, r1, r2\\n rsbs r5, r2, "
+    "#0\\n\"\n"
+    "                     \"movs r0, #0\\n mov r8, r0\\n mov r9, r0\\n mov r10, r0\\n mov r11, "
+    "r0\\n\"\n"
+    "                     \"0: ldrsh r4, [r7, r5]\\n ldmia r6!, {r0-r3}\\n muls r0, r4\\n add r8, "
+    "r0\\n\"\n"
+    "                     \"muls r1, r4\\n add r9, r1\\n muls r2, r4\\n add r10, r2\\n muls r3, "
+    "r4\\n\"\n"
+    "                     \"add r11, r3\\n adds r5, #2\\n bne 0b\\n\"\n"
+    "                     \"pop {r3}\\n mov r0, r8\\n mov r1, r9\\n mov r2, r10\\n mov r4, "
+    "r11\\n\"\n"
+    "                     \"stmia r3!, {r0, r1, r2, r4}\\n\" $U$_RESTORE);\n"
+    "}\n"
+    "#else\n"
+    "static void $P$_four(const uint32_t *x, const int16_t *w, int32_t n, uint32_t *acc)\n"
+    "{\n"
+    "    acc[0] = acc[1] = acc[2] = acc[3] = 0;\n"
+    "    for (int32_t k = 0; k < n; ++k, x += 4) {\n"
+    "        const uint32_t f = (uint32_t)w[k];\n"
+    "        acc[0] += f * x[0], acc[1] += f * x[1], acc[2] += f * x[2], acc[3] += f * x[3];\n"
+    "    }\n"
+    "}\n"
+    "#endif\n";
+
 const char helper_quad[] =
     "/* The four sums s0 to s3, -2^23 <= s < 2^23, of\n"
     " *   a[0] = s0 + s1 * 2^8 + s2 * 2^16 + s3 * 2^24,  a[1] = s1 + s3 * 2^16,  a[2] = s2 + s3 * "

@@ -6,15 +6,23 @@
     (WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED)
 
 const kernel cortex_m3_kernels[] = {
-    {"long-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL,
+    {"long-lone", OP_CONV2D, ALL_WEIGHTS, NULL, NULL, long_takes_lone, long_print_lone,
+     long_scratch_lone, ORDER_UNKNOWN},
+    {"plain-lone", OP_CONV2D, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
      ORDER_UNKNOWN},
     {"long-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, long_takes_conv, long_print_conv,
      long_scratch_conv, ORDER_UNKNOWN},
-    {"long-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, long_takes_lone, long_print_lone, NULL,
+    {"long-lone", OP_DENSE, ALL_WEIGHTS, NULL, NULL, long_takes_lone, long_print_lone,
+     long_scratch_lone, ORDER_UNKNOWN},
+    {"plain-lone", OP_DENSE, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
      ORDER_UNKNOWN},
     {"long-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, long_takes_conv, long_print_conv,
      long_scratch_conv, ORDER_UNKNOWN},
-    {"long-depthwise", OP_CONV2D, WEIGHTS_CODE, NULL, plane_in_place_long, plane_takes, plane_print,
+    {"wide-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, wide_takes_conv, wide_print_conv,
+     wide_scratch_conv, ORDER_UNKNOWN},
+    {"wide-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, wide_takes_conv, wide_print_conv,
+     wide_scratch_conv, ORDER_UNKNOWN},
+    {"long-depthwise", OP_CONV2D, ALL_WEIGHTS, NULL, plane_in_place_long, plane_takes, plane_print,
      plane_scratch, ORDER_UNKNOWN},
     {0},
 };

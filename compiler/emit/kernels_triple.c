@@ -1,5 +1,6 @@
 /* kernels_triple.c - kernels of cores that multiply 32-bit words and have no multiply-accumulate:
  * cortex-m0, rv32. */
+#include "compiler/emit/long.h"
 #include "compiler/emit/triple.h"
 #include "compiler/emit/plane.h"
 
@@ -9,13 +10,21 @@
 const kernel word_kernels[] = {
     {"triple-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone, NULL,
      ORDER_UNKNOWN},
+    {"plain-lone", OP_CONV2D, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
+     ORDER_UNKNOWN},
     {"triple-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, triple_takes_conv,
      triple_print_conv, triple_scratch_conv, ORDER_UNKNOWN},
     {"triple-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone, NULL,
      ORDER_UNKNOWN},
+    {"plain-lone", OP_DENSE, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
+     ORDER_UNKNOWN},
     {"triple-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, triple_takes_conv, triple_print_conv,
      triple_scratch_conv, ORDER_UNKNOWN},
-    {"plane-depthwise", OP_CONV2D, WEIGHTS_CODE, NULL, plane_in_place, plane_takes, plane_print,
+    {"wide-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, wide_takes_conv, wide_print_conv,
+     wide_scratch_conv, ORDER_UNKNOWN},
+    {"wide-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, wide_takes_conv, wide_print_conv,
+     wide_scratch_conv, ORDER_UNKNOWN},
+    {"plane-depthwise", OP_CONV2D, ALL_WEIGHTS, NULL, plane_in_place, plane_takes, plane_print,
      plane_scratch, ORDER_UNKNOWN},
     {0},
 };

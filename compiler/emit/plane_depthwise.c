@@ -7,9 +7,13 @@
  * (long_conv.c); elsewhere four neighbouring outputs share each weight that is read. A line runs
  * along the axis that fills tiles best. When there is one block, a channel is read before it is
  * written, and the output may have the input's memory. */
+#include "compiler/emit/dsp_store.h"
 #include "compiler/emit/plane.h"
 
-enum { FIELD = 23, MAX_PLANE = 2048, MAX_TAPS = 64, NARROW = 4 };
+#include "compiler/quant/grid.h"
+
+/* Sums of |level| from PAIR_LIMIT on do not share a sum. */
+enum { FIELD = 23, PAIR_LIMIT = 1 << (FIELD - 1 - 7), MAX_PLANE = 2048, MAX_TAPS = 64, NARROW = 4 };
 
 /* One axis of the window. */
 typedef struct axis {
@@ -73,26 +77,47 @@ static void init(plane *v, const ir_op *op, bool pairs)
     v->lines = lines_of(&v->cross, v->block);
 }
 
-static bool wants_pairs(const emitter *e)
+static int32_t code_of(const ir_tensor *w, int64_t i)
 {
-    return emit_find_target(e->o->target)->cost.long_sums;
+    return w->type == IR_I16  ? ((const int16_t *)w->data)[i]
+           : w->type == IR_U8 ? ((const uint8_t *)w->data)[i]
+                              : ((const int8_t *)w->data)[i];
+}
+
+/* Whether the sum of |level| allows two sums in one, in every channel. */
+static bool pairs_fit(const ir_op *op)
+{
+    const ir_tensor *w = ir_weight(op);
+    int64_t n = ir_elems(&w->shape), taps = n / w->shape.dim[0], sum = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        int64_t level = quant_level(w->quant, (int)(i / taps), code_of(w, i));
+        sum = (i % taps ? sum : 0) + (level < 0 ? -level : level);
+        if (sum >= PAIR_LIMIT)
+            return false;
+    }
+    return true;
+}
+
+static bool wants_pairs(const emitter *e, const ir_op *op)
+{
+    return emit_find_target(e->o->target)->cost.long_sums && pairs_fit(op);
 }
 
 bool plane_takes(const emitter *e, const ir_op *op)
 {
     plane v;
     if (!ir_is_depthwise(op) || op->in[0]->type != IR_I8 || op->out[0]->type != IR_I8 ||
-        op->q->acc_type != IR_I32 || op->q->mode == IR_NUM_ONNX)
+        op->q->acc_type != IR_I32 || op->q->mode == IR_NUM_ONNX ||
+        (weight_form_of(op) != WEIGHTS_CODE && fast_has_constant(e, op)))
         return false;
-    init(&v, op, wants_pairs(e));
-    /* 64 weights of magnitude 128 and codes of 128 stay below 2^21 */
+    init(&v, op, wants_pairs(e, op));
     return v.w.kh * v.w.kw <= MAX_TAPS && plane_bytes(&v) <= 8 * MAX_PLANE;
 }
 
 int64_t plane_scratch(const emitter *e, const ir_op *op)
 {
     plane v;
-    init(&v, op, wants_pairs(e));
+    init(&v, op, wants_pairs(e, op));
     return plane_bytes(&v);
 }
 
@@ -107,7 +132,7 @@ static bool in_place(const ir_op *op, bool pairs)
 
 bool plane_in_place_long(const ir_op *op)
 {
-    return in_place(op, true);
+    return in_place(op, pairs_fit(op));
 }
 
 bool plane_in_place(const ir_op *op)
@@ -325,14 +350,15 @@ static void put_channel(plane *v)
         t, "/* $layer$: `lines` lines of channel c from the plane. */\n"
            "$U$_APART void $channel$(const int32_t *plane, int32_t lines, int32_t c, int8_t *out)\n"
            "{\n"
-           "    const int8_t *weight = &$weight$[c * $taps$];\n"
+           "!levels|    const int8_t *weight = &$weight$[c * $taps$];\n"
            "    const int32_t bias = $scale$[2 * c];\n"
            "?fast|    const int32_t mult = $scale$[2 * c + 1];\n"
            "?shift|    const int32_t shift = $shift$;\n"
            "?pairs|    const int32_t low = bias - $half$;\n"
            "    int32_t w[$taps$], acc;\n"
-           "    for (int32_t k = 0; k < $taps$; ++k)\n"
-           "        w[k] = weight[k];\n"
+           "?levels|    $levels$(&$stored$[c * $row$], c, w);\n"
+           "!levels|    for (int32_t k = 0; k < $taps$; ++k)\n"
+           "!levels|        w[k] = weight[k];\n"
            "    for (; lines > 0; --lines, plane += $line_pitch$, out += $out_line$) {\n"
            "        const int32_t *p = plane;\n"
            "        int8_t *q = out;\n");
@@ -378,7 +404,7 @@ static void put_function(plane *v)
 bool plane_print(emitter *e, const ir_op *op)
 {
     plane v;
-    init(&v, op, wants_pairs(e));
+    init(&v, op, wants_pairs(e, op));
     v.e = e;
     op_begin(e, op, &v.t);
     text_set(&v.t, "U", "%s", e->upper);
@@ -390,7 +416,11 @@ bool plane_print(emitter *e, const ir_op *op)
         emit_use_helper(e, EH_LONG_HIGH);
     }
     fast_init(&v.f, e, op, v.w.o, false);
-    text_set(&v.t, "weight", "%s", fast_depthwise_weights(&v.f));
+    text_set(&v.t, "levels", "%s", "");
+    if (weight_form_of(op) == WEIGHTS_CODE)
+        text_set(&v.t, "weight", "%s", fast_depthwise_weights(&v.f));
+    else
+        dsp_levels_print(e, op, "int32_t", &v.t);
     put_sums(&v);
     put_plane(&v);
     put_channel(&v);

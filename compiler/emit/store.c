@@ -40,6 +40,13 @@ store store_of(const ir_op *op)
     return s;
 }
 
+void store_take_fields(store *s)
+{
+    s->fields = true;
+    s->mul = s->p.mul;
+    s->sums = true;
+}
+
 bool store_takes(const emitter *e, const ir_op *op, ir_type type)
 {
     store s = store_of(op);
@@ -77,7 +84,7 @@ void store_offsets(store *s, emitter *e, const ir_op *op, int channels)
         return;
     for (int c = 0; c < channels; ++c) {
         int of = c < q->channels ? c : q->channels - 1;
-        v[c] = (s->decoded ? 0 : q->wadd) + (q->wzero ? q->wzero[of] : 0);
+        v[c] = (s->decoded ? s->fields ? s->p.add : 0 : q->wadd) + (q->wzero ? q->wzero[of] : 0);
     }
     s->offset = per_channel_i64(e, op_base(e, op, "weight_offset"), IR_I32, v, channels,
                                 "times the sum of the inputs: added to every sum of a filter");
@@ -90,22 +97,32 @@ static int tile_numbers(const store_tiles *n)
     return n->filters * (n->terms + n->spare);
 }
 
-/* Numbers that one step of the decoder writes: whole groups of one number or more of each filter,
- * and whole words. */
-static int step_numbers(const store *s, const store_tiles *n)
+int store_step(const store *s, const store_tiles *n)
 {
+    if (!s->decoded)
+        return n->filters;
     int step = s->p.group > n->filters ? s->p.group : n->filters;
     return s->words && step < WORD ? WORD : step;
 }
 
 static int tile_steps(const store *s, const store_tiles *n)
 {
-    return (tile_numbers(n) + step_numbers(s, n) - 1) / step_numbers(s, n);
+    return (tile_numbers(n) + store_step(s, n) - 1) / store_step(s, n);
+}
+
+int store_step_bytes(const store *s, const store_tiles *n)
+{
+    return s->decoded ? store_step(s, n) * s->p.bits / 8 : store_step(s, n);
+}
+
+int store_tile_bytes(const store *s, const store_tiles *n)
+{
+    return tile_steps(s, n) * store_step_bytes(s, n);
 }
 
 int64_t store_bytes(const store *s, const store_tiles *n, int tiles)
 {
-    int64_t spill = (int64_t)tile_steps(s, n) * step_numbers(s, n) - tile_numbers(n);
+    int64_t spill = (int64_t)tile_steps(s, n) * store_step(s, n) - tile_numbers(n);
     int64_t numbers = (int64_t)tiles * tile_numbers(n) + spill;
     return (numbers * (s->type == IR_I8 ? 1 : 2) + WORD - 1) / WORD * WORD;
 }
@@ -132,7 +149,7 @@ static const char *layout(arena *a, const store_tiles *n)
                : arena_printf(a, "[%d filters][term %d][%d]", n->filters, n->terms, n->filters);
 }
 
-const char *store_array(const store *s, emitter *e, const ir_op *op, const store_tiles *n)
+static const char *number_array(const store *s, emitter *e, const ir_op *op, const store_tiles *n)
 {
     arena *a = e->ctx->a;
     int64_t size = (int64_t)tile_count(n) * tile_numbers(n);
@@ -155,8 +172,8 @@ const char *store_array(const store *s, emitter *e, const ir_op *op, const store
 static const char *field_array(const store *s, emitter *e, const ir_op *op, const store_tiles *n)
 {
     arena *a = e->ctx->a;
-    int bits = s->p.bits, tiles = tile_count(n), step = step_numbers(s, n);
-    int64_t row = (int64_t)tile_steps(s, n) * step * bits / 8;
+    int bits = s->p.bits, tiles = tile_count(n);
+    int64_t row = store_tile_bytes(s, n);
     uint8_t *to = arena_calloc(a, (size_t)tiles, (size_t)row);
     for (int tile = 0; tile < tiles; ++tile)
         for (int i = 0; i < tile_numbers(n); ++i) {
@@ -172,12 +189,29 @@ static const char *field_array(const store *s, emitter *e, const ir_op *op, cons
     return emit_array(e, EMIT_WEIGHT, op_base(e, op, "weight"), IR_U8, to, tiles * row, comment);
 }
 
+const char *store_array(store *s, emitter *e, const ir_op *op, const store_tiles *n)
+{
+    if (s->form == WEIGHTS_CODEBOOK)
+        packed_table(e, op, &s->p, tile_count(n) * n->filters);
+    return (s->decoded ? field_array : number_array)(s, e, op, n);
+}
+
 /* ---- decoding ----------------------------------------------------------------------------- */
 
-/* C expression of number i of a step, `u` holding its group. */
-static const char *number_of(const store *s, arena *a, const store_tiles *n, int i)
+const char *store_group(const store *s, arena *a, int i, int from)
 {
     const packed *p = &s->p;
+    if (!s->decoded || i % p->group)
+        return NULL;
+    int at = from + i / p->group * p->bytes;
+    return packed_group(a, p, at ? arena_printf(a, "%d", at) : NULL, NULL);
+}
+
+const char *store_number_text(const store *s, arena *a, const store_tiles *n, int i, int from)
+{
+    const packed *p = &s->p;
+    if (!s->decoded)
+        return arena_printf(a, "w[%d]", from + i);
     const char *field = packed_field(a, p, "u", i % p->group);
     if (s->form == WEIGHTS_CODEBOOK && p->table_per_channel && i % n->filters)
         return arena_printf(a, "t[%d + %s]", i % n->filters * p->entries, field);
@@ -190,16 +224,14 @@ static const char *number_of(const store *s, arena *a, const store_tiles *n, int
 
 static void put_step(store *s, arena *a, const store_tiles *n, text *t)
 {
-    const packed *p = &s->p;
-    for (int i = 0; i < step_numbers(s, n); ++i) {
-        if (i % p->group == 0) {
-            int at = i / p->group * p->bytes;
-            const char *base = at ? arena_printf(a, "%d", at) : NULL;
-            text_set(t, "group", "%s", packed_group(a, p, base, NULL));
+    for (int i = 0; i < store_step(s, n); ++i) {
+        const char *group = store_group(s, a, i, 0);
+        if (group) {
+            text_set(t, "group", "%s", group);
             text_put(t, "            u = $group$;\n");
         }
         text_set(t, "i", "%d", s->words ? i / WORD : i);
-        text_set(t, "number", "%s", number_of(s, a, n, i));
+        text_set(t, "number", "%s", store_number_text(s, a, n, i, 0));
         if (!s->words) {
             text_put(t, "            p[$i$] = ($number_type$)($number$);\n");
             continue;
@@ -215,16 +247,14 @@ static void put_step(store *s, arena *a, const store_tiles *n, text *t)
 void store_print_decode(store *s, emitter *e, const ir_op *op, const store_tiles *n, text *t)
 {
     arena *a = e->ctx->a;
-    int step = step_numbers(s, n), unit = s->words ? WORD : 1;
-    if (s->form == WEIGHTS_CODEBOOK)
-        packed_table(e, op, &s->p, tile_count(n) * n->filters);
-    text_set(t, "fields", "%s", field_array(s, e, op, n));
-    text_set(t, "field_row", "%d", tile_steps(s, n) * step * s->p.bits / 8);
+    int step = store_step(s, n), unit = s->words ? WORD : 1;
+    text_set(t, "fields", "%s", store_array(s, e, op, n));
+    text_set(t, "field_row", "%d", store_tile_bytes(s, n));
     text_set(t, "number_type", "%s", s->words ? "int32_t" : emit_ctype(s->type));
     text_set(t, "words", "%d", s->words);
     text_set(t, "steps", "%d", tile_steps(s, n));
     text_set(t, "step", "%d", step / unit);
-    text_set(t, "step_bytes", "%d", step * s->p.bits / 8);
+    text_set(t, "step_bytes", "%d", store_step_bytes(s, n));
     text_set(t, "tile_numbers", "%d", tile_numbers(n) / unit);
     bool tables = s->form == WEIGHTS_CODEBOOK && s->p.table_per_channel;
     text_set(t, "tables", "%d", tables);

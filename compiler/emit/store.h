@@ -19,12 +19,15 @@ typedef struct store {
     bool decoded;
     bool sums;          /* some offset is not 0 */
     bool words;         /* decoded: four int8 numbers to an int32_t, from the lowest byte on */
+    bool fields;        /* the kernel takes fields themselves for numbers: store_take_fields */
     int32_t mul, add;   /* decoded fields: number = p.mul·field + add */
     packed p;           /* of what is decoded */
     per_channel offset; /* set by store_offsets */
 } store;
 
 store store_of(const ir_op *op);
+/* For kernels that multiply packed weights as fields, level = p.mul·field + offset[filter]. */
+void store_take_fields(store *s);
 /* Whether a kernel for numbers of that type may take the layer. */
 bool store_takes(const emitter *e, const ir_op *op, ir_type type);
 /* Number of weight i, in the IR's order. */
@@ -42,9 +45,21 @@ typedef struct store_tiles {
 
 /* Bytes that `tiles` decoded tiles want, a multiple of 4. */
 int64_t store_bytes(const store *s, const store_tiles *n, int tiles);
-/* Emits the numbers of what is not decoded; gives the array's name. */
-const char *store_array(const store *s, emitter *e, const ir_op *op, const store_tiles *n);
-/* Emits what is decoded and prints the function that does it, $decode$(tile, tiles, to). */
+/* Emits the arrays; gives the name of that of numbers, or of fields or indices. */
+const char *store_array(store *s, emitter *e, const ir_op *op, const store_tiles *n);
+/* The same for what is decoded, and prints the function that does it, $decode$(tile, tiles, to). */
 void store_print_decode(store *s, emitter *e, const ir_op *op, const store_tiles *n, text *t);
+
+/* What is decoded is read by steps of so many numbers in the tile's order: whole groups, and one or
+ * more of each filter. What is not decoded: one of each filter. */
+int store_step(const store *s, const store_tiles *n);
+int store_step_bytes(const store *s,
+                     const store_tiles *n); /* elements of the array, if not decoded */
+int store_tile_bytes(const store *s, const store_tiles *n); /* the same, of a tile */
+/* C expression of the group that begins with number i of the step at w[from], NULL: none begins. */
+const char *store_group(const store *s, arena *a, int i, int from);
+/* C expression of number i; `u` holds its group, and where channels have tables `t` points at those
+ * of the tile. */
+const char *store_number_text(const store *s, arena *a, const store_tiles *n, int i, int from);
 
 #endif

@@ -17,11 +17,14 @@ head -c 10000 "$net.safetensors" | tail -c $((3 * 784)) >"$dir/bytes"
 LC_ALL=C tr '\000-\377' '\200-\377\000-\177' <"$dir/bytes" >"$dir/in.bin"
 
 status=0
-for on in 'cortex-m4 mps2-an386 -O2' 'cortex-m4 mps2-an386 -Os' 'cortex-m3 mps2-an385 -O2' \
-    'cortex-m55 mps3-an547 -O2' 'cortex-m55 mps3-an547 -Os'; do
+for on in 'cortex-m4 mps2-an386 -O2' 'cortex-m4 mps2-an386 -Os' 'cortex-m3 mps2-an385 -O2' 'cortex-m3 mps2-an385 -Os' \
+    'cortex-m0 mps2-an385 -O2' 'rv32 virt -O2' 'cortex-m55 mps3-an547 -O2' 'cortex-m55 mps3-an547 -Os'; do
     # shellcheck disable=SC2086
     set -- $on
     echo "== $on"
+    firmware_has "$2" || { echo "skipped: $(firmware_tools "$2")-gcc or its QEMU is missing"; continue; }
+    unset FIRMWARE_CPU
+    [ "$1" != cortex-m0 ] || FIRMWARE_CPU=$(firmware_cpu microbit)
     "$QCC" run "$net.qdl" "$net.safetensors" --quant "$top_srcdir/tests/abi/schemes.qdl" --quiet \
         --engine=interpreter "$dir/in.npy" -o "$dir/want.npy" || exit 1
     npy_data "$dir/want.npy" >"$dir/want"
