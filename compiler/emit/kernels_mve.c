@@ -11,7 +11,7 @@ const kernel cortex_m55_kernels[] = {
      mve_print_dots, mve_scratch_dots, ORDER_UNKNOWN},
     {"mve-dense", OP_DENSE, ALL_WEIGHTS, MVE_GUARD, NULL, mve_takes_dots, mve_print_dots,
      mve_scratch_dots, ORDER_UNKNOWN},
-    {"mve-depthwise", OP_CONV2D, WEIGHTS_CODE, MVE_GUARD, mve_depthwise_in_place,
+    {"mve-depthwise", OP_CONV2D, ALL_WEIGHTS, MVE_GUARD, mve_depthwise_in_place,
      mve_takes_depthwise, mve_print_depthwise, mve_scratch_depthwise, ORDER_UNKNOWN},
     {"mve-add", OP_ADD, WEIGHTS_NONE, MVE_GUARD, NULL, mve_takes_add, mve_print_add, NULL,
      ORDER_UNKNOWN},

@@ -41,6 +41,11 @@ void mve_scale_init(mve_scale *s, emitter *e, const ir_op *op, int group, int ch
 void mve_scale_function(const mve_scale *s, text *t);
 
 /* ---- mve_copy.c ----------------------------------------------------------------------------- */
+/* op_open and op_close with a fence behind and before: gcc 12 takes a vector in memory for one
+ * element where it looks for stores that nothing reads, and where it inlines the function it would
+ * drop those of the operators before and after. */
+void mve_open(emitter *e, const ir_op *op, text *t);
+void mve_close(text *t);
 /* Lines that copy n neighbouring codes from C expression `from` to `to`; blocks: a last block of
  * sixteen may be copied whole. */
 const char *mve_copy(emitter *e, const char *to, const char *from, int n, bool blocks);

@@ -154,7 +154,7 @@ bool mve_print_add(emitter *e, const ir_op *op)
     op_begin(e, op, &t);
     print_codes(e, op, &t);
     op_comment(e, op, &t);
-    op_open(e, op, &t);
+    mve_open(e, op, &t);
     text_set(&t, "whole", "%lld", (long long)(n - n % MVE_LANES));
     text_set(&t, "rest", "%d", (int)(n % MVE_LANES));
     text_put(
@@ -164,6 +164,6 @@ bool mve_print_add(emitter *e, const ir_op *op)
         "?rest|    const mve_pred16_t rest = vctp32q($rest$);\n"
         "?rest|    vstrbq_p_s32(out + $whole$, $codes$(vldrbq_z_s32($x0$ + $whole$, rest), "
         "vldrbq_z_s32($x1$ + $whole$, rest)), rest);\n");
-    op_close(&t);
+    mve_close(&t);
     return true;
 }

@@ -323,7 +323,8 @@ static void set_store(mve_dots *v)
     int32_t down[MVE_LANES];
     int padded = (v->outputs + FILTERS - 1) / FILTERS * FILTERS;
     text_set(t, "wtype", plain ? "int8_t" : "uint8_t");
-    text_set(t, "table", "%s", s->form == WEIGHTS_CODEBOOK ? mve_store_table(s, v->e, v->op) : "");
+    text_set(t, "table", "%s",
+             s->form == WEIGHTS_CODEBOOK ? mve_store_table(s, v->e, v->op, padded) : "");
     text_set(t, "table_at", s->table_step ? " + %d * o" : "", s->table_step);
     text_set(t, "down", "%s",
              mve_store_down(s, down)
@@ -377,7 +378,7 @@ static void print_direct(mve_dots *v)
     text *t = &v->t;
     int safe = safe_windows(v), rest = v->windows - safe;
     op_comment(v->e, v->op, t);
-    op_open(v->e, v->op, t);
+    mve_open(v->e, v->op, t);
     text_set(t, "safe", "%d", safe);
     text_set(t, "rest", "%d", rest);
     text_set(t, "rests", "%d", rest > 1);
@@ -407,7 +408,7 @@ static void print_in_place(mve_dots *v)
     int many = windows_at_once(v);
     emit_use_helper(v->e, EH_MVE_COPY);
     op_comment(v->e, v->op, t);
-    op_open(v->e, v->op, t);
+    mve_open(v->e, v->op, t);
     text_set(t, "windows", "%d", v->windows);
     text_set(t, "many", "%d", many);
     text_set(t, "n",
@@ -508,7 +509,7 @@ static void print_gathered(mve_dots *v)
     text_set(t, "before", "%d", many - 1);
     text_set(t, "rest", "%d", v->windows % many);
     op_comment(v->e, v->op, t);
-    op_open(v->e, v->op, t);
+    mve_open(v->e, v->op, t);
     text_put(t, "?two|    int8_t *window = scratch, *to = window;\n"
                 "!two|    int8_t *to = scratch;\n");
     bool blocks = rows_are_safe(v, &w);
@@ -532,6 +533,6 @@ bool mve_print_dots(emitter *e, const ir_op *op)
         print_direct(&v);
     else
         print_gathered(&v);
-    op_close(&v.t);
+    mve_close(&v.t);
     return true;
 }

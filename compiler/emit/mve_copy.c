@@ -3,6 +3,20 @@
 
 enum { FEW_BLOCKS = 8 };
 
+#define FENCE "    __asm__ volatile(\"\" ::: \"memory\");\n"
+
+void mve_open(emitter *e, const ir_op *op, text *t)
+{
+    op_open(e, op, t);
+    text_put(t, FENCE);
+}
+
+void mve_close(text *t)
+{
+    text_put(t, FENCE);
+    op_close(t);
+}
+
 const char *mve_copy(emitter *e, const char *to, const char *from, int n, bool blocks)
 {
     arena *a = e->ctx->a;

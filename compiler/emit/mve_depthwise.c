@@ -6,8 +6,10 @@
  * Larger windows take several blocks. Four outputs that follow each other along the `lane` axis
  * become codes together. A strip is cut across the other axis; rows of a plane that is the only
  * strip share the padding between them. Outputs that are no multiple of four, or of a strip, end
- * with some that are computed twice. */
-#include "compiler/emit/mve.h"
+ * with some that are computed twice. Fields become levels in scratch, eight channels at a time
+ * (mve_levels.c). Where a level is mul·code + offset, offset·Σx is added, Σx being one more
+ * VMLADAVA with ones for weights. */
+#include "compiler/emit/mve_store.h"
 
 enum { CHANNELS = 8, MAX_PLANE = 2048, MAX_OFFSET = 127, MAX_BLOCKS = 16, MAX_UNROLL = 6 };
 
@@ -29,6 +31,8 @@ typedef struct mve_depthwise {
     int lines, plane;              /* rows of a plane, bytes */
     int blocks, first[MAX_BLOCKS]; /* of a window; where in the window each begins */
     int multiplier;
+    bool fields; /* weights become levels in scratch */
+    bool affine;
     mve_scale scale;
 } mve_depthwise;
 
@@ -130,13 +134,17 @@ static bool init(mve_depthwise *v, const emitter *e, const ir_op *op)
     *v = (mve_depthwise){.e = (emitter *)(uintptr_t)e, .op = op};
     window_init(&v->w, op);
     v->multiplier = v->w.o / v->w.c;
+    weight_form form = weight_form_of(op);
+    v->fields = form == WEIGHTS_PACKED || form == WEIGHTS_CODEBOOK;
+    v->affine = form == WEIGHTS_AFFINE;
     return choose(v);
 }
 
 bool mve_takes_depthwise(const emitter *e, const ir_op *op)
 {
     mve_depthwise v;
-    return ir_is_depthwise(op) && mve_scale_applies(op) && init(&v, e, op);
+    return ir_is_depthwise(op) && mve_scale_applies(op) && init(&v, e, op) &&
+           (v.fields ? mve_levels_take(op) : weight_form_of(op) != WEIGHTS_WIDE);
 }
 
 /* Eight channels are read before they are written, where there is one strip. */
@@ -151,7 +159,8 @@ int64_t mve_scratch_depthwise(const emitter *e, const ir_op *op)
 {
     mve_depthwise v;
     init(&v, e, op);
-    return (int64_t)CHANNELS * v.plane;
+    int levels = v.fields ? v.multiplier * v.blocks * MVE_BYTES : 0;
+    return (int64_t)CHANNELS * (v.plane + levels);
 }
 
 /* ---- weights ----------------------------------------------------------------------------------
@@ -167,22 +176,57 @@ static int place_of_tap(const mve_depthwise *v, int ky, int kx)
     return b * MVE_BYTES + at - v->first[b];
 }
 
-static const char *weights_of(mve_depthwise *v)
+static const char *bytes_of(mve_depthwise *v, const int *place)
 {
     arena *a = v->e->ctx->a;
     const int8_t *from = ir_weight(v->op)->data;
-    int channel = v->blocks * MVE_BYTES;
+    int channel = v->blocks * MVE_BYTES, taps = v->w.kh * v->w.kw;
     size_t n = (size_t)v->w.o * (size_t)channel;
     int8_t *to = ARENA_ARRAY(a, int8_t, n);
     for (int c = 0; c < v->w.o; ++c)
-        for (int ky = 0; ky < v->w.kh; ++ky)
-            for (int kx = 0; kx < v->w.kw; ++kx)
-                to[c * channel + place_of_tap(v, ky, kx)] = *from++;
+        for (int i = 0; i < taps; ++i)
+            to[c * channel + place[i]] = *from++;
     const char *comment =
         arena_printf(a, "%s: weights [channel %d][block %d][16], as they meet the planes",
                      emit_comment(v->e, v->op->name), v->w.o, v->blocks);
     return emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, to, (int64_t)n,
                       comment);
+}
+
+/* Ones where weights are, and what Σx is multiplied by. */
+static void set_affine(mve_depthwise *v, const int *place)
+{
+    text *t = &v->t;
+    int channel = v->blocks * MVE_BYTES, taps = v->w.kh * v->w.kw;
+    int8_t *to = ARENA_ARRAY(v->e->ctx->a, int8_t, channel);
+    for (int i = 0; i < taps; ++i)
+        to[place[i]] = 1;
+    text_set(t, "ones", "%s",
+             emit_array(v->e, EMIT_CONSTANT, op_base(v->e, v->op, "ones"), IR_I8, to, channel,
+                        "weights that make the sum of a window"));
+    per_channel offset = weight_offsets(v->e, v->op);
+    text_set(t, "offset", "%s", per_channel_at(v->e->ctx->a, &offset, "c + k"));
+    text_set(t, "first", "%s", offset.array ? "1" : "");
+    text_set(t, "twice", "%d", v->op->q->wmul == 2);
+}
+
+/* The weights, and what makes levels of them. */
+static void put_weights(mve_depthwise *v)
+{
+    text *t = &v->t;
+    int taps = v->w.kh * v->w.kw;
+    int *place = ARENA_ARRAY(v->e->ctx->a, int, taps);
+    for (int i = 0; i < taps; ++i)
+        place[i] = place_of_tap(v, i / v->w.kw, i % v->w.kw);
+    text_set(t, "fields", "%d", v->fields);
+    text_set(t, "affine", "%d", v->affine);
+    text_set(t, "first", "%s", "");
+    if (v->affine)
+        set_affine(v, place);
+    if (v->fields)
+        mve_levels_print(v->e, v->op, CHANNELS * v->multiplier, v->blocks * MVE_BYTES, place, t);
+    else
+        text_set(t, "weight", "%s", bytes_of(v, place));
 }
 
 /* ---- staging ----------------------------------------------------------------------------------
@@ -281,6 +325,20 @@ static void print_sums(mve_depthwise *v)
                 "!one|        : \"q0\", \"q1\", \"q2\", \"memory\");\n"
                 "    return sum;\n"
                 "}\n\n");
+    if (!v->affine)
+        return;
+    text_set(t, "weighted", "%s", op_aux(v->e, v->op, "weighted"));
+    text_put(t,
+             "/* $layer$: the same of levels: the sums of their codes, and of ones. */\n"
+             "?one|$U$_INLINE int32x4_t $weighted$(const int8_t *p, int8x16_t w, int32_t offset)\n"
+             "!one|$U$_INLINE int32x4_t $weighted$(const int8_t *p, const int8_t *w, int32_t "
+             "offset)\n"
+             "{\n"
+             "    int32x4_t sum = $sums$(p, w);\n"
+             "?twice|    sum = vshlq_n_s32(sum, 1);\n"
+             "?one|    return vmlaq_n_s32(sum, $sums$(p, vldrbq_s8($ones$)), offset);\n"
+             "!one|    return vmlaq_n_s32(sum, $sums$(p, $ones$), offset);\n"
+             "}\n\n");
 }
 
 /* ---- the filters of a strip -------------------------------------------------------------------
@@ -292,6 +350,7 @@ static void print_filters(mve_depthwise *v)
     int quads = quads_of(v), few = v->lane.out < MVE_LANES;
     bool even = v->lane.out % MVE_LANES == 0;
     text_set(t, "filters", "%s", op_aux(v->e, v->op, "filters"));
+    text_set(t, "first_parameter", "%s", text_expand(t, "?first|, int32_t c"));
     text_set(t, "many", "%d", v->multiplier > 1);
     text_set(t, "multiplier", "%d", v->multiplier);
     text_set(t, "few", "%d", few);
@@ -309,16 +368,19 @@ static void print_filters(mve_depthwise *v)
     text_set(t, "width", "%d", v->width);
     text_set(t, "block_bytes", "%d", v->blocks * MVE_BYTES);
     text_set(t, "w", v->blocks == 1 ? "vldrbq_s8(w)" : "w");
+    text_set(t, "sum_of", "%s", text_expand(t, v->affine ? "$weighted$" : "$sums$"));
+    text_set(t, "sum_args", v->affine ? "weights, offset" : "weights");
     text_put(
         t, "/* $layer$: `n` channels of a strip, whose planes are there. */\n"
            "static void $filters$(const int8_t *plane, const int8_t *w, const int32_t *scale, "
            "int32_t n, "
-           "int8_t *out)\n"
+           "int8_t *out$first_parameter$)\n"
            "{\n"
            "    const uint32x4_t lanes = vmulq_n_u32(vidupq_n_u32(0, 1), $out_line$);\n"
            "?few|    const mve_pred16_t some = vctp32q($outs$);\n"
            "    for (int32_t k = 0; k < n; ++k, scale += $numbers$, w += $block_bytes$, ++out) {\n"
            "        $load_scale$\n"
+           "?affine|        const int32_t offset = $offset$;\n"
            "?one|        const int8x16_t weights = vldrbq_s8(w);\n"
            "!one|        const int8_t *weights = w;\n"
            "?many|        const int8_t *from = plane + k / $multiplier$ * $plane$;\n"
@@ -336,13 +398,11 @@ static void print_filters(mve_depthwise *v)
     for (int i = 0; i < (unroll ? v->width : 1); ++i) {
         text_set(t, "p", i ? "p + %d" : "p", i * v->cross.stride);
         text_set(t, "q", i ? "q + %d" : "q", i * v->cross.out_step);
-        text_put(
-            t,
-            "?few|            vstrbq_scatter_offset_p_s32($q$, lanes, $codes$($sums$($p$, "
-            "weights), "
-            "$scale_args$), some);\n"
-            "!few|            vstrbq_scatter_offset_s32($q$, lanes, $codes$($sums$($p$, weights), "
-            "$scale_args$));\n");
+        text_put(t,
+                 "?few|            vstrbq_scatter_offset_p_s32($q$, lanes, $codes$($sum_of$($p$, "
+                 "$sum_args$), $scale_args$), some);\n"
+                 "!few|            vstrbq_scatter_offset_s32($q$, lanes, $codes$($sum_of$($p$, "
+                 "$sum_args$), $scale_args$));\n");
     }
     text_put(t, "?loop|        }\n"
                 "    }\n"
@@ -367,25 +427,27 @@ static void print_function(mve_depthwise *v)
     text_set(t, "times", v->multiplier > 1 ? " * %d" : "", v->multiplier);
     text_set(t, "sx", "%d", v->cross.stride);
     text_set(t, "left", v->cross.pad ? "-%d" : "%d", v->cross.pad);
+    text_set(t, "first_arg", "%s", text_expand(t, "?first|, c$times$"));
     text_set(t, "less_pad", v->cross.pad ? " - %d" : "", v->cross.pad);
     op_comment(v->e, v->op, t);
-    op_open(v->e, v->op, t);
-    text_put(
-        t,
-        "    int8_t *planes = scratch;\n"
-        "    for (int32_t c = 0; c < $c$; c += 8) {\n"
-        "        const int32_t n = $channels$;\n"
-        "        const int8_t *w = $weight$ + c$times$ * $block_bytes$;\n"
-        "        const int32_t *scale = $scale$ + c$times$ * $numbers$;\n"
-        "?cut|        for (int32_t i = 0; i < $strips$; ++i) {\n"
-        "?cut|            const int32_t s = $first_out$;\n"
-        "?cut|            $stage$(in0 + c, s * $sx$$less_pad$$some$, planes);\n"
-        "?cut|            $filters$(planes, w, scale, n$times$, out + c$times$ + s * $out_cell$);\n"
-        "?cut|        }\n"
-        "!cut|        $stage$(in0 + c, $left$$some$, planes);\n"
-        "!cut|        $filters$(planes, w, scale, n$times$, out + c$times$);\n"
-        "    }\n");
-    op_close(t);
+    mve_open(v->e, v->op, t);
+    text_put(t, "    int8_t *planes = scratch;\n"
+                "?fields|    int8_t *w = planes + $bytes$; /* levels of eight channels */\n"
+                "    for (int32_t c = 0; c < $c$; c += 8) {\n"
+                "        const int32_t n = $channels$;\n"
+                "?fields|        $levels$($weight$ + c / 8 * $levels_bytes$, c$times$, w);\n"
+                "!fields|        const int8_t *w = $weight$ + c$times$ * $block_bytes$;\n"
+                "        const int32_t *scale = $scale$ + c$times$ * $numbers$;\n"
+                "?cut|        for (int32_t i = 0; i < $strips$; ++i) {\n"
+                "?cut|            const int32_t s = $first_out$;\n"
+                "?cut|            $stage$(in0 + c, s * $sx$$less_pad$$some$, planes);\n"
+                "?cut|            $filters$(planes, w, scale, n$times$, out + c$times$ + s * "
+                "$out_cell$$first_arg$);\n"
+                "?cut|        }\n"
+                "!cut|        $stage$(in0 + c, $left$$some$, planes);\n"
+                "!cut|        $filters$(planes, w, scale, n$times$, out + c$times$$first_arg$);\n"
+                "    }\n");
+    mve_close(t);
 }
 
 bool mve_print_depthwise(emitter *e, const ir_op *op)
@@ -396,9 +458,9 @@ bool mve_print_depthwise(emitter *e, const ir_op *op)
     window_vars(&v.w, &v.t);
     mve_scale_init(&v.scale, e, op, 1, v.w.o);
     text_set(&v.t, "scale", "%s", v.scale.array);
-    text_set(&v.t, "weight", "%s", weights_of(&v));
     text_set(&v.t, "plane", "%d", v.plane);
     mve_scale_function(&v.scale, &v.t);
+    put_weights(&v);
     print_stage(&v);
     print_sums(&v);
     print_filters(&v);

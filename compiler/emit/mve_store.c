@@ -43,6 +43,7 @@ mve_store mve_store_of(const ir_op *op)
         s.mul = s.p.mul;
         s.carry = is_symmetric(&s, op);
     }
+    s.apart = s.form == WEIGHTS_CODEBOOK;
     s.blocks = s.bits == 1 || s.bits == 3 ? 2 : 1;
     s.chain = chains[s.bits];
     s.sums = s.form == WEIGHTS_AFFINE || (s.form == WEIGHTS_PACKED && !s.carry);
@@ -65,15 +66,14 @@ bool mve_store_takes(const ir_op *op)
 /* ---- arrays -----------------------------------------------------------------------------------
  */
 
-/* Where vector j of a unit lies: byte of a lane's bytes (-1: the lower bits of all), lowest bit. */
-static int byte_of(const mve_store *s, int j)
+int mve_store_byte(const mve_store *s, int j)
 {
     if (s->bits == 3)
         return j / 2 < 3 ? j / 2 : -1;
     return j * s->bits / 8;
 }
 
-static int bit_of(const mve_store *s, int j)
+int mve_store_bit(const mve_store *s, int j)
 {
     return s->bits == 3 ? 5 - 3 * (j % 2) : 8 - s->bits - j * s->bits % 8;
 }
@@ -84,7 +84,7 @@ static unsigned digit_of(const mve_store *s, int j, unsigned field)
     unsigned half = 1u << s->bits >> 1;
     if (field == MVE_NO_FIELD)
         return 0;
-    if (s->form == WEIGHTS_CODEBOOK)
+    if (s->apart)
         return field;
     return s->carry ? field - half : j % s->chain == 0 ? field ^ half : field;
 }
@@ -93,8 +93,8 @@ static void pack_lane(const mve_store *s, const uint8_t *fields, uint8_t *to)
 {
     unsigned lower = 0;
     for (int j = 0; j < s->blocks * MVE_FILTERS; ++j) {
-        unsigned digit = digit_of(s, j, fields[j * MVE_BYTES]) << bit_of(s, j);
-        int byte = byte_of(s, j);
+        unsigned digit = digit_of(s, j, fields[j * MVE_BYTES]) << mve_store_bit(s, j);
+        int byte = mve_store_byte(s, j);
         if (byte < 0)
             lower += digit;
         else
@@ -114,7 +114,7 @@ const uint8_t *mve_store_pack(const mve_store *s, arena *a, const uint8_t *field
     return to;
 }
 
-const char *mve_store_table(mve_store *s, emitter *e, const ir_op *op)
+const char *mve_store_table(mve_store *s, emitter *e, const ir_op *op, int filters)
 {
     const ir_quant *q = ir_weight(op)->quant;
     arena *a = e->ctx->a;
@@ -122,7 +122,6 @@ const char *mve_store_table(mve_store *s, emitter *e, const ir_op *op)
         packed_table(e, op, &s->p, op->q->channels);
         return s->p.table;
     }
-    int filters = (op->q->channels + MVE_FILTERS - 1) / MVE_FILTERS * MVE_FILTERS;
     int8_t *to = arena_calloc(a, (size_t)filters, (size_t)s->table_step);
     for (int c = 0; c < op->q->channels; ++c)
         for (int i = 0; i < q->entries; ++i)
@@ -139,7 +138,7 @@ bool mve_store_down(const mve_store *s, int32_t down[MVE_LANES])
 {
     bool any = false;
     for (int j = 0; j < MVE_LANES; ++j) {
-        int low = s->form != WEIGHTS_PACKED ? 0 : s->carry ? 8 - s->bits : bit_of(s, j);
+        int low = s->form != WEIGHTS_PACKED ? 0 : s->carry ? 8 - s->bits : mve_store_bit(s, j);
         down[j] = s->form == WEIGHTS_CODEBOOK ? 0 : s->mul / 2 - low;
         any |= down[j] != 0;
     }
@@ -226,7 +225,7 @@ static void put_three(unit *u, int j)
     const mve_store *s = u->s;
     const char *from = j < 2 || j > 5 ? "q7" : "q2";
     if (j % 2 == 0)
-        from = put_byte_of_three(u, byte_of(s, j));
+        from = put_byte_of_three(u, mve_store_byte(s, j));
     if (j == 6) { /* nothing lies below */
         put_products(u, j, from);
         return;
@@ -265,10 +264,12 @@ static void put_digit(unit *u, int j)
 static void put_level(unit *u, int j)
 {
     const mve_store *s = u->s;
-    int low = bit_of(s, j), filter = j % MVE_FILTERS;
+    int low = mve_store_bit(s, j), filter = j % MVE_FILTERS;
     const char *from = s->bits == 8 ? "q3" : "q2";
     if (s->bits == 3)
-        from = j % 2 == 0 ? put_byte_of_three(u, byte_of(s, j)) : j < 2 || j > 5 ? "q7" : "q2";
+        from = j % 2 == 0       ? put_byte_of_three(u, mve_store_byte(s, j))
+               : j < 2 || j > 5 ? "q7"
+                                : "q2";
     else if (j * s->bits % 8 == 0)
         put_load(u, from);
     if (low) {

@@ -34,6 +34,7 @@ typedef struct mve_store {
     bool sums;      /* offset·Σx is wanted */
     int32_t mul;    /* 1 or 2 */
     int table_step; /* bytes from one filter's table to the next; 0: one for all */
+    bool apart;     /* fields lie there as they are, since they are taken apart before use */
 } mve_store;
 
 bool mve_store_takes(const ir_op *op);
@@ -50,8 +51,12 @@ static inline int mve_store_bytes(const mve_store *s, int n)
 }
 /* Fields [blocks][4 filters][16 lanes], MVE_NO_FIELD where there is none, as stored bytes. */
 const uint8_t *mve_store_pack(const mve_store *s, arena *a, const uint8_t *fields, int blocks);
-/* Emits the table as the tile wants it; its name. */
-const char *mve_store_table(mve_store *s, emitter *e, const ir_op *op);
+/* Where vector j of a unit lies: byte of a lane's bytes (-1: the lower two bits of all three), and
+ * the lowest bit. */
+int mve_store_byte(const mve_store *s, int j);
+int mve_store_bit(const mve_store *s, int j);
+/* Emits the table, or one for each of `filters`; its name. */
+const char *mve_store_table(mve_store *s, emitter *e, const ir_op *op, int filters);
 /* What makes levels of sums of digits: sums are shifted by `down` (negative: to the right), a
  * number each of four lanes; false where there is nothing to shift. */
 bool mve_store_down(const mve_store *s, int32_t down[MVE_LANES]);
@@ -65,5 +70,15 @@ const char *mve_store_offsets(const mve_store *s, emitter *e, const ir_op *op, i
  *   clobbers   more registers that it changes                fix         lines of assembly that
  *                                                             make single digits of the sums */
 void mve_store_print(const mve_store *s, emitter *e, const ir_op *op, int windows, text *t);
+
+/* ---- mve_levels.c ---------------------------------------------------------------------------- */
+/* Whether the weights have fields and all levels fit 8 bits. */
+bool mve_levels_take(const ir_op *op);
+/* Emits the weights of a depthwise layer by `channels` at a time: field i of channel c is that of
+ * tap i, which goes to lane place[i] of the channel's `row` bytes, a multiple of 16; all other
+ * lanes become 0. Prints a function that makes levels of so many channels; the call is
+ * $levels$($weight$ + group * $levels_bytes$, first channel, to). */
+void mve_levels_print(emitter *e, const ir_op *op, int channels, int row, const int *place,
+                      text *t);
 
 #endif

@@ -13,7 +13,7 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/plane.h compiler/emit/plane_depthwise.c \
 	compiler/emit/loops.c \
 	compiler/emit/mve.h compiler/emit/mve_add.c compiler/emit/mve_conv.c compiler/emit/mve_copy.c \
-	compiler/emit/mve_depthwise.c compiler/emit/mve_scale.c compiler/emit/mve_store.c \
+	compiler/emit/mve_depthwise.c compiler/emit/mve_levels.c compiler/emit/mve_scale.c compiler/emit/mve_store.c \
 	compiler/emit/mve_store.h \
 	compiler/emit/helpers_neon.c compiler/emit/kernels_neon.c compiler/emit/neon.h compiler/emit/neon_conv.c \
 	compiler/emit/neon_add.c compiler/emit/neon_depthwise.c compiler/emit/neon_scale.c compiler/emit/neon_stage.c \
