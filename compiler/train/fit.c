@@ -49,12 +49,22 @@ static bool is_better(const fit *f, const fit_score *s)
     return s->loss < f->best.loss;
 }
 
+/* A state that cannot be judged (steps that no multiplier holds, say) is no better than one that is
+ * not finite: what was best before it is kept. */
+static fit_end unjudged(fit *f)
+{
+    if (f->best_epoch < 0)
+        return FIT_FAILED;
+    diag_hint(f->ctx, "a lower --rate or --clip 1 may help; the best weights so far are kept");
+    return FIT_DIVERGED;
+}
+
 /* Judges the present state and notes the line. */
-static bool judge(fit *f, fit_epoch line)
+static fit_end judge(fit *f, fit_epoch line)
 {
     fit_score s;
     if (!f->judge(f->judge_user, &s))
-        return false;
+        return unjudged(f);
     line.select_loss = s.loss;
     line.select_accuracy = s.accuracy;
     line.best = isfinite(s.loss) && is_better(f, &s);
@@ -66,7 +76,7 @@ static bool judge(fit *f, fit_epoch line)
     *VEC_PUSH(f->ctx->a, &f->log) = line;
     if (f->o.tell)
         f->o.tell(f->o.user, &line);
-    return !f->o.log || fit_write_log(f);
+    return !f->o.log || fit_write_log(f) ? FIT_DONE : FIT_FAILED;
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -200,9 +210,10 @@ static fit_end run_epoch(fit *f)
     f->loss_sum = f->right_sum = f->rows_sum = 0;
     f->step = 0;
     f->epoch++;
-    if (!judge(f, line) || (f->o.checkpoint && !checkpoint_write(f)))
-        return FIT_FAILED;
-    return FIT_DONE;
+    fit_end end = judge(f, line);
+    if (end == FIT_DONE && f->o.checkpoint && !checkpoint_write(f))
+        end = FIT_FAILED;
+    return end;
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
@@ -241,9 +252,9 @@ fit_end fit_run(fit *f)
     set_up(f);
     if (f->o.resume && !checkpoint_read(f))
         return FIT_FAILED;
-    if (f->o.judge_start && f->log.n == 0 && !judge(f, (fit_epoch){.loss = NAN, .accuracy = NAN}))
-        return FIT_FAILED;
     fit_end end = FIT_DONE;
+    if (f->o.judge_start && f->log.n == 0)
+        end = judge(f, (fit_epoch){.loss = NAN, .accuracy = NAN});
     while (end == FIT_DONE && f->epoch < f->o.epochs) {
         if (f->o.patience > 0 && f->epoch - f->best_epoch >= f->o.patience)
             break;

@@ -73,8 +73,8 @@ typedef struct fit {
 } fit;
 
 /* Trains; in the end theta and the running statistics of f->e are the best ones. Everything but
- * FIT_DONE comes with a diagnostic. FIT_DIVERGED: a loss was not finite; the best so far are there
- * if best_epoch ≥ 0. */
+ * FIT_DONE comes with a diagnostic. FIT_DIVERGED: a loss was not finite, or a state could not be
+ * judged; the best so far are there if best_epoch ≥ 0. */
 fit_end fit_run(fit *f);
 /* Bytes beyond the engine's. */
 int64_t fit_bytes(const fit *f);

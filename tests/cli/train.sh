@@ -184,6 +184,23 @@ expect 1 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --loss mse --opt
     --epochs 50 --quiet -o "$work/nan.bin"
 err_has "[train-diverged]"
 err_has "same.qdl:2:"
+# the last good ones, here those that were given
+expect 1 "$QCC" train "$work/same.qdl" "$work/same.bin" --data "$work/plain.csv" --loss mse --optimizer sgd --rate 100 \
+    --epochs 50 --quiet -o "$work/nan.bin"
+err_has "[train-diverged]"
+err_has "the best weights so far are kept"
+same "$work/same.bin" "$work/nan.bin"
+# empty sets, in each role and format
+printf 'label,a\n' >"$work/head.csv"
+: >"$work/empty.csv"
+printf '\223NUMPY\001\000v\000%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 16), }" >"$work/empty.npy"
+printf '\000\000\010\002\000\000\000\000\000\000\000\020' >"$work/empty.idx"
+for file in empty.csv head.csv empty.npy empty.idx; do
+    bad "[data-empty]" "$net" --data "$work/$file"
+    bad "[data-empty]" "$net" --data "$work/train.csv" --select "$work/$file"
+    bad "[data-empty]" "$net" --data "$work/train.csv" --test "$work/$file"
+done
+bad "[data-slice]" "$net" --data "$work/train.csv:0+0"
 # a log or a checkpoint that cannot be is told before the work
 for option in log checkpoint; do
     bad "[file-write]" "$net" --data "$work/train.csv" --$option "$work/nowhere/file" --test "$work/test.csv"
@@ -198,6 +215,16 @@ expect 1 sh -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' sh "$QCC" train "$net" --d
 err_has "cannot write"
 same "$work/kept.ckpt" "$work/copy.ckpt"
 absent "$work/full.bin"
+# what ends a run while an epoch is judged (here a log on a full disk) loses no step of it
+short="--epochs 3 --quiet --checkpoint $work/judged.ckpt"
+expect 1 train $short -o "$work/judged.bin" --log /dev/full
+err_has "[file-write]"
+absent "$work/judged.bin"
+expect 0 train $short -o "$work/judged.bin" --resume --log "$work/judged.csv"
+expect 0 train --epochs 3 --quiet -o "$work/unbroken.bin"
+same "$work/judged.bin" "$work/unbroken.bin"
+checks=$((checks + 1))
+[ "$(cut -d, -f1 "$work/judged.csv" | tr '\n' ' ')" = "epoch 1 2 3 " ] || fail "the log of a resumed run lacks epochs"
 
 # wrong usage
 expect 2 "$QCC" train "$net" -o "$work/x.bin" && err_has "no --data"

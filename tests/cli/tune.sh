@@ -100,6 +100,21 @@ expect 0 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/train.csv" 
 out_has "nothing better"
 same "$work/pair.bin" "$work/worse.bin"
 
+# steps that no integer net can hold: which layer, and the net that was given is kept
+expect 1 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/train.csv" --loss ce --optimizer sgd --rate 100 \
+    --schedule constant --epochs 40 --quiet -o "$work/diverged"
+err_has "[train-"
+err_has "the best weights so far are kept"
+same "$work/pair.bin" "$work/diverged.bin"
+same "$work/pair.qdl" "$work/diverged.qdl"
+for file in empty.csv head.csv; do
+    : >"$work/empty.csv"
+    printf 'label,a\n' >"$work/head.csv"
+    expect 1 tune --quant "$work/two.qdl" --select "$work/$file" --quiet -o "$work/bad"
+    err_has "[data-empty]"
+    absent "$work/bad.bin"
+done
+
 # interrupted, then resumed
 long="--quant $work/two.qdl --epochs 60 --batch 4 --rate 0.003 --threads 1 --quiet --augment noise=0.02,mixup=0.2"
 expect 0 tune $long -o "$work/whole"
