@@ -23,6 +23,7 @@ typedef struct cli {
     const char *header, *split_weights, *selftest_rows;
     const char *preview;
     const char *data, *labels, *select, *select_labels;
+    const char *tune_kernels, *measure;
     const char *write_quant, *search_file, *report;
     const struct search_result *searched; /* of a search that was made */
     int64_t max_flash, max_ram; /* bytes; 0: no limit */
@@ -84,6 +85,10 @@ net *cli_net(qctx *ctx, cli *c, bool quantize);
 /* --engine: JIT by default where it is built in, else cc, else the interpreter. false after a
  * message. */
 bool cli_engine(const cli *c, engine_kind *kind);
+
+/* tune_kernels.c: with --tune-kernels, what each layer is made by: as the record says, or measured and
+ * recorded. false after diagnostics. */
+bool cli_tune_kernels(qctx *ctx, cli *c, const net *n);
 
 /* cmd_augment.c: the model's `augment` part with --augment behind it, for the input of g, which has
  * as many as n's. *a: NULL where no step is stated. false after diagnostics. */

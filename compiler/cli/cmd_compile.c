@@ -74,7 +74,13 @@ int cmd_compile(qctx *ctx, cli *c)
     c->emit.want_header = c->header != NULL;
     c->emit.split_name = c->split_weights ? base_name(c->split_weights) : NULL;
     c->emit.strict_acc32 = c->net.strict_acc32;
+    if (c->measure && !c->tune_kernels)
+        return cli_usage(c, "--measure goes with --tune-kernels");
+    if (c->tune_kernels && c->emit.emit_float)
+        return cli_usage(c, "--tune-kernels is for integer kernels: not with --emit-float");
     emit_result r;
+    if (!cli_tune_kernels(ctx, c, n))
+        return EXIT_BAD_INPUT;
     if (!selftest_rows(ctx, c, g) || !emit_c(ctx, g, &c->emit, &r))
         return EXIT_BAD_INPUT;
     const char *report = c->report ? report_text(ctx, c, n, NULL) : NULL;

@@ -209,6 +209,8 @@ static const option_row rows[] = {
     {"numerics", "q32|tflm|single|onnx", READS & ~CMD_AUGMENT, "how accumulators become output codes (docs/numerics.md)", take_setting, 0},
     {"target", "NAME", EMITS, "what the C is written for (generic; help: all)", take_text, AT(emit.target)},
     {"O", "s|2|speed", EMITS, "flash against speed", take_level, 0},
+    {"tune-kernels", "RECORD", CMD_COMPILE, "measure kernels layer by layer, note the best in RECORD; where it exists, do as it says", take_text, AT(tune_kernels)},
+    {"measure", "COMMAND", CMD_COMPILE, "what tells the layers' costs: COMMAND -o COSTS net.c (default: this machine)", take_text, AT(measure)},
     {"max-flash", "BYTES", SEARCHES, "search bits and schemes layer by layer: constants and code at most this (48K)", take_bytes, AT(max_flash)},
     {"max-ram", "BYTES", SEARCHES, "arena, input and output at most this", take_bytes, AT(max_ram)},
     {"min-accuracy", "RATE", SEARCHES, "accuracy on --select, by its lower 95 % bound (needs labels)", take_rate, AT(min_accuracy)},

@@ -9,6 +9,13 @@ enum { EMIT_ARENA_ALIGN = 16 }; /* NAME_ARENA_ALIGN, bytes */
 typedef enum emit_weights { EMIT_DECIMAL, EMIT_STRING } emit_weights;
 typedef enum emit_opt { EMIT_OS, EMIT_O2, EMIT_OSPEED } emit_opt;
 
+/* What a layer's C is made by in place of the target's own choice: --tune-kernels. */
+typedef struct emit_choice {
+    const char *layer;
+    const char *kernel; /* a name of emit_result.op_alternatives; one that does not take the layer: the first does */
+    emit_opt opt;
+} emit_choice;
+
 typedef struct emit_options {
     const char *prefix;        /* NULL: the model's name made a C identifier */
     const char *target;        /* "generic" */
@@ -22,6 +29,8 @@ typedef struct emit_options {
     int chain_rows;            /* tests: with ram_min, not 0: the longest chains, whatever they save, in bands
                                   of at most so many rows */
     bool want_header;          /* C includes no header of its own; header text is made too */
+    const emit_choice *choices;/* [n_choices]; layers without one: the target's first kernel, opt */
+    int n_choices;
     const char *section;       /* NULL or section name for the weights */
     bool split_weights;
     const char *split_name;    /* base name of the weights unit, for comments */
@@ -32,6 +41,7 @@ typedef struct emit_options {
     int selftest_n;
 } emit_options;
 void emit_options_init(emit_options *o);
+const char *emit_opt_word(emit_opt opt); /* "-O2" */
 
 /* A piece of the arena: a tensor (with those that share its memory), or an operator's scratch. Live
  * from operator `first` to operator `last`, both included; -1: from the start, ops.n: to the end. */
@@ -59,6 +69,7 @@ typedef struct emit_result {
     const int64_t *op_constants; /* bytes that each operator bakes, by its id */
     const int64_t *op_weights;   /* of these, weights and codebooks */
     const char *const *op_kernels; /* name of each operator's kernel, "generic" where the target has none */
+    const char *const *const *op_alternatives; /* kernels that take each operator, best first, then "generic", NULL */
     const int64_t *op_live;      /* bytes of the arena in use while it runs */
     const emit_block *blocks;    /* what lies in the arena, and when */
     int n_blocks;

@@ -110,8 +110,16 @@ static const char *const *kernel_names(const emitter *e)
     const char **names = ARENA_ARRAY(e->ctx->a, const char *, e->g->ops.n);
     for (int i = 0; i < e->g->ops.n; i++) {
         const kernel *k = emit_kernel(e, e->g->ops.v[i]);
-        names[i] = k ? k->name : "generic";
+        names[i] = k ? k->name : GENERIC;
     }
+    return names;
+}
+
+static const char *const *const *alternatives(const emitter *e)
+{
+    const char *const **names = ARENA_ARRAY(e->ctx->a, const char *const *, e->g->ops.n);
+    for (int i = 0; i < e->g->ops.n; i++)
+        names[i] = emit_alternatives(e, e->g->ops.v[i]);
     return names;
 }
 
@@ -149,6 +157,7 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->op_constants = constants;
     r->op_weights = weights;
     r->op_kernels = kernel_names(&e);
+    r->op_alternatives = alternatives(&e);
     r->op_live = e.plan->live;
     r->blocks = e.plan->blocks;
     r->n_blocks = e.plan->n_blocks;

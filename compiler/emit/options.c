@@ -1,5 +1,6 @@
 /* options.c - the emitter's options: defaults, checks, and the line in the header comment. */
 #include "compiler/emit/frame.h"
+#include "compiler/base/sha256.h"
 #include "compiler/emit/target.h"
 
 #include <limits.h>
@@ -42,11 +43,31 @@ bool emit_check_options(emitter *e)
     return diag_errors(e->ctx) == errors;
 }
 
+const char *emit_opt_word(emit_opt opt)
+{
+    static const char *const words[] = {[EMIT_OS] = "-Os", [EMIT_O2] = "-O2", [EMIT_OSPEED] = "-Ospeed"};
+    return words[opt];
+}
+
+/* The choices of --tune-kernels by their digest: a record has a path. */
+static void put_record(buf *b, const emit_options *o)
+{
+    sha256 s;
+    char hex[65];
+    sha256_init(&s);
+    for (int i = 0; i < o->n_choices; i++) {
+        const char *words[] = {o->choices[i].layer, o->choices[i].kernel, emit_opt_word(o->choices[i].opt)};
+        for (int k = 0; k < 3; k++)
+            sha256_update(&s, words[k], strlen(words[k]) + 1);
+    }
+    sha256_hex(&s, hex);
+    buf_printf(b, " --tune-kernels=%.16s", hex);
+}
+
 /* Always stated, so that a change of a default shows. */
 static void put_choices(buf *b, const emit_options *o)
 {
-    static const char *const levels[] = {[EMIT_OS] = "-Os", [EMIT_O2] = "-O2", [EMIT_OSPEED] = "-Ospeed"};
-    buf_printf(b, "--target %s %s --weights=%s", o->target, levels[o->opt],
+    buf_printf(b, "--target %s %s --weights=%s", o->target, emit_opt_word(o->opt),
                o->weights == EMIT_STRING ? "string" : "decimal");
     if (o->unroll == INT_MAX)
         buf_puts(b, " --unroll=full");
@@ -73,6 +94,8 @@ const char *emit_option_line(emitter *e)
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (flags[i].on)
             buf_printf(&b, " %s", flags[i].word);
+    if (o->n_choices)
+        put_record(&b, o);
     if (o->section)
         buf_printf(&b, " --section %s", o->section);
     if (o->prefix)

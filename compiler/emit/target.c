@@ -93,20 +93,70 @@ weight_form weight_form_of(const ir_op *op)
     return offset ? WEIGHTS_AFFINE : WEIGHTS_CODE;
 }
 
-static bool kernel_takes(const emitter *e, const ir_op *op, const kernel *k)
+static const emit_choice *choice_of(const emitter *e, const ir_op *op)
 {
+    for (int i = 0; i < e->o->n_choices; ++i)
+        if (!strcmp(e->o->choices[i].layer, op->name))
+            return &e->o->choices[i];
+    return NULL;
+}
+
+/* The emitter with the options that were chosen for one operator. */
+typedef struct chosen {
+    emitter e;
+    emit_options o;
+} chosen;
+
+static const emitter *as_chosen(const emitter *e, const ir_op *op, chosen *c)
+{
+    const emit_choice *choice = choice_of(e, op);
+    if (!choice)
+        return e;
+    c->o = *e->o;
+    c->o.opt = choice->opt;
+    c->e = *e;
+    c->e.o = &c->o;
+    return &c->e;
+}
+
+static bool kernel_takes(const emitter *given, const ir_op *op, const kernel *k)
+{
+    chosen c;
+    const emitter *e = as_chosen(given, op, &c);
     return k->kind == op->kind && (k->forms & weight_form_of(op)) && (!k->takes || k->takes(e, op));
 }
 
 const kernel *emit_kernel(const emitter *e, const ir_op *op)
 {
     const emit_target *t = emit_find_target(e->o->target);
-    if (!t || !t->kernels || !op->q || emit_op_is_nop(op))
+    const emit_choice *choice = choice_of(e, op);
+    const kernel *first = NULL;
+    if (!t || !t->kernels || !op->q || emit_op_is_nop(op) || (choice && !strcmp(choice->kernel, GENERIC)))
         return NULL;
-    for (const kernel *k = t->kernels; k->name; ++k)
-        if (kernel_takes(e, op, k))
+    for (const kernel *k = t->kernels; k->name; ++k) {
+        if (!kernel_takes(e, op, k))
+            continue;
+        if (!choice || !strcmp(choice->kernel, k->name))
             return k;
-    return NULL;
+        first = first ? first : k;
+    }
+    return first;
+}
+
+const char *const *emit_alternatives(const emitter *e, const ir_op *op)
+{
+    const emit_target *t = emit_find_target(e->o->target);
+    const kernel *rows_of = t && op->q && !emit_op_is_nop(op) ? t->kernels : NULL;
+    int n = 0;
+    for (const kernel *k = rows_of; k && k->name; ++k)
+        n += kernel_takes(e, op, k);
+    const char **names = ARENA_ARRAY(e->ctx->a, const char *, n + 2);
+    n = 0;
+    for (const kernel *k = rows_of; k && k->name; ++k)
+        if (kernel_takes(e, op, k))
+            names[n++] = k->name;
+    names[n] = GENERIC;
+    return names;
 }
 
 /* What stands behind the #else of kernel k: the next row without a guard that takes the operator, NULL: the
@@ -155,8 +205,10 @@ static int64_t other_scratch(const emitter *e, const ir_op *op, const kernel *k)
     return row->scratch ? row->scratch(e, op) : 0;
 }
 
-int64_t emit_scratch(const emitter *e, const ir_op *op)
+int64_t emit_scratch(const emitter *given, const ir_op *op)
 {
+    chosen c;
+    const emitter *e = as_chosen(given, op, &c);
     const kernel *k = emit_kernel(e, op);
     int64_t own = k && k->scratch ? k->scratch(e, op) : 0;
     int64_t other = !k || k->guard ? other_scratch(e, op, k) : 0;
@@ -230,8 +282,12 @@ bool emit_op(emitter *e, const ir_op *op)
     if (emit_op_is_nop(op))
         return true;
     const kernel *k = emit_kernel(e, op);
+    const emit_options *given = e->o;
+    chosen c;
+    e->o = as_chosen(e, op, &c)->o;
     e->scratch_idle = false;
     bool ok = !k ? print_generic(e, op) : k->guard ? print_guarded(e, op, k) : k->print(e, op);
+    e->o = given;
     e->scratch_idle = false;
     return ok;
 }

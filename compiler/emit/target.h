@@ -15,6 +15,8 @@
 
 #include "compiler/emit/internal.h"
 
+#define GENERIC "generic" /* where a kernel is named: the portable text of any target */
+
 /* How the level of a weight comes from what is stored (docs/numerics.md, L(w)). */
 typedef enum weight_form {
     WEIGHTS_NONE = 1,     /* the operator has none */
@@ -72,6 +74,9 @@ typedef struct emit_target {
 const emit_target *emit_find_target(const char *name); /* NULL when unknown */
 /* The kernel that prints the operator, NULL: generic. Float graphs have generic ones only. */
 const kernel *emit_kernel(const emitter *e, const ir_op *op);
+
+/* Names of the kernels that take the operator, the target's choice first; then "generic" and NULL. */
+const char *const *emit_alternatives(const emitter *e, const ir_op *op);
 
 /* In which order the operator's text reads and writes; where there are two, both must agree. */
 kernel_order emit_order(const emitter *e, const ir_op *op);

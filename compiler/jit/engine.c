@@ -55,10 +55,11 @@ static emit_options options_for(const emit_options *given, engine_kind kind, boo
         o = *given;
     else
         emit_options_init(&o);
+    bool whole = listening && !o.profile;
     o.split_weights = false;
     o.profile = listening;
-    o.whole_layers = o.whole_layers || listening;
-    o.ram_min = o.ram_min && !listening;
+    o.whole_layers = o.whole_layers || whole;
+    o.ram_min = o.ram_min && !whole;
     o.section = NULL;
     if (kind != ENGINE_JIT)
         return o;

@@ -17,7 +17,8 @@ typedef struct engine engine;
 engine *engine_new(qctx *ctx, const ir_graph *g, engine_kind kind, const emit_options *o,
                    const char *cflags);
 /* The same, and each run tells of every operator's result as soon as it is there: its number in g->ops,
- * its elements. Constant channels are computed like any other (--whole-layers). For emitted C only. */
+ * its elements. Constant channels are computed like any other (--whole-layers) and maps are whole, unless
+ * o->profile: then the C is as o has it, and bands of rows are told one by one. For emitted C only. */
 typedef void engine_heard(void *user, int op, const void *out, uint32_t bytes);
 engine *engine_listening(qctx *ctx, const ir_graph *g, engine_kind kind, const emit_options *o,
                          const char *cflags, engine_heard *heard, void *user);
@@ -57,5 +58,16 @@ typedef struct target_request {
     bool helpers;
 } target_request;
 bool target_sizes(qctx *ctx, const target_request *want, emit_result *r, target_size *t);
+
+/* What each operator of the emitted C costs, by NAME_profile: cost[i] of operator i, 0 where it has no
+ * code. By $CC cflags on this machine, in nanoseconds, the least of many runs on random codes. Or by a
+ * command, which gets `-o COSTS net.c` (names begin with net, ports are in the arena) and writes
+ * lines `layer NUMBER COST`. */
+typedef struct cost_request {
+    const ir_graph *graph;
+    const emit_options *options;
+    const char *cflags, *command; /* command NULL: here */
+} cost_request;
+bool layer_costs(qctx *ctx, const cost_request *want, double *cost);
 
 #endif

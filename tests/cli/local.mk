@@ -19,6 +19,7 @@ CLI_TESTS = \
 	tests/cli/recover.sh \
 	tests/cli/train.sh \
 	tests/cli/tune.sh \
+	tests/cli/tune_kernels.sh \
 	tests/cli/usage.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/cli/lib.sh tests/cli/training.sh tests/cli/rows.awk tests/cli/install.sh examples/api/quantize.c
