@@ -104,6 +104,8 @@ bool emit_op_is_nop(const ir_op *op);
 /* Whether the plan gave output 0 memory of input `in`: they overlap exactly, where emit_may_alias
  * allows it, or as far as writes stay behind reads. */
 bool emit_is_aliased(const emitter *e, const ir_op *op, int in);
+/* Whether they overlap, if so, as the second: output 0 begins far enough below input 0 (behind.c). */
+bool emit_is_behind(const emitter *e, const ir_op *op);
 /* Whether output 0 may share input `in`'s memory exactly (elementwise, same element size; unary
  * tables; add; reshape): used by the planner. */
 bool emit_may_alias(const emitter *e, const ir_op *op, int in);

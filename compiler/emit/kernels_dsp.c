@@ -7,10 +7,10 @@
 
 const kernel cortex_m4_kernels[] = {
     {"dsp-conv", OP_CONV2D, DSP_WEIGHTS, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
-     dsp_scratch_conv, ORDER_CELLS},
+     dsp_scratch_conv, ORDER_CELLS, NULL},
     {"dsp-dense", OP_DENSE, DSP_WEIGHTS, NULL, NULL, dsp_takes_dense, dsp_print_dense,
-     dsp_scratch_dense, ORDER_UNKNOWN},
+     dsp_scratch_dense, ORDER_UNKNOWN, NULL},
     {"dsp-depthwise", OP_CONV2D, DSP_WEIGHTS, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
-     dsp_print_depthwise, dsp_scratch_depthwise, ORDER_CHANNELS},
+     dsp_print_depthwise, dsp_scratch_depthwise, ORDER_CHANNELS, NULL},
     {0},
 };

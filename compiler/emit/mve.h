@@ -60,6 +60,8 @@ bool mve_print_dots(emitter *e, const ir_op *op);
 int64_t mve_scratch_dots(const emitter *e, const ir_op *op);
 bool mve_takes_depthwise(const emitter *e, const ir_op *op);
 bool mve_depthwise_in_place(const ir_op *op);
+/* Channels, eight at a time, where the planes hold all of them. */
+kernel_order mve_depthwise_order(const emitter *e, const ir_op *op, int *lines);
 bool mve_print_depthwise(emitter *e, const ir_op *op);
 int64_t mve_scratch_depthwise(const emitter *e, const ir_op *op);
 bool mve_takes_add(const emitter *e, const ir_op *op);

@@ -401,7 +401,8 @@ static void print_direct(mve_dots *v)
     text_put(t, "?rests|    }\n");
 }
 
-/* The output has the input's memory: windows move to scratch, then their codes to their place. */
+/* The output has the input's very place (where it is behind, two windows at a time are soon enough read):
+ * windows move to scratch, then their codes to their place. */
 static void print_in_place(mve_dots *v)
 {
     text *t = &v->t;
@@ -527,7 +528,7 @@ bool mve_print_dots(emitter *e, const ir_op *op)
     set_vars(&v);
     mve_scale_function(&v.scale, &v.t);
     print_filters(&v);
-    if (v.direct && op_overlaps(e, op))
+    if (v.direct && op_overlaps(e, op) && !emit_is_behind(e, op))
         print_in_place(&v);
     else if (v.direct)
         print_direct(&v);

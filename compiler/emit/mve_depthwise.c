@@ -155,6 +155,13 @@ bool mve_depthwise_in_place(const ir_op *op)
            v.strips == 1;
 }
 
+kernel_order mve_depthwise_order(const emitter *e, const ir_op *op, int *lines)
+{
+    mve_depthwise v;
+    *lines = 1;
+    return init(&v, e, op) && v.strips == 1 ? ORDER_CHANNELS : ORDER_UNKNOWN;
+}
+
 int64_t mve_scratch_depthwise(const emitter *e, const ir_op *op)
 {
     mve_depthwise v;

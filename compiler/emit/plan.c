@@ -436,3 +436,10 @@ bool emit_is_aliased(const emitter *e, const ir_op *op, int in)
     return a->item >= 0 && b->item >= 0 && a->room < b->room + bands_bytes(e, op->out[0]) &&
            b->room < a->room + bands_bytes(e, op->in[in]);
 }
+
+bool emit_is_behind(const emitter *e, const ir_op *op)
+{
+    const place *a = &e->plan->at[op->in[0]->id], *b = &e->plan->at[op->out[0]->id];
+    int64_t ahead = 0;
+    return a->item >= 0 && b->item >= 0 && emit_writes_behind(e, op, &ahead) && a->room - b->room >= ahead;
+}

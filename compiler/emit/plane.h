@@ -10,5 +10,7 @@ int64_t plane_scratch(const emitter *e, const ir_op *op);
 /* For targets with long multiply-accumulates, and for others. */
 bool plane_in_place_long(const ir_op *op);
 bool plane_in_place(const ir_op *op);
+/* Channels, where a plane holds all of one; else blocks of lines, if these are rows. */
+kernel_order plane_order(const emitter *e, const ir_op *op, int *lines);
 
 #endif

@@ -130,6 +130,14 @@ static bool in_place(const ir_op *op, bool pairs)
     return v.blocks == 1;
 }
 
+kernel_order plane_order(const emitter *e, const ir_op *op, int *lines)
+{
+    plane v;
+    init(&v, op, wants_pairs(e, op));
+    *lines = v.block;
+    return v.blocks == 1 ? ORDER_CHANNELS : v.turned ? ORDER_UNKNOWN : ORDER_LINES;
+}
+
 bool plane_in_place_long(const ir_op *op)
 {
     return in_place(op, pairs_fit(op));

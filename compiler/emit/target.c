@@ -187,12 +187,22 @@ bool emit_may_alias(const emitter *e, const ir_op *op, int in)
            ir_type_size(x->type) == ir_type_size(y->type);
 }
 
-kernel_order emit_order(const emitter *e, const ir_op *op)
+static kernel_order order_of(const emitter *e, const ir_op *op, const kernel *k, int *lines)
+{
+    *lines = 1;
+    if (!k)
+        return rows[op->kind].order;
+    return k->order_of ? k->order_of(e, op, lines) : k->order;
+}
+
+kernel_order emit_order(const emitter *e, const ir_op *op, int *lines)
 {
     const kernel *k = emit_kernel(e, op);
     const kernel *other = k && k->guard ? kernel_otherwise(e, op, k) : k;
-    kernel_order last = other ? other->order : rows[op->kind].order;
-    return !k || k->order == last ? last : ORDER_UNKNOWN;
+    int more;
+    kernel_order own = order_of(e, op, k, lines), last = order_of(e, op, other, &more);
+    *lines = more > *lines ? more : *lines;
+    return own == last ? own : ORDER_UNKNOWN;
 }
 
 /* Of the generic text, or of that behind a kernel's #else. */

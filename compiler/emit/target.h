@@ -33,11 +33,15 @@ weight_form weight_form_of(const ir_op *op);
 typedef enum kernel_order {
     ORDER_UNKNOWN,
     /* The codes of a cell are written, in rising order of rows and columns, after all windows of cells
-     * before the one before it were read for the last time. */
+     * before the one before it were read for the last time. Tiles of any number of cells do so, where
+     * their windows are gathered before the first code of a tile is written. */
     ORDER_CELLS,
     /* Each channel of the input is read for the last time before its codes are written, channel after
      * channel. */
-    ORDER_CHANNELS
+    ORDER_CHANNELS,
+    /* Some lines of the output are written while their windows are still read, but those of the lines
+     * before them no more. */
+    ORDER_LINES
 } kernel_order;
 
 typedef struct kernel {
@@ -51,6 +55,8 @@ typedef struct kernel {
     bool (*print)(emitter *e, const ir_op *op);
     int64_t (*scratch)(const emitter *e, const ir_op *op); /* bytes, or NULL: none */
     kernel_order order;
+    /* The order where it depends on the operator, and how many lines ORDER_LINES means; else NULL. */
+    kernel_order (*order_of)(const emitter *e, const ir_op *op, int *lines);
 } kernel;
 
 /* What instructions cost, in hundredths of one issued instruction: kernels choose tiles by it. */
@@ -79,7 +85,7 @@ const kernel *emit_kernel(const emitter *e, const ir_op *op);
 const char *const *emit_alternatives(const emitter *e, const ir_op *op);
 
 /* In which order the operator's text reads and writes; where there are two, both must agree. */
-kernel_order emit_order(const emitter *e, const ir_op *op);
+kernel_order emit_order(const emitter *e, const ir_op *op, int *lines);
 
 /* ---- kernel tables, one a file ------------------------------------------------------------- */
 extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */

@@ -7,6 +7,7 @@
 #include "compiler/base/rng.h"
 #include "compiler/emit/frame.h"
 #include "compiler/emit/layout.h"
+#include "compiler/emit/target.h"
 #include "tests/unit/graphs.h"
 
 static int setup(void **state)
@@ -215,6 +216,57 @@ static void distances_keep_what_is_read(void **state)
     assert_in_range(tight, rounds / 2, rounds);
 }
 
+/* Lines of a block may be written while any window of the block is still read. */
+static bool loses_a_line(const ir_op *op, int lines, int64_t ahead)
+{
+    const int32_t *out = op->out[0]->shape.dim;
+    for (int first = 0; first < out[0]; first += lines) {
+        int end = first + lines < out[0] ? first + lines : out[0];
+        for (int later = first * out[1]; later < out[0] * out[1]; later++)
+            if (was_overwritten(op, later, end * out[1] - 1, ahead))
+                return true;
+    }
+    return false;
+}
+
+/* The depthwise kernel of cores without SIMD, on maps of which a channel is no single plane. */
+static void distances_keep_blocks_of_lines(void **state)
+{
+    qctx *ctx = *state;
+    rng r;
+    rng_seed(&r, 6);
+    emit_options o;
+    emit_options_init(&o);
+    o.target = "cortex-m0";
+    int tight = 0, met = 0, rounds = 60;
+    for (int round = 0; round < rounds; round++) {
+        gb b = gb_new(ctx, "lines");
+        int h = (int)rng_below(&r, 20) + 20, w = (int)rng_below(&r, 16) + 20;
+        ir_tensor *x = gb_input(&b, "x", gb_shape(3, h, w, 2));
+        ir_tensor out = {.type = IR_I8}, *outs = &out, weight = {.type = IR_I8, .kind = IR_CONST};
+        ir_tensor *ins[] = {x, &weight};
+        ir_iparams q = {.hi = 1, .wmul = 1, .acc_type = IR_I32, .channels = 2};
+        ir_op op = {.kind = OP_CONV2D, .n_in = 2, .n_out = 1, .in = ins, .out = &outs, .q = &q};
+        draw_pool(&r, &op);
+        op.at.groups = op.at.filters = 2;
+        op.at.dilation[0] = op.at.dilation[1] = 1;
+        weight.shape = gb_shape(4, 2, op.at.kernel[0], op.at.kernel[1]);
+        weight.shape.dim[3] = 1;
+        assert_true(ir_infer_shape(ctx, &op));
+        const emitter e = {.ctx = ctx, .g = b.g, .o = &o};
+        int64_t ahead = 0;
+        int lines;
+        if (emit_order(&e, &op, &lines) != ORDER_LINES)
+            continue;
+        met++;
+        assert_true(emit_writes_behind(&e, &op, &ahead));
+        assert_false(loses_a_line(&op, lines, ahead));
+        tight += loses_a_line(&op, lines, ahead - 1);
+    }
+    assert_in_range(met, rounds / 4, rounds);
+    assert_in_range(tight, met / 2, met);
+}
+
 /* ---- graphs -------------------------------------------------------------------------------- */
 
 /* The tensor whose memory a chain of reshapes shares. */
@@ -384,7 +436,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(layouts_never_overlap), T(layout_of_a_chain_reaches_the_bound), T(layout_search_beats_greedy),
         T(chains_written_behind_need_little_more), T(layouts_overlap_only_where_they_may),
-        T(distances_keep_what_is_read),
+        T(distances_keep_what_is_read), T(distances_keep_blocks_of_lines),
         T(empty_layout_needs_nothing), T(plans_of_random_graphs_hold), T(elementwise_chain_runs_in_place),
         T(live_input_is_not_written_over), T(ports_in_the_arena_are_overwritten),
         T(views_have_natural_strides),
