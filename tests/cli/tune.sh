@@ -54,6 +54,22 @@ out_has "agreement"
 out_has "activation codes that the training forward gives differently"
 expect 0 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/train.csv" --loss ce --epochs 6 --rate 0.005 -o "$work/pair2"
 
+# what --mix and --temperature say: all from the labels, none, or a softer teacher
+expect 0 tune --quant "$work/two.qdl" --epochs 3 --rate 0.005 --quiet --mix 1 -o "$work/mix1"
+expect 0 tune --quant "$work/two.qdl" --epochs 3 --rate 0.005 --quiet --loss ce -o "$work/ce"
+same "$work/mix1.bin" "$work/ce.bin"
+expect 0 tune --quant "$work/two.qdl" --epochs 3 --rate 0.005 --quiet --mix 0 -o "$work/mix0"
+expect 0 tune --quant "$work/two.qdl" --epochs 3 --rate 0.005 --quiet --data "$work/nolabels.csv" -o "$work/alone"
+same "$work/mix0.bin" "$work/alone.bin"
+expect 0 tune --quant "$work/two.qdl" --epochs 3 --rate 0.005 --quiet --mix 0 --temperature 8 -o "$work/soft"
+checks=$((checks + 1))
+cmp -s "$work/mix0.bin" "$work/soft.bin" && fail "--temperature does nothing"
+# no better in two epochs: it stops
+expect 0 tune --quant "$work/two.qdl" --epochs 300 --rate 1e-9 --schedule constant --patience 2 --log "$work/early.csv" \
+    -o "$work/early"
+checks=$((checks + 1))
+[ "$(wc -l <"$work/early.csv")" -lt 50 ] || fail "it did not stop early"
+
 # any number of threads
 expect 0 tune --quant "$work/book.qdl" --epochs 4 --rate 0.005 --quiet --threads 1 -o "$work/t1"
 expect 0 tune --quant "$work/book.qdl" --epochs 4 --rate 0.005 --quiet --threads 3 -o "$work/t3"
