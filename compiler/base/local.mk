@@ -1,4 +1,5 @@
 libqcc_core_la_SOURCES += \
+	compiler/base/apart.c compiler/base/apart.h \
 	compiler/base/arena.c compiler/base/arena.h \
 	compiler/base/buf.c compiler/base/buf.h \
 	compiler/base/ctx.c compiler/base/ctx.h \

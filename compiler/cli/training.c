@@ -65,6 +65,24 @@ static const char *bytes_text(qctx *ctx, int64_t bytes)
                            : arena_printf(ctx->a, "%.1f M", (double)bytes / 1e6);
 }
 
+/* Bytes of the rows as they were read, and of the targets. */
+static int64_t bytes_of_rows(const train_rows *rows)
+{
+    int64_t bytes = 0;
+    for (int i = 0; i < rows->n_ports; i++) {
+        const dataset *d = rows->ports[i].data;
+        bytes += d->rows * d->row_elems * (int64_t)dtype_size(d->dtype);
+    }
+    const dataset *t = rows->targets;
+    return bytes + (t ? t->rows * t->row_elems * (int64_t)dtype_size(t->dtype) : 0);
+}
+
+static int64_t bytes_of_data(const roles *r)
+{
+    int64_t select = r->seeded_tenth ? 0 : bytes_of_rows(&r->select); /* the same rows as train's */
+    return bytes_of_rows(&r->train) + select + (r->test.n ? bytes_of_rows(&r->test) : 0);
+}
+
 void tell_memory(const cli *c, qctx *ctx, const roles *r, int64_t bytes)
 {
     const fit_options *o = &c->training->fit;
@@ -72,10 +90,11 @@ void tell_memory(const cli *c, qctx *ctx, const roles *r, int64_t bytes)
         return;
     int n = ranks_launched();
     const char *each = n > 1 ? arena_printf(ctx->a, " in each of %d processes", n) : "";
-    printf("%lld rows train, %lld select%s; %s of memory%s for batches of %d on %d thread%s\n",
+    printf("%lld rows train, %lld select%s; %s of data, %s of memory%s for batches of %d on %d "
+           "thread%s\n",
            (long long)r->train.n, (long long)r->select.n,
-           r->seeded_tenth ? " (a seeded tenth)" : "", bytes_text(ctx, bytes), each, o->batch,
-           o->threads, o->threads == 1 ? "" : "s");
+           r->seeded_tenth ? " (a seeded tenth)" : "", bytes_text(ctx, bytes_of_data(r)),
+           bytes_text(ctx, bytes), each, o->batch, o->threads, o->threads == 1 ? "" : "s");
     fflush(stdout);
 }
 

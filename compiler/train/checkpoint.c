@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "compiler/base/apart.h"
 #include "compiler/base/file.h"
 #include "compiler/io/tensors.h"
 #include "compiler/train/fit.h"
@@ -65,9 +66,9 @@ static fit_epoch get_line(const double *v)
     return (fit_epoch){(int)v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7] != 0};
 }
 
-static double *lines_of(fit *f)
+static double *lines_of(qctx *ctx, const fit *f)
 {
-    double *log = ARENA_ARRAY(f->ctx->a, double, f->log.n *LOG_COLUMNS + 1);
+    double *log = ARENA_ARRAY(ctx->a, double, f->log.n *LOG_COLUMNS + 1);
     for (int i = 0; i < f->log.n; i++)
         put_line(&f->log.v[i], log + i * LOG_COLUMNS);
     return log;
@@ -83,9 +84,10 @@ static void put_state(const fit *f, double *s)
     memcpy(s, all, sizeof all);
 }
 
-static bool write_file(fit *f)
+static bool write_file(qctx *own, void *user)
 {
-    double state[ST_COUNT], *log = lines_of(f);
+    fit *f = user;
+    double state[ST_COUNT], *log = lines_of(own, f);
     put_state(f, state);
     item items[MOST_TENSORS];
     named_tensor t[MOST_TENSORS];
@@ -98,12 +100,12 @@ static bool write_file(fit *f)
                               .elems = items[i].n,
                               .data = items[i].data};
     const char *const meta[][2] = {{"settings", f->o.settings}};
-    return safetensors_write(f->ctx, f->o.checkpoint, t, n, meta, 1);
+    return safetensors_write(own, f->o.checkpoint, t, n, meta, 1);
 }
 
 bool checkpoint_write(fit *f)
 {
-    return ranks_agree(f->ctx, !ranks_first() || write_file(f));
+    return ranks_agree(f->ctx, !ranks_first() || qctx_apart(f->ctx, write_file, f));
 }
 
 static bool refuse(fit *f, const char *why)
@@ -209,7 +211,7 @@ static void share_state(fit *f)
     ranks_copy(r, &lines, sizeof lines);
     while (f->log.n < lines)
         (void)VEC_PUSH(f->ctx->a, &f->log);
-    double *log = lines_of(f);
+    double *log = lines_of(f->ctx, f);
     int n = items_of(f, state, log, items);
     for (int i = 0; i < n; i++)
         ranks_copy(r, items[i].data, (size_t)items[i].n * dtype_size(items[i].dtype));
@@ -235,10 +237,11 @@ static void put_number(buf *b, double v)
         buf_puts(b, ",");
 }
 
-static bool write_log(fit *f)
+static bool write_log(qctx *own, void *user)
 {
+    const fit *f = user;
     buf b;
-    buf_init(&b, f->ctx->a);
+    buf_init(&b, own->a);
     buf_puts(&b, "epoch,rate,loss,accuracy,select_loss,select_accuracy,seconds,best\n");
     for (int i = 0; i < f->log.n; i++) {
         double v[LOG_COLUMNS];
@@ -249,10 +252,10 @@ static bool write_log(fit *f)
         buf_puts(&b, "\n");
     }
     const char *text = buf_str(&b);
-    return file_write(f->ctx, f->o.log, text, strlen(text));
+    return file_write(own, f->o.log, text, strlen(text));
 }
 
 bool fit_write_log(fit *f)
 {
-    return ranks_agree(f->ctx, !ranks_first() || write_log(f));
+    return ranks_agree(f->ctx, !ranks_first() || qctx_apart(f->ctx, write_log, f));
 }

@@ -243,6 +243,7 @@ int64_t fit_bytes(const fit *f)
     int64_t floats =
         n * (f->o.opt.kind == OPT_ADAM ? 3 : 2) + r + f->o.batch * tengine_outputs(f->e);
     int64_t teacher = f->live_teacher ? tengine_bytes(f->live_teacher) : 0;
+    floats += f->teacher ? f->rows.ports->rows * tengine_outputs(f->e) : 0;
     return (floats + f->rows.n + 3 * (int64_t)f->o.batch) * (int64_t)sizeof(float) + teacher +
            rows_variants_bytes(f->rows.vary, f->o.batch);
 }

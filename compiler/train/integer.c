@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "compiler/base/apart.h"
 #include "compiler/quant/grid.h"
 #include "compiler/quant/quant.h"
 #include "compiler/train/ranks.h"
@@ -101,20 +102,37 @@ static bool score_rows(qctx *ctx, const ir_graph *quantized, engine_kind kind,
     return true;
 }
 
-bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const train_rows *rows,
-                const float *teacher, const loss_spec *loss, fit_score *score)
+typedef struct scoring {
+    qctx *ctx;
+    const ir_graph *quantized;
+    engine_kind kind;
+    const train_rows *rows;
+    const float *teacher;
+    const loss_spec *loss;
+    fit_score *score;
+} scoring;
+
+static bool score_all(qctx *own, void *user)
 {
-    loss_sum *of = ARENA_ARRAY(ctx->a, loss_sum, rows->n), sum = {0, 0};
-    if (!ranks_agree(ctx, score_rows(ctx, quantized, kind, rows, teacher, loss, of)))
+    const scoring *s = user;
+    qctx *ctx = s->ctx;
+    int64_t n = s->rows->n;
+    loss_sum *of = ARENA_ARRAY(own->a, loss_sum, n), sum = {0, 0};
+    if (!ranks_agree(ctx, score_rows(ctx, s->quantized, s->kind, s->rows, s->teacher, s->loss, of)))
         return false;
-    ranks_gather(ctx->ranks, of, rows->n, 1, sizeof *of);
-    for (int64_t i = 0; i < rows->n; i++) {
+    ranks_gather(ctx->ranks, of, n, 1, sizeof *of);
+    for (int64_t i = 0; i < n; i++) {
         sum.loss += of[i].loss;
         sum.right += of[i].right;
     }
-    *score =
-        (fit_score){sum.loss / (double)rows->n, (double)sum.right / (double)rows->n, sum.right};
+    *s->score = (fit_score){sum.loss / (double)n, (double)sum.right / (double)n, sum.right};
     return true;
+}
+
+bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const train_rows *rows,
+                const float *teacher, const loss_spec *loss, fit_score *score)
+{
+    return qctx_apart(ctx, score_all, &(scoring){ctx, quantized, kind, rows, teacher, loss, score});
 }
 
 /* ---- codes side by side ---------------------------------------------------------------------- */

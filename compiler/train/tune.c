@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "compiler/base/apart.h"
 #include "compiler/quant/grid.h"
 #include "compiler/quant/quant.h"
 #include "compiler/train/integer.h"
@@ -15,6 +16,7 @@ typedef struct tuner {
     tengine *e;
     const float *teacher, *select_teacher;
     tengine *live_teacher; /* of rows that vary */
+    fit_score present;     /* of the latest judgement */
     bool started; /* the net that was given has been judged */
     tune_result *r;
 } tuner;
@@ -54,16 +56,27 @@ static bool set_up(tuner *t)
     return t->select_teacher && (t->live_teacher || t->teacher);
 }
 
+static bool score_of(tuner *t, const ir_graph *g)
+{
+    const tune_job *j = t->job;
+    return g && tune_score(t->ctx, g, j->engine, &j->select, t->select_teacher, &j->fit.loss,
+                           &t->present);
+}
+
+/* The integer net of the present weights. */
+static bool judge_present(qctx *own, void *user)
+{
+    tuner *t = user;
+    return score_of(t, qat_graph(own, t->q, t->e));
+}
+
 /* A fit_judge. */
 static bool judge(void *user, fit_score *score)
 {
     tuner *t = user;
-    const tune_job *j = t->job;
-    const ir_graph *g = j->quantized;
-    if (t->started)
-        g = qat_graph(t->ctx, t->q, t->e);
-    if (!g || !tune_score(t->ctx, g, j->engine, &j->select, t->select_teacher, &j->fit.loss, score))
+    if (t->started ? !qctx_apart(t->ctx, judge_present, t) : !score_of(t, t->job->quantized))
         return false;
+    *score = t->present;
     if (!t->started)
         t->r->before = *score;
     t->started = true;

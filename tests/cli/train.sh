@@ -124,6 +124,11 @@ expect 0 train -o "$work/early.bin" --epochs 300 --rate 1e-9 --schedule constant
 checks=$((checks + 1))
 [ "$(wc -l <"$work/early.csv")" -lt 100 ] || fail "it did not stop early"
 
+# memory does not grow from epoch to epoch
+printf 'model big { input x : f32[16]\n output dense(dense(x, 600), 16, weights "y") }\n' >"$work/big.qdl"
+big="--data $work/plain.csv:0+40 --loss mse --threads 1 --quiet -o $work/big.bin --log $work/big.csv"
+flat "$(peak "$QCC" train "$work/big.qdl" $big --epochs 3)" "$(peak "$QCC" train "$work/big.qdl" $big --epochs 120)"
+
 # ---- bad input ------------------------------------------------------------------------------------
 bad() {
     words=$1

@@ -13,6 +13,20 @@ rows() {
             print line } }'
 }
 
+# peak COMMAND...: the largest resident memory of it, in kB, or nothing where no GNU time is there; output in
+# $work/out, $work/err
+peak() {
+    [ -x /usr/bin/time ] || return 0
+    ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1 /usr/bin/time -o "$work/peak" -f %M "$@" >"$work/out" 2>"$work/err"
+    tail -n 1 "$work/peak"
+}
+
+# flat FEW MANY: a run of many epochs takes the memory of one of few
+flat() {
+    checks=$((checks + 1))
+    [ -z "$1" ] || [ "$2" -le $(($1 + $1 / 10)) ] || fail "$1 kB in few epochs, $2 kB in many"
+}
+
 # stop_when TEST COMMAND...: runs it until the shell test TEST holds (30 s at most), then interrupts it.
 # Status 1 and [train-interrupted] are wanted; output in $work/out, $work/err.
 stop_when() {

@@ -110,6 +110,11 @@ checks=$((checks + 1))
 awk '/^activation codes/ { seen = 1; exit !($8 < 0.1) } END { exit !seen }' "$work/out" ||
     fail "the training forward has other codes: $(grep '^activation codes' "$work/out")"
 
+# memory does not grow from epoch to epoch
+big="tune $work/all.qdl $work/all.bin --bits 4 --calibrate $work/plain.csv --data $work/train.csv:0+40 --threads 1 --quiet"
+flat "$(peak "$QCC" $big --epochs 3 --engine=interpreter -o "$work/big")" \
+    "$(peak "$QCC" $big --epochs 100 --engine=interpreter -o "$work/big")"
+
 # nothing better: what was given comes out
 expect 0 "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --data "$work/train.csv" --loss ce --epochs 2 --rate 20 \
     --optimizer sgd --schedule constant --clip 1e-9 -o "$work/worse" 2>/dev/null
