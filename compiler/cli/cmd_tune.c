@@ -174,7 +174,7 @@ static int tune(run *r)
     if (t.end == FIT_FAILED || t.end == FIT_STOPPED ||
         !ranks_agree(r->ctx, !ranks_first() || save_pair(r->ctx, t.quantized, r->c->outputs.v[0])))
         return EXIT_BAD_INPUT;
-    if (!r->t->checkpoint && ranks_first())
+    if (t.end == FIT_DONE && !r->t->checkpoint && ranks_first())
         unlink(r->job.fit.checkpoint);
     if (!r->c->quiet) {
         print_score("before", r, &t.before);

@@ -49,10 +49,28 @@ static bool is_better(const fit *f, const fit_score *s)
     return s->loss < f->best.loss;
 }
 
+static void tell_kept(fit *f)
+{
+    diag_hint(f->ctx, "everything is in %s: the same command with --resume goes on",
+              f->o.checkpoint);
+}
+
+static bool is_stopped(const fit *f)
+{
+    return f->o.stopped && ranks_any(f->ctx->ranks, f->o.stopped());
+}
+
 /* A state that cannot be judged (steps that no multiplier holds, say) is no better than one that is
  * not finite: what was best before it is kept. */
 static fit_end unjudged(fit *f)
 {
+    if (is_stopped(f)) { /* the checkpoint before it has all steps */
+        diag_add(f->ctx, D_TRAIN_INTERRUPTED, loc_none(), "interrupted while epoch %d was judged",
+                 f->epoch);
+        if (f->o.checkpoint && f->epoch > 0)
+            tell_kept(f);
+        return FIT_STOPPED;
+    }
     if (f->best_epoch < 0)
         return FIT_FAILED;
     diag_hint(f->ctx, "a lower --rate or --clip 1 may help; the best weights so far are kept");
@@ -176,14 +194,8 @@ static fit_end interrupted(fit *f)
     diag_add(f->ctx, D_TRAIN_INTERRUPTED, loc_none(), "interrupted in epoch %d, step %lld",
              f->epoch + 1, (long long)f->step);
     if (kept)
-        diag_hint(f->ctx, "everything is in %s: the same command with --resume goes on",
-                  f->o.checkpoint);
+        tell_kept(f);
     return FIT_STOPPED;
-}
-
-static bool is_stopped(const fit *f)
-{
-    return f->o.stopped && ranks_any(f->ctx->ranks, f->o.stopped());
 }
 
 static fit_end run_epoch(fit *f)

@@ -67,41 +67,6 @@ static void target_of(const train_rows *rows, const float *teacher, int32_t row,
         to[k] = (float)dtype_value(rows->targets->dtype, rows->targets->data, row * n + k);
 }
 
-/* Loss and hit of each row that this process judges, in a context of its own. */
-static bool score_rows(qctx *ctx, const ir_graph *quantized, engine_kind kind,
-                       const train_rows *rows, const float *teacher, const loss_spec *loss,
-                       loss_sum *of)
-{
-    qctx *own = qctx_new();
-    if (!own || setjmp(*arena_guard(own->a)))
-        return pass_on(ctx, own, "the integer net cannot be judged");
-    emit_options o;
-    emit_options_init(&o);
-    const ir_graph *g = legal_of(own, logits_graph(own, quantized));
-    engine *e = g ? engine_new(own, g, kind, &o, "-O2") : NULL;
-    if (!e)
-        return pass_on(ctx, own, "the integer net cannot be judged");
-    const ir_tensor *out = g->outputs.v[0];
-    void **x = buffers(own, g->inputs.v, g->inputs.n),
-         **codes = buffers(own, g->outputs.v, g->outputs.n);
-    int64_t n = ir_elems(&out->shape), begin, end;
-    float *y = ARENA_ARRAY(own->a, float, n), *target = ARENA_ARRAY(own->a, float, n);
-    ranks_part(ctx->ranks, rows->n, &begin, &end);
-    for (int64_t i = begin; i < end; i++) {
-        int32_t row = rows_number(rows, NULL, i);
-        for (int k = 0; k < rows->n_ports; k++)
-            port_row_codes(&rows->ports[k], row, x[k]);
-        engine_run(e, (const void *const *)x, codes);
-        for (int64_t k = 0; k < n; k++)
-            y[k] = (float)quant_value(out->quant, 0, code_at(out, codes[0], k));
-        target_of(rows, teacher, row, n, target);
-        of[i] = loss_row(loss, y, n, rows->labels ? &rows->labels[row] : NULL,
-                         teacher || rows->targets ? target : NULL);
-    }
-    qctx_free(own);
-    return true;
-}
-
 typedef struct scoring {
     qctx *ctx;
     const ir_graph *quantized;
@@ -109,8 +74,43 @@ typedef struct scoring {
     const train_rows *rows;
     const float *teacher;
     const loss_spec *loss;
+    bool (*stopped)(void); /* or NULL */
     fit_score *score;
 } scoring;
+
+/* Loss and hit of each row that this process judges, in a context of its own. */
+static bool score_rows(const scoring *s, loss_sum *of)
+{
+    qctx *own = qctx_new();
+    if (!own || setjmp(*arena_guard(own->a)))
+        return pass_on(s->ctx, own, "the integer net cannot be judged");
+    emit_options o;
+    emit_options_init(&o);
+    const ir_graph *g = legal_of(own, logits_graph(own, s->quantized));
+    engine *e = g ? engine_new(own, g, s->kind, &o, "-O2") : NULL;
+    if (!e)
+        return pass_on(s->ctx, own, "the integer net cannot be judged");
+    const ir_tensor *out = g->outputs.v[0];
+    void **x = buffers(own, g->inputs.v, g->inputs.n),
+         **codes = buffers(own, g->outputs.v, g->outputs.n);
+    const train_rows *rows = s->rows;
+    int64_t n = ir_elems(&out->shape), begin, end, i;
+    float *y = ARENA_ARRAY(own->a, float, n), *target = ARENA_ARRAY(own->a, float, n);
+    ranks_part(s->ctx->ranks, rows->n, &begin, &end);
+    for (i = begin; i < end && !(s->stopped && s->stopped()); i++) {
+        int32_t row = rows_number(rows, NULL, i);
+        for (int k = 0; k < rows->n_ports; k++)
+            port_row_codes(&rows->ports[k], row, x[k]);
+        engine_run(e, (const void *const *)x, codes);
+        for (int64_t k = 0; k < n; k++)
+            y[k] = (float)quant_value(out->quant, 0, code_at(out, codes[0], k));
+        target_of(rows, s->teacher, row, n, target);
+        of[i] = loss_row(s->loss, y, n, rows->labels ? &rows->labels[row] : NULL,
+                         s->teacher || rows->targets ? target : NULL);
+    }
+    qctx_free(own);
+    return i == end;
+}
 
 static bool score_all(qctx *own, void *user)
 {
@@ -118,7 +118,7 @@ static bool score_all(qctx *own, void *user)
     qctx *ctx = s->ctx;
     int64_t n = s->rows->n;
     loss_sum *of = ARENA_ARRAY(own->a, loss_sum, n), sum = {0, 0};
-    if (!ranks_agree(ctx, score_rows(ctx, s->quantized, s->kind, s->rows, s->teacher, s->loss, of)))
+    if (!ranks_agree(ctx, score_rows(s, of)))
         return false;
     ranks_gather(ctx->ranks, of, n, 1, sizeof *of);
     for (int64_t i = 0; i < n; i++) {
@@ -129,10 +129,18 @@ static bool score_all(qctx *own, void *user)
     return true;
 }
 
+bool tune_score_until(qctx *ctx, const ir_graph *quantized, engine_kind kind,
+                      const train_rows *rows, const float *teacher, const loss_spec *loss,
+                      bool (*stopped)(void), fit_score *score)
+{
+    scoring s = {ctx, quantized, kind, rows, teacher, loss, stopped, score};
+    return qctx_apart(ctx, score_all, &s);
+}
+
 bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const train_rows *rows,
                 const float *teacher, const loss_spec *loss, fit_score *score)
 {
-    return qctx_apart(ctx, score_all, &(scoring){ctx, quantized, kind, rows, teacher, loss, score});
+    return tune_score_until(ctx, quantized, kind, rows, teacher, loss, NULL, score);
 }
 
 /* ---- codes side by side ---------------------------------------------------------------------- */

@@ -59,8 +59,8 @@ static bool set_up(tuner *t)
 static bool score_of(tuner *t, const ir_graph *g)
 {
     const tune_job *j = t->job;
-    return g && tune_score(t->ctx, g, j->engine, &j->select, t->select_teacher, &j->fit.loss,
-                           &t->present);
+    return g && tune_score_until(t->ctx, g, j->engine, &j->select, t->select_teacher, &j->fit.loss,
+                                 j->fit.stopped, &t->present);
 }
 
 /* The integer net of the present weights. */

@@ -41,5 +41,9 @@ tune_result tune_net(qctx *ctx, const tune_job *job,
  * false after a diagnostic in ctx. */
 bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const train_rows *rows,
                 const float *teacher, const loss_spec *loss, fit_score *score);
+/* The same; false without a diagnostic where stopped (or NULL), asked after each row, says so. */
+bool tune_score_until(qctx *ctx, const ir_graph *quantized, engine_kind kind,
+                      const train_rows *rows, const float *teacher, const loss_spec *loss,
+                      bool (*stopped)(void), fit_score *score);
 
 #endif

@@ -144,6 +144,17 @@ stop_when '[ -e "$work/parts.ckpt" ]' \
 expect 0 tune $long -o "$work/parts" --resume
 same "$work/whole.bin" "$work/parts.bin"
 
+# interrupted while an epoch is judged: the steps of that epoch are kept
+rows 5 12000 0.2 >"$work/many.csv"
+slow="--quant $work/two.qdl --epochs 1 --rate 0.003 --threads 1 --quiet --engine=interpreter --select $work/many.csv"
+expect 0 tune $slow -o "$work/whole"
+stop_when '[ -e "$work/judged.ckpt" ]' \
+    "$QCC" tune "$work/net.qdl" "$work/w.bin" --data "$work/train.csv" --calibrate "$work/plain.csv" $slow -o "$work/judged"
+err_has "interrupted while epoch 1 was judged"
+absent "$work/judged.bin"
+expect 0 tune $slow -o "$work/judged" --resume
+same "$work/whole.bin" "$work/judged.bin"
+
 # bad input; an output that cannot be is told before the work
 expect 1 tune --quant "$work/two.qdl" --epochs 100000 --quiet -o "$work/two"
 err_has "[output-is-input]"
