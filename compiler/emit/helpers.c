@@ -305,11 +305,14 @@ static const helper helpers[EH_COUNT] = {
     [EH_MVE_FILL] = {"mve_fill", NULL, helper_mve_fill},
     [EH_X86] = {"lanes", NULL, helper_x86},
     [EH_X86_DOT] = {"dot", NEEDS(EH_X86), helper_x86_dot},
-    [EH_X86_PAIR] = {"pair", NEEDS(EH_X86), helper_x86_pair},
-    [EH_X86_TFLM] = {"codes_tflm", NEEDS(EH_X86, EH_CLAMP, EH_SHL, EH_TFLM_MULTIPLY), helper_x86_tflm},
-    [EH_X86_Q32] = {"codes_q32", NEEDS(EH_X86, EH_CLAMP, EH_SHL, EH_Q32), helper_x86_q32},
-    [EH_X86_SINGLE] = {"codes_single", NEEDS(EH_X86, EH_CLAMP, EH_SINGLE_MULTIPLY), helper_x86_single},
-    [EH_X86_CENTRED] = {"centred", NEEDS(EH_X86), helper_x86_centred},
+    [EH_X86_SHIFTED] = {"shifted", NEEDS(EH_X86), helper_x86_shifted},
+    [EH_X86_QUADS] = {"quads", NEEDS(EH_X86_DOT), helper_x86_quads},
+    [EH_X86_WIDE] = {"wide", NEEDS(EH_X86), helper_x86_wide},
+    [EH_X86_UPPER] = {"upper", NEEDS(EH_X86), helper_x86_upper},
+    [EH_X86_DOUBLED] = {"doubled", NEEDS(EH_X86), helper_x86_doubled},
+    [EH_X86_SHIFT] = {"shift", NEEDS(EH_X86), helper_x86_shift},
+    [EH_X86_TIES] = {"ties", NEEDS(EH_X86), helper_x86_ties},
+    [EH_X86_PACKED] = {"packed", NEEDS(EH_X86), helper_x86_packed},
     [EH_NEON] = {"word", NULL, helper_neon},
     [EH_NEON_DOT] = {"sums", NEEDS(EH_NEON), helper_neon_dot},
     [EH_NEON_SOME] = {"some", NEEDS(EH_NEON), helper_neon_some},
@@ -328,9 +331,9 @@ const char *const emit_helper_suffixes[] = {
     "add2", "apart", "low", "high", "v6m", "triple", "six", "three", "quad", "eight",
     "small", "small_tflm", "mve", "mve_tile2", "mve_tile1", "mve_copy",
     "mve_fill",
-    "lanes", "dot", "pair", "codes_tflm", "codes_q32", "codes_single", "centred",
+    "lanes", "dot", "shifted", "quads", "wide", "upper", "doubled", "shift", "ties", "packed",
     "sums", "some", "copied", "filled", "taps",
-    /* beside the helpers of these names */ "bytes", "weights", "codes", "store", "shifted", "wide", "narrowed", "pairs", "begin", "end", NULL};
+    /* beside the helpers of these names */ "bytes", "weights", "codes", "store", "four", "quads64", "pairs", "begin", "end", NULL};
 
 _Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes > EH_COUNT,
                "one suffix a helper");

@@ -11,21 +11,49 @@
 
 enum { X86_BLOCK = 16, X86_SCALE_ROWS = 5 };
 
-/* ---- x86_scale.c ------------------------------------------------------------------------------ */
+/* ---- x86_scale.c ------------------------------------------------------------------------------
+ */
 /* Whether the bounds prove the vector form of requantization for every channel. */
 bool x86_scales(const ir_op *op);
-/* Emits, for each block of 16 channels, the rows bias, mult, left, right, half of 16 numbers, and
- * sets variables of t: `scale` (the array) and `code` (the function that makes codes of sums).
- * extra[c] is added to the bias of channel c, modulo 2^32 (NULL: zeros). order: the channel at each
- * place, [blocks * 16], -1 for none; NULL: as they are. */
+/* Emits, for each block of 16 channels, the rows bias, mult, left, right, add of 16 numbers, and
+ * the function that requantizes a register of sums; sets variables of t: `scale` (the array),
+ * `codes` (the function) and `limits` (lo, hi: for the helper packed). extra[c] is added to the
+ * bias of channel c, modulo 2^32 (NULL: zeros). order: the channel at each place, [blocks * 16], -1
+ * for none; NULL: as they are. */
 void x86_put_scale(emitter *e, const ir_op *op, text *t, const int64_t *extra, const int *order,
                    int blocks);
 
-/* ---- helpers (x86_text.c) --------------------------------------------------------------------- */
-extern const char helper_x86[], helper_x86_dot[], helper_x86_pair[], helper_x86_centred[], helper_x86_tflm[],
-    helper_x86_q32[], helper_x86_single[];
+/* ---- x86_tile.c -------------------------------------------------------------------------------
+ */
+/* A tile: `windows` windows side by side and `blocks` blocks of 16 channels, each sum in a variable
+ * of its own: gcc keeps an array in memory. */
+typedef struct x86_tile {
+    int lanes, windows, blocks;
+    int step;     /* bytes from window to window */
+    int outputs;  /* channels of the output */
+    bool own;     /* each register has codes of its own (depthwise), not four terms for all */
+    bool partial; /* some of a block's 16 channels are none: the function has a parameter n,
+                     channels from the tile's first */
+} x86_tile;
+/* Sums that begin with the biases. */
+void x86_put_sums(const x86_tile *v, text *t);
+/* The products of four terms of each window with the weights of each block. */
+void x86_put_products(const x86_tile *v, text *t);
+/* Windows of a tile, of `line` in all, at most `most`: least computed twice, then most. */
+int x86_choose_tile(int line, int most);
+/* The same for blocks of 16 channels in a group: least waste, then most. */
+int x86_choose_group(int blocks, int most);
+/* Sums to codes in `out`. Wants what x86_put_scale sets. */
+void x86_put_stores(const x86_tile *v, text *t);
 
-/* ---- printers --------------------------------------------------------------------------------- */
+/* ---- helpers (x86_text.c, x86_text_scale.c) ---------------------------------------------------
+ */
+extern const char helper_x86[], helper_x86_dot[], helper_x86_shifted[], helper_x86_quads[],
+    helper_x86_wide[], helper_x86_upper[], helper_x86_doubled[], helper_x86_shift[],
+    helper_x86_ties[], helper_x86_packed[];
+
+/* ---- printers ---------------------------------------------------------------------------------
+ */
 bool x86_takes_conv(const emitter *e, const ir_op *op);
 bool x86_print_conv(emitter *e, const ir_op *op);
 int64_t x86_scratch_conv(const emitter *e, const ir_op *op);

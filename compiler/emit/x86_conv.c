@@ -9,7 +9,7 @@
 #include "compiler/emit/ops.h"
 #include "compiler/emit/x86.h"
 
-enum { TERMS = 4, ACCUMULATORS = 24, MOST_BLOCKS = 8, SLACK = 64 };
+enum { TERMS = 4, ACCUMULATORS = 24, MOST_BLOCKS = 8, SLACK = 64, LEVELS = 3 };
 
 typedef struct x86_conv {
     emitter *e;
@@ -33,26 +33,6 @@ typedef struct x86_conv {
 static int ceil_div(int a, int b)
 {
     return (a + b - 1) / b;
-}
-
-/* Blocks of a group: least waste, then most. */
-static int choose_group(int blocks, int most)
-{
-    int best = 1;
-    for (int g = 2; g <= most; ++g)
-        if (ceil_div(blocks, g) * g <= ceil_div(blocks, best) * best)
-            best = g;
-    return best;
-}
-
-/* Windows of a tile: least computed twice, then most. */
-static int choose_tile(int line, int most)
-{
-    int best = 1;
-    for (int p = 2; p <= most && p <= line; ++p)
-        if (ceil_div(line, p) * p * 16 <= ceil_div(line, best) * best * 17)
-            best = p;
-    return best;
 }
 
 static void set_conv(x86_conv *v)
@@ -97,9 +77,9 @@ static void init(x86_conv *v, const emitter *e, const ir_op *op)
     v->run4 = ceil_div(v->run, TERMS) * TERMS;
     v->outputs = out->dim[out->rank - 1];
     v->blocks = ceil_div(v->outputs, X86_BLOCK);
-    v->group = choose_group(v->blocks, v->line * v->lines == 1 ? MOST_BLOCKS : MOST_BLOCKS / 2);
+    v->group = x86_choose_group(v->blocks, v->line * v->lines == 1 ? MOST_BLOCKS : MOST_BLOCKS / 2);
     v->padded_blocks = ceil_div(v->blocks, v->group) * v->group;
-    v->tile = choose_tile(v->line, ACCUMULATORS / v->group);
+    v->tile = x86_choose_tile(v->line, ACCUMULATORS / v->group);
 }
 
 bool x86_takes_conv(const emitter *e, const ir_op *op)
@@ -157,6 +137,18 @@ static void put_weights(x86_conv *v)
 /* ---- text --------------------------------------------------------------------------------------
  */
 
+static bool is_partial(const x86_conv *v)
+{
+    return v->outputs % X86_BLOCK != 0 || v->padded_blocks != v->blocks;
+}
+
+/* Windows of a tile at level 0 (AVX512), 1 (AVX2), 2 (SSE2). */
+static int windows_of(const x86_conv *v, int level)
+{
+    static const int most[LEVELS] = {ACCUMULATORS, 4, 2};
+    return level == 0 ? v->tile : v->line < most[level] ? v->line : most[level];
+}
+
 static void set_vars(x86_conv *v)
 {
     text *t = &v->t;
@@ -174,9 +166,9 @@ static void set_vars(x86_conv *v)
         {"outputs", v->outputs},
         {"blocks", v->padded_blocks},
         {"group", v->group},
-        {"tile16", v->tile},
-        {"tile8", v->line < 4 ? v->line : 4},
-        {"tile4", v->line < 2 ? 1 : 2},
+        {"tile16", windows_of(v, 0)},
+        {"tile8", windows_of(v, 1)},
+        {"tile4", windows_of(v, 2)},
         {"many", v->lines > 1},
         {"several", v->rows > 1},
         {"wide", v->group > 1},
@@ -185,85 +177,53 @@ static void set_vars(x86_conv *v)
     };
     for (size_t i = 0; i < sizeof vars / sizeof *vars; ++i)
         text_set(t, vars[i].key, "%lld", (long long)vars[i].value);
-    bool partial = v->outputs % X86_BLOCK != 0 || v->padded_blocks != v->blocks;
+    bool partial = is_partial(v);
     text_set(t, "param", "%s", partial ? ", int n" : "");
-    text_set(t, "count", "%s", partial ? "n - b * 16" : "16");
     text_set(t, "argument", "%s",
              partial ? arena_printf(v->e->ctx->a, ", %d - b * 16", v->outputs) : "");
     text_set(t, "tile", "%s", op_aux(v->e, v->op, "tile"));
 }
 
-static void put_tile(x86_conv *v)
-{
-    text_put(
-        &v->t,
-        "/* $layer$: some windows, $step$ bytes apart, with some blocks of 16 filters. */\n"
-        "enum {\n"
-        "    $tile$_windows = $U$_LANES == 16 ? $tile16$ : $U$_LANES == 8 ? $tile8$ : $tile4$,\n"
-        "    $tile$_blocks = $U$_LANES == 16 ? $group$ : 1,\n"
-        "    $tile$_registers = $tile$_blocks * 16 / $U$_LANES\n"
-        "};\n"
-        "static void $tile$(const uint8_t *x, const int8_t *w, const int32_t *scale, int8_t "
-        "*out$param$)\n"
-        "{\n"
-        "    $P$_lanes sum[$tile$_windows][$tile$_registers];\n"
-        "    $U$_UNROLL\n"
-        "    for (int r = 0; r < $tile$_registers; ++r) {\n"
-        "        const $P$_lanes bias = $U$_LOAD(scale + r * $U$_LANES / 16 * $scale_rows$ + r * "
-        "$U$_LANES % 16);\n"
-        "        $U$_UNROLL\n"
-        "        for (int p = 0; p < $tile$_windows; ++p)\n"
-        "            sum[p][r] = bias;\n"
-        "    }\n"
-        "?several|    for (int row = 0; row < $rows$; ++row, x += $pitch$)\n"
-        "    for (int k = 0; k < $run$; k += 4, w += $group$ * 64) {\n"
-        "        $P$_bytes f[$tile$_registers];\n"
-        "        $U$_UNROLL\n"
-        "        for (int r = 0; r < $tile$_registers; ++r)\n"
-        "            f[r] = $P$_weights(w + r * 4 * $U$_LANES);\n"
-        "        $U$_UNROLL\n"
-        "        for (int p = 0; p < $tile$_windows; ++p) {\n"
-        "            const $P$_bytes c = $P$_codes(x + p * $step$ + k);\n"
-        "            $U$_UNROLL\n"
-        "            for (int r = 0; r < $tile$_registers; ++r)\n"
-        "                sum[p][r] = $U$_DOT(sum[p][r], c, f[r]);\n"
-        "        }\n"
-        "    }\n"
-        "    $U$_UNROLL\n"
-        "    for (int b = 0; b < $tile$_blocks; ++b, scale += $scale_rows$) {\n"
-        "        $U$_UNROLL\n"
-        "        for (int p = 0; p < $tile$_windows; ++p)\n"
-        "            $P$_store(out + p * $outputs$ + b * 16, $sixteen$(&sum[p][b * 16 / "
-        "$U$_LANES], scale), $count$);\n"
-        "    }\n"
-        "}\n\n");
-}
-
-/* The sums of a block as codes; each layer has its own zero point and limits. */
-static void put_sixteen(x86_conv *v)
+/* One level's: sums, the loop over terms, stores. */
+static void put_level(x86_conv *v, int level)
 {
     text *t = &v->t;
-    text_set(t, "sixteen", "%s", op_aux(v->e, v->op, "codes"));
+    x86_tile tile = {.lanes = 16 >> level,
+                     .windows = windows_of(v, level),
+                     .blocks = level == 0 ? v->group : 1,
+                     .step = v->step,
+                     .outputs = v->outputs,
+                     .partial = is_partial(v)};
+    x86_put_sums(&tile, t);
+    text_put(t, "?several|    for (int row = 0; row < $rows$; ++row, x += $pitch$)\n"
+                "    for (int k = 0; k < $run$; k += 4, w += $group$ * 64) {\n");
+    t->out->indent += 4;
+    x86_put_products(&tile, t);
+    t->out->indent -= 4;
+    text_put(t, "    }\n");
+    x86_put_stores(&tile, t);
+}
+
+static void put_tile(x86_conv *v)
+{
+    static const char *const lines[LEVELS] = {"#if $U$_LANES == 16\n", "#elif $U$_LANES == 8\n",
+                                              "#else\n"};
+    text *t = &v->t;
     text_put(
-        t,
-        "/* $layer$: the sums of 16 filters as codes. */\n"
-        "static inline __m128i $sixteen$(const $P$_lanes *sum, const int32_t *scale)\n"
-        "{\n"
-        "#if $U$_LANES == 16\n"
-        "    return _mm512_cvtsepi32_epi8($P$_$code$(sum[0], scale, $limits$));\n"
-        "#elif $U$_LANES == 8\n"
-        "    const __m256i v = _mm256_permute4x64_epi64(\n"
-        "        _mm256_packs_epi32($P$_$code$(sum[0], scale, $limits$), $P$_$code$(sum[1], scale "
-        "+ 8, $limits$)), 0xd8);\n"
-        "    return _mm_packs_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));\n"
-        "#else\n"
-        "    return _mm_packs_epi16(\n"
-        "        _mm_packs_epi32($P$_$code$(sum[0], scale, $limits$), $P$_$code$(sum[1], scale + "
-        "4, $limits$)),\n"
-        "        _mm_packs_epi32($P$_$code$(sum[2], scale + 8, $limits$), $P$_$code$(sum[3], scale "
-        "+ 12, $limits$)));\n"
-        "#endif\n"
-        "}\n\n");
+        t, "/* $layer$: some windows, $step$ bytes apart, with some blocks of 16 filters. */\n"
+           "enum {\n"
+           "    $tile$_windows = $U$_LANES == 16 ? $tile16$ : $U$_LANES == 8 ? $tile8$ : $tile4$,\n"
+           "    $tile$_blocks = $U$_LANES == 16 ? $group$ : 1\n"
+           "};\n"
+           "static void $tile$(const uint8_t *x, const int8_t *w, const int32_t *scale, int8_t "
+           "*out$param$)\n"
+           "{\n");
+    for (int level = 0; level < LEVELS; ++level) {
+        text_put(t, lines[level]);
+        put_level(v, level);
+    }
+    text_put(t, "#endif\n"
+                "}\n\n");
 }
 
 /* Pads around the lines of the input. */
@@ -322,9 +282,9 @@ bool x86_print_conv(emitter *e, const ir_op *op)
     if (op->kind == OP_CONV2D)
         window_vars(&v.w, t);
     emit_use_helper(e, EH_X86_DOT);
+    emit_use_helper(e, EH_X86_SHIFTED);
     put_weights(&v);
     set_vars(&v);
-    put_sixteen(&v);
     put_tile(&v);
     op_comment(e, op, t);
     op_open(e, op, t);

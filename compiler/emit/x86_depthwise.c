@@ -1,46 +1,58 @@
-/* x86_depthwise.c - depthwise convolutions on x86-64: channels in lanes, two taps an instruction.
+/* x86_depthwise.c - depthwise convolutions on x86-64: four rows of the kernel in a lane, channels
+ * side by side.
  *
- * The input is staged in scratch, padded, with its channels rounded up to a multiple of 32. Weights
- * stand as [32 channels][pair of taps][2][16][2] in 16 bits: what unpacking leaves in the lower and
- * the upper register (channels 0 to 3 and 4 to 7 of each eight), tap by tap. An odd tap is its own
- * neighbour, with weights 0. */
+ * For each line of the output the rows that it needs are interleaved in scratch: bytes of four rows
+ * of a column and channel stand together, moved to 0..255 (-128 times the sum of the weights goes
+ * into the bias). A column of the kernel is then one instruction for each register of channels and
+ * four rows. Channels are rounded up to blocks of 16. Few channels (`flat`: 1, 2, 4 or 8): a block
+ * runs over the channels of neighbouring windows. Weights stand as [group of blocks][four
+ * rows][column][16 * blocks channels][4]. */
 #include "compiler/emit/ops.h"
 #include "compiler/emit/x86.h"
 
-enum { WIDTH = 32, MOST_TAPS = 128 };
+enum { ROWS = 4, ACCUMULATORS = 24, GROUP = 4, LEVELS = 3 };
 
 typedef struct x86_depthwise {
     emitter *e;
     const ir_op *op;
     text t;
     window w;
-    int staged_w, staged_h, staged_c, groups, taps, pairs;
-    bool flat; /* few channels: lanes run along the line, over channels of neighbouring windows */
+    bool flat;
+    int quads;      /* of rows */
+    int columns, c; /* of an interleaved line: columns, channels */
+    int blocks, group, padded_blocks;
+    int span, unit; /* windows of a line, in units of which a tile is placed; flat: lanes */
+    int tile;       /* windows of a tile at AVX512, of `unit` each */
 } x86_depthwise;
 
 static void init(x86_depthwise *v, const emitter *e, const ir_op *op)
 {
     *v = (x86_depthwise){.e = (emitter *)(uintptr_t)e, .op = op};
-    window_init(&v->w, op);
-    v->staged_w = v->w.w + op->at.pad[2] + op->at.pad[3];
-    v->staged_h = v->w.h + op->at.pad[0] + op->at.pad[1];
-    v->flat = v->w.c < WIDTH && WIDTH % v->w.c == 0 && v->w.sw == 1;
-    v->groups = (v->w.c + WIDTH - 1) / WIDTH;
-    v->staged_c = v->flat ? v->w.c : v->groups * WIDTH;
-    v->taps = v->w.kh * v->w.kw;
-    v->pairs = (v->taps + 1) / 2;
+    window *w = &v->w;
+    window_init(w, op);
+    v->flat = w->c < X86_BLOCK && X86_BLOCK % w->c == 0 && w->sw == 1 && w->ow * w->c >= X86_BLOCK;
+    v->quads = (w->kh + ROWS - 1) / ROWS;
+    v->columns = w->w + op->at.pad[2] + op->at.pad[3];
+    v->blocks = v->flat ? 1 : (w->c + X86_BLOCK - 1) / X86_BLOCK;
+    v->c = v->flat ? w->c : v->blocks * X86_BLOCK;
+    v->group = x86_choose_group(v->blocks, GROUP);
+    v->padded_blocks = (v->blocks + v->group - 1) / v->group * v->group;
+    if (!v->flat)
+        v->c = v->padded_blocks * X86_BLOCK;
+    v->unit = v->flat ? X86_BLOCK : 1;
+    v->span = v->flat ? w->ow * w->c : w->ow;
+    v->tile = x86_choose_tile(v->span / v->unit, ACCUMULATORS / v->group);
 }
 
-/* Without pads, and with whole groups of channels, the input serves as it is. */
-static bool is_staged(const x86_depthwise *v)
+static int64_t line_bytes(const x86_depthwise *v)
 {
-    return v->flat || v->staged_c != v->w.c || v->staged_w != v->w.w || v->staged_h != v->w.h;
+    return (int64_t)v->quads * v->columns * v->c * ROWS;
 }
 
-static int64_t staged_bytes(const x86_depthwise *v)
+/* The interleaved line and a row of real zeros. */
+static int64_t scratch_bytes(const x86_depthwise *v)
 {
-    return is_staged(v) ? (int64_t)v->staged_h * v->staged_w * v->staged_c + (v->flat ? WIDTH : 0)
-                        : 0;
+    return line_bytes(v) + (int64_t)v->w.w * v->w.c;
 }
 
 bool x86_takes_depthwise(const emitter *e, const ir_op *op)
@@ -49,154 +61,192 @@ bool x86_takes_depthwise(const emitter *e, const ir_op *op)
     if (!ir_is_depthwise(op) || !x86_scales(op))
         return false;
     init(&v, e, op);
-    return v.w.o == v.w.c && v.taps <= MOST_TAPS && staged_bytes(&v) < INT32_MAX / 2;
+    return v.w.o == v.w.c && scratch_bytes(&v) < INT32_MAX / 2 &&
+           (int64_t)v.quads * v.w.kw * v.padded_blocks * X86_BLOCK * ROWS < INT32_MAX / 2;
 }
 
 int64_t x86_scratch_depthwise(const emitter *e, const ir_op *op)
 {
     x86_depthwise v;
     init(&v, e, op);
-    return staged_bytes(&v);
+    return scratch_bytes(&v);
 }
 
-/* Place of channel c: which half of its group, and where there. */
-static void place_of(int c, int *half, int *at)
+/* Where the weight of a lane at row y and column x of the kernel stands. */
+static size_t weight_index(const x86_depthwise *v, int lane, int y, int x)
 {
-    *half = c % 8 / 4;
-    *at = c % WIDTH / 8 * 4 + c % 4;
+    int width = v->group * X86_BLOCK;
+    size_t tap =
+        ((size_t)(lane / width) * (size_t)v->quads + (size_t)(y / ROWS)) * (size_t)v->w.kw +
+        (size_t)x;
+    return (tap * (size_t)width + (size_t)(lane % width)) * ROWS + (size_t)(y % ROWS);
 }
 
 static void put_constants(x86_depthwise *v)
 {
     arena *a = v->e->ctx->a;
-    const int8_t *from =
-        ir_weight(v->op)->data; /* [taps][channels], or [channels][taps]: 1 filter each */
-    size_t n = (size_t)v->groups * (size_t)v->pairs * 2 * WIDTH;
-    int16_t *w = ARENA_ARRAY(a, int16_t, n);
-    int *order = ARENA_ARRAY(a, int, v->groups *WIDTH);
-    for (int p = 0; p < v->groups * WIDTH; ++p)
-        order[p] = -1;
-    int lanes = v->flat ? WIDTH : v->w.c;
+    const window *w = &v->w;
+    const int8_t *from = ir_weight(v->op)->data; /* [channel][row][column] */
+    int lanes = v->padded_blocks * X86_BLOCK;
+    size_t n = (size_t)lanes * (size_t)v->quads * (size_t)w->kw * ROWS;
+    int8_t *weights = ARENA_ARRAY(a, int8_t, n);
+    int64_t *extra = ARENA_ARRAY(a, int64_t, w->c);
+    int *order = ARENA_ARRAY(a, int, lanes);
     for (int lane = 0; lane < lanes; ++lane) {
-        int half, at, c = lane % v->w.c;
-        place_of(lane, &half, &at);
-        order[lane / WIDTH * WIDTH + half * 16 + at] = c;
-        for (int k = 0; k < v->taps; ++k) {
-            size_t pair = (size_t)(lane / WIDTH) * (size_t)v->pairs + (size_t)(k / 2);
-            w[(pair * 2 + (size_t)half) * 32 + (size_t)(at * 2 + k % 2)] = from[c * v->taps + k];
+        int c = v->flat ? lane % w->c : lane < w->c ? lane : -1;
+        order[lane] = c;
+        for (int k = 0; c >= 0 && k < w->kh * w->kw; ++k) {
+            int8_t code = from[(int64_t)c * w->kh * w->kw + k];
+            weights[weight_index(v, lane, k / w->kw, k % w->kw)] = code;
+            extra[c] -= lane < w->c ? 128 * code : 0;
         }
     }
-    x86_put_scale(v->e, v->op, &v->t, NULL, order, v->groups * 2);
-    text_set(
-        &v->t, "weight", "%s",
-        emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I16, w, (int64_t)n,
-                   arena_printf(a, "%s: weights [%d x 32 channels][%d pairs of taps][2][16][2]",
-                                emit_comment(v->e, v->op->name), v->groups, v->pairs)));
+    x86_put_scale(v->e, v->op, &v->t, extra, order, v->padded_blocks);
+    text_set(&v->t, "weight", "%s",
+             emit_array(
+                 v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, weights, (int64_t)n,
+                 arena_printf(a, "%s: weights [%d groups][%d x 4 rows][%d columns][%d channels][4]",
+                              emit_comment(v->e, v->op->name), v->padded_blocks / v->group,
+                              v->quads, w->kw, v->group * X86_BLOCK)));
 }
 
-static void put_staging(x86_depthwise *v)
+/* ---- text --------------------------------------------------------------------------------------
+ */
+
+/* Windows of a tile at level 0 (AVX512), 1 (AVX2), 2 (SSE2). */
+static int windows_of(const x86_depthwise *v, int level)
 {
-    text *t = &v->t;
-    const ir_attrs *at = &v->op->at;
-    if (!is_staged(v)) {
-        text_put(t, "    const int8_t *x = in0;\n");
-        return;
-    }
-    text_set(t, "staged", "%lld", (long long)staged_bytes(v));
-    text_set(t, "fill", "%d", (int)v->op->q->in_zero[0]);
-    text_set(t, "first", "%d", (at->pad[0] * v->staged_w + at->pad[2]) * v->staged_c);
-    text_set(t, "staged_line", "%d", v->staged_w * v->staged_c);
-    text_set(t, "same", "%d", v->staged_c == v->w.c);
-    text_set(t, "line", "%d", v->w.w * v->w.c);
-    text_put(t, "    int8_t *x = scratch;\n"
-                "    for (int32_t i = 0; i < $staged$; ++i)\n"
-                "        x[i] = $fill$;\n"
-                "    for (int32_t y = 0; y < $h$; ++y)\n"
-                "?same|        for (int32_t i = 0; i < $line$; ++i)\n"
-                "?same|            x[$first$ + y * $staged_line$ + i] = in0[y * $line$ + i];\n"
-                "!same|        for (int32_t i = 0; i < $w$; ++i)\n"
-                "!same|            for (int32_t c = 0; c < $c$; ++c)\n"
-                "!same|                x[$first$ + y * $staged_line$ + i * $staged_c$ + c] = in0[y "
-                "* $line$ + i * $c$ + c];\n");
+    static const int most[LEVELS] = {ACCUMULATORS, 4, 2};
+    int all = v->span / v->unit;
+    return level == 0 ? v->tile : all < most[level] ? all : most[level];
 }
 
-/* Bytes from a window's first tap to tap k. */
-static int offset_of(const x86_depthwise *v, int k)
+static bool is_partial(const x86_depthwise *v)
+{
+    return !v->flat && v->w.c != v->c;
+}
+
+static void set_vars(x86_depthwise *v)
 {
     const window *w = &v->w;
-    return ((k / w->kw) * w->dh * v->staged_w + (k % w->kw) * w->dw) * v->staged_c;
+    const ir_attrs *at = &v->op->at;
+    const struct {
+        const char *key;
+        int64_t value;
+    } vars[] = {
+        {"quads", v->quads},
+        {"several", v->quads > 1},
+        {"pitch", (int64_t)(v->columns - w->kw * w->dw) * v->c * ROWS},
+        {"quad_bytes", (int64_t)v->columns * v->c * ROWS},
+        {"column", (int64_t)w->dw * v->c * ROWS},
+        {"cell", (int64_t)v->c * ROWS},
+        {"step", (int64_t)(v->flat ? 1 : w->sw * v->c) * ROWS},
+        {"outputs", v->flat ? 1 : w->c},
+        {"group", v->group},
+        {"width", (int64_t)v->group * 64},
+        {"blocks", v->padded_blocks},
+        {"group_bytes", (int64_t)v->quads * w->kw * v->group * 64},
+        {"scale_rows", X86_SCALE_ROWS * X86_BLOCK},
+        {"tile16", windows_of(v, 0) * v->unit},
+        {"tile8", windows_of(v, 1) * v->unit},
+        {"tile4", windows_of(v, 2) * v->unit},
+        {"span", v->span},
+        {"line_bytes", line_bytes(v)},
+        {"line", (int64_t)w->w * w->c},
+        {"pad_top", at->pad[0]},
+        {"first", (int64_t)at->pad[2] * v->c * ROWS},
+        {"fill", v->op->q->in_zero[0]},
+        {"fill128", v->op->q->in_zero[0] + 128},
+        {"row_step", w->dh},
+        {"gaps", v->c != w->c},
+    };
+    for (size_t i = 0; i < sizeof vars / sizeof *vars; ++i)
+        text_set(&v->t, vars[i].key, "%lld", (long long)vars[i].value);
+    text_set(&v->t, "param", "%s", is_partial(v) ? ", int n" : "");
+    text_set(&v->t, "argument", "%s",
+             is_partial(v) ? arena_printf(v->e->ctx->a, ", %d - b * 16", w->c) : "");
+    text_set(&v->t, "tile", "%s", op_aux(v->e, v->op, "tile"));
 }
 
-static void put_sums(x86_depthwise *v)
+/* One level's: sums, the loop over columns, stores. */
+static void put_level(x86_depthwise *v, int level)
 {
     text *t = &v->t;
-    text_set(t, "sums", "%s", op_aux(v->e, v->op, "sums"));
-    text_put(t, "/* $layer$: all taps of 2 * $U$_LANES channels, two by two. */\n"
-                "static inline void $sums$($P$_lanes sum[2], const int8_t *x, const int16_t *w)\n"
-                "{\n");
-    for (int p = 0; p < v->pairs; ++p) {
-        int second = 2 * p + 1 < v->taps ? 2 * p + 1 : 2 * p;
-        text_set(t, "a", "%d", offset_of(v, 2 * p));
-        text_set(t, "b", "%d", offset_of(v, second));
-        text_set(t, "at", "%d", p * 64);
-        text_put(t, "    $P$_pair(sum, x + $a$, x + $b$, w + $at$);\n");
-    }
-    text_put(t, "}\n\n");
+    x86_tile tile = {.lanes = 16 >> level,
+                     .windows = windows_of(v, level),
+                     .blocks = level == 0 ? v->group : 1,
+                     .step = v->flat ? X86_BLOCK * ROWS : v->w.sw * v->c * ROWS,
+                     .outputs = v->flat ? X86_BLOCK : v->w.c,
+                     .own = true,
+                     .partial = is_partial(v)};
+    x86_put_sums(&tile, t);
+    text_put(t, "?several|    for (int quad = 0; quad < $quads$; ++quad, x += $pitch$)\n"
+                "    for (int k = 0; k < $kw$; ++k, x += $column$, w += $width$) {\n");
+    t->out->indent += 4;
+    x86_put_products(&tile, t);
+    t->out->indent -= 4;
+    text_put(t, "    }\n");
+    x86_put_stores(&tile, t);
 }
 
-static void put_codes(x86_depthwise *v)
+static void put_tile(x86_depthwise *v)
 {
+    static const char *const lines[LEVELS] = {"#if $U$_LANES == 16\n", "#elif $U$_LANES == 8\n",
+                                              "#else\n"};
     text *t = &v->t;
-    text_set(t, "codes", "%s", op_aux(v->e, v->op, "codes"));
     text_put(
         t,
-        "/* $layer$: the sums of 2 * $U$_LANES channels as codes, the first n of them stored. */\n"
-        "static inline void $codes$(int8_t *out, const $P$_lanes sum[2], const int32_t *scale, int "
-        "n)\n"
-        "{\n"
-        "    const $P$_lanes low = $P$_$code$(sum[0], scale, $limits$);\n"
-        "    const $P$_lanes high = $P$_$code$(sum[1], scale + $rows$, $limits$);\n"
-        "#if $U$_LANES == 16\n"
-        "    const __m256i v = _mm512_cvtsepi16_epi8(_mm512_packs_epi32(low, high));\n"
-        "    $P$_store(out, _mm256_castsi256_si128(v), n);\n"
-        "    $P$_store(out + 16, _mm256_extracti128_si256(v, 1), n - 16);\n"
-        "#elif $U$_LANES == 8\n"
-        "    const __m256i v = _mm256_packs_epi32(low, high);\n"
-        "    $P$_store(out, _mm_packs_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, "
-        "1)), n);\n"
-        "#else\n"
-        "    const __m128i v = _mm_packs_epi32(low, high);\n"
-        "    $P$_store(out, _mm_packs_epi16(v, v), n < 8 ? n : 8);\n"
-        "#endif\n"
-        "}\n\n");
+        "/* $layer$: some windows with some blocks of 16 channels; x is an interleaved line. */\n"
+        "enum {\n"
+        "    $tile$_windows = $U$_LANES == 16 ? $tile16$ : $U$_LANES == 8 ? $tile8$ : $tile4$,\n"
+        "    $tile$_blocks = $U$_LANES == 16 ? $group$ : 1\n"
+        "};\n"
+        "static void $tile$(const uint8_t *x, const int8_t *w, const int32_t *scale, int8_t "
+        "*out$param$)\n"
+        "{\n");
+    for (int level = 0; level < LEVELS; ++level) {
+        text_put(t, lines[level]);
+        put_level(v, level);
+    }
+    text_put(t, "#endif\n"
+                "}\n\n");
 }
 
-/* A register pair holds 2 * LANES of a group's 32 channels, or of a line. */
 static void put_loops(x86_depthwise *v)
 {
-    text *t = &v->t;
-    text_set(t, "flat", "%d", v->flat);
-    text_set(t, "out_line", "%d", v->w.ow * v->w.c);
-    text_put(
-        t,
-        "!flat|    for (int32_t c = 0; c < $c$; c += 2 * $U$_LANES) {\n"
-        "!flat|        const int16_t *w = $weight$ + c / 32 * $group_words$ + c % 32;\n"
-        "!flat|        const int32_t *s = $scale$ + c / 32 * $group_scale$ + c % 32 / 2;\n"
-        "!flat|        for (int32_t y = 0; y < $oh$; ++y)\n"
-        "!flat|            for (int32_t i = 0; i < $ow$; ++i) {\n"
-        "!flat|                $P$_lanes sum[2] = {$U$_LOAD(s), $U$_LOAD(s + $rows$)};\n"
-        "!flat|                $sums$(sum, x + (y * $sh$ * $staged_w$ + i * $sw$) * $staged_c$ + "
-        "c, w);\n"
-        "!flat|                $codes$(out + (y * $ow$ + i) * $c$ + c, sum, s, $c$ - c);\n"
-        "!flat|            }\n"
-        "!flat|    }\n"
-        "?flat|    for (int32_t y = 0; y < $oh$; ++y)\n"
-        "?flat|        for (int32_t i = 0; i < $out_line$; i += 2 * $U$_LANES) {\n"
-        "?flat|            const int32_t *s = $scale$ + i % 32 / 2;\n"
-        "?flat|            $P$_lanes sum[2] = {$U$_LOAD(s), $U$_LOAD(s + $rows$)};\n"
-        "?flat|            $sums$(sum, x + y * $sh$ * $staged_w$ * $c$ + i, $weight$ + i % 32);\n"
-        "?flat|            $codes$(out + y * $out_line$ + i, sum, s, $out_line$ - i);\n"
-        "?flat|        }\n");
+    text_put(&v->t,
+             "    uint8_t *line = scratch;\n"
+             "    int8_t *none = (int8_t *)line + $line_bytes$;\n"
+             "    for (int32_t i = 0; i < $line_bytes$; ++i)\n"
+             "        line[i] = $fill128$;\n"
+             "    for (int32_t i = 0; i < $line$; ++i)\n"
+             "        none[i] = $fill$;\n"
+             "    for (int32_t y = 0; y < $oh$; ++y) {\n"
+             "        for (int32_t q = 0; q < $quads$; ++q) {\n"
+             "            const int8_t *row[4];\n"
+             "            for (int32_t r = 0; r < 4; ++r) {\n"
+             "                const int32_t at = y * $sh$ + (4 * q + r) * $row_step$ - $pad_top$;\n"
+             "                row[r] = at >= 0 && at < $h$ ? in0 + at * $line$ : none;\n"
+             "            }\n"
+             "!gaps|            $P$_quads(line + q * $quad_bytes$ + $first$, row[0], row[1], "
+             "row[2], row[3], $line$);\n"
+             "?gaps|            for (int32_t i = 0; i < $w$; ++i)\n"
+             "?gaps|                $P$_quads(line + q * $quad_bytes$ + $first$ + i * $cell$, "
+             "row[0] + i * $c$, row[1] + i * "
+             "$c$,\n"
+             "?gaps|                          row[2] + i * $c$, row[3] + i * $c$, $c$);\n"
+             "        }\n"
+             "        for (int32_t b = 0; b < $blocks$; b += $tile$_blocks)\n"
+             "            for (int32_t i = 0; i < $span$; i += $tile$_windows) {\n"
+             "                /* the last tile of a line takes some windows again */\n"
+             "                const int32_t p = i < $span$ - $tile$_windows ? i : $span$ - "
+             "$tile$_windows;\n"
+             "                $tile$(line + p * $step$ + b * 64, $weight$ + b / $group$ * "
+             "$group_bytes$ + b % $group$ * 64,\n"
+             "                    $scale$ + b * $scale_rows$, out + (y * $span$ + p) * $outputs$ + "
+             "b * 16$argument$);\n"
+             "            }\n"
+             "    }\n");
 }
 
 bool x86_print_depthwise(emitter *e, const ir_op *op)
@@ -204,21 +254,14 @@ bool x86_print_depthwise(emitter *e, const ir_op *op)
     x86_depthwise v;
     init(&v, e, op);
     op_begin(e, op, &v.t);
-    text *t = &v.t;
-    window_vars(&v.w, t);
-    emit_use_helper(e, EH_X86_PAIR);
+    window_vars(&v.w, &v.t);
+    emit_use_helper(e, EH_X86_QUADS);
     put_constants(&v);
-    text_set(t, "rows", "%d", X86_SCALE_ROWS * X86_BLOCK);
-    text_set(t, "group_scale", "%d", 2 * X86_SCALE_ROWS * X86_BLOCK);
-    text_set(t, "group_words", "%d", v.pairs * 64);
-    text_set(t, "staged_w", "%d", v.staged_w);
-    text_set(t, "staged_c", "%d", v.staged_c);
-    put_sums(&v);
-    put_codes(&v);
-    op_comment(e, op, t);
-    op_open(e, op, t);
-    put_staging(&v);
+    set_vars(&v);
+    put_tile(&v);
+    op_comment(e, op, &v.t);
+    op_open(e, op, &v.t);
     put_loops(&v);
-    op_close(t);
+    op_close(&v.t);
     return true;
 }
