@@ -524,7 +524,7 @@ static void levels_of_x86_agree(void **state)
 {
     (void)state;
 #ifdef __x86_64__
-    compare_batches(levels, sizeof levels / sizeof *levels, first_seed() + 200000, "x86-64", "");
+    compare_batches(levels, sizeof levels / sizeof *levels, first_seed() + 200000, "x86-64", "x86");
 #else
     skip();
 #endif
