@@ -246,8 +246,10 @@ static void put_rows_move(emitter *e, text *t)
     if (e->bands->moves)
         return;
     e->bands->moves = true;
+    emit_use_helper(e, EH_APART); /* inlined, gcc at -O3 warns of vectors beyond a static arena */
+    text_set(t, "apart", "%s_APART", e->upper);
     text_put(t, "/* Bytes of a window of rows, further down or from elsewhere. */\n"
-                "static void $rows_move$(int8_t *to, const int8_t *from, int32_t bytes)\n"
+                "$apart$ void $rows_move$(int8_t *to, const int8_t *from, int32_t bytes)\n"
                 "{\n"
                 "    int32_t i = 0;\n"
                 "#if defined(__GNUC__) && defined(__ARM_FEATURE_UNALIGNED) && !defined(__TINYC__)\n"
