@@ -74,7 +74,8 @@ FACTS
 
 # race NET: lines of host.c
 race() {
-    emitted "$1" generic "$CC" generic.so && emitted "$1" x86-64 "$CC" special.so || return 1
+    emitted "$1" generic "$CC" generic.so && emitted "$1" x86-64 "$CC" special.so &&
+        CFLAGS=-O3 emitted "$1" x86-64-dispatch "$CC" dispatch.so || return 1
     float_in=- float_out=- models=$bench_data/models
     channels=$("$QCC" "$models/$1_int8.tflite" --dump=legalize --quiet -o /dev/null | tee "$dir/dump" |
         sed -n 's/^    input .*: [a-z0-9]*\[\(.*\)\] .*/\1/p' | sed 's/.*, //; q')
@@ -84,7 +85,8 @@ race() {
         float=$models/$1_f32.tflite
         float_in=$golden/$1_f32.in.npy float_out=$golden/$1_f32.out.npy
     }
-    set -- "$1" qcc "qcc --target x86-64, $CC" "$dir/special.so" qcc "qcc --target generic, $CC" "$dir/generic.so"
+    set -- "$1" qcc "qcc --target x86-64, $CC" "$dir/special.so" qcc "qcc --target generic, $CC" "$dir/generic.so" \
+        qcc "qcc x86-64-dispatch, $CC -O3" "$dir/dispatch.so"
     ! command -v clang >/dev/null || [ "$CC" = clang ] || {
         emitted "$1" x86-64 clang clang.so && set -- "$@" qcc "qcc --target x86-64, clang" "$dir/clang.so"
     }

@@ -3,6 +3,7 @@
 
 #include "compiler/emit/bands.h"
 #include "compiler/emit/frame.h"
+#include "compiler/emit/levels.h"
 
 #include <string.h>
 
@@ -134,6 +135,9 @@ static void put_symbols(emitter *e, buf *b)
                 " *   __aeabi_i* __aeabi_ui* __aeabi_mem* __gnu_thumb1_case_*, elsewhere __*si3 __*di3\n");
     if (e->o->emit_float || e->o->float_io || e->g->numerics == IR_NUM_ONNX)
         buf_puts(b, " *   and for float __aeabi_f* __aeabi_cf*, elsewhere __*sf* __float* __fix*\n");
+    if (emit_has_levels(e))
+        buf_puts(b, " *   which instructions the processor has, of libgcc: __cpu_model __cpu_features2\n"
+                    " *   __cpu_indicator_init _GLOBAL_OFFSET_TABLE_\n");
     if (e->needs_math)
         buf_printf(b, " *   from <math.h> expf tanhf%s%s\n", e->math >> EH_ERFF & 1U ? " erff" : "",
                    e->math >> EH_SQRTF & 1U ? " sqrtf" : "");

@@ -8,6 +8,7 @@
 #include "compiler/emit/helpers_mve.h"
 #include "compiler/emit/neon.h"
 #include "compiler/emit/ops.h"
+#include "compiler/emit/levels.h"
 #include "compiler/emit/x86.h"
 
 /* Helpers that a helper calls. */
@@ -303,7 +304,9 @@ static const helper helpers[EH_COUNT] = {
     [EH_MVE_SUM] = {"mve_sum", NULL, helper_mve_sum},
     [EH_MVE_COPY] = {"mve_copy", NULL, helper_mve_copy},
     [EH_MVE_FILL] = {"mve_fill", NULL, helper_mve_fill},
-    [EH_X86] = {"lanes", NULL, helper_x86},
+    [EH_X86_RUN_TIME] = {"level", NULL, helper_x86_run_time},
+    [EH_X86_LEVEL] = {"lanes", NULL, helper_x86_level},
+    [EH_X86] = {"lanes", NEEDS(EH_X86_LEVEL), helper_x86},
     [EH_X86_DOT] = {"dot", NEEDS(EH_X86), helper_x86_dot},
     [EH_X86_SHIFTED] = {"shifted", NEEDS(EH_X86), helper_x86_shifted},
     [EH_X86_QUADS] = {"quads", NEEDS(EH_X86_DOT), helper_x86_quads},
@@ -331,7 +334,7 @@ const char *const emit_helper_suffixes[] = {
     "add2", "apart", "low", "high", "v6m", "triple", "six", "three", "quad", "eight",
     "small", "small_tflm", "mve", "mve_tile2", "mve_tile1", "mve_copy",
     "mve_fill",
-    "lanes", "dot", "shifted", "quads", "wide", "upper", "doubled", "shift", "ties", "packed",
+    "level", "lanes", "dot", "shifted", "quads", "wide", "upper", "doubled", "shift", "ties", "packed",
     "sums", "some", "copied", "filled", "taps",
     /* beside the helpers of these names */ "bytes", "weights", "codes", "store", "four", "quads64", "pairs", "begin", "end", NULL};
 
@@ -348,8 +351,28 @@ void emit_use_helper(emitter *e, emit_helper h)
         emit_use_helper(e, *n);
 }
 
+/* Those of x86-64, for each level. */
+static void put_level_helpers(emitter *e, buf *out)
+{
+    buf_puts(out, "#if defined(__GNUC__) && defined(__x86_64__) && !defined(__TINYC__)\n");
+    for (int level = 0; level < EMIT_LEVELS; ++level) {
+        text t;
+        text_init(&t, out);
+        text_set(&t, "P", "%s", emit_level_prefix(e, level, false));
+        text_set(&t, "U", "%s", emit_level_prefix(e, level, true));
+        emit_level_begin(out, level);
+        emit_level_define(e, out, level);
+        for (int h = EH_X86; h <= EH_X86_PACKED; ++h)
+            if (e->helpers.has[h])
+                text_put(&t, helpers[h].text);
+        emit_level_end(out, level);
+    }
+    buf_puts(out, "#endif\n\n");
+}
+
 void emit_helpers(emitter *e, buf *out)
 {
+    bool levels = emit_has_levels(e);
     text t;
     text_init(&t, out);
     text_set(&t, "P", "%s", e->prefix);
@@ -358,6 +381,10 @@ void emit_helpers(emitter *e, buf *out)
     bool guarded = e->guard && *e->guard;
     for (int h = 0; h < EH_COUNT; ++h) {
         if (!e->helpers.has[h] && !e->fallback.has[h])
+            continue;
+        if (levels && h == EH_X86_RUN_TIME)
+            put_level_helpers(e, out);
+        if (levels && h > EH_X86_RUN_TIME && h <= EH_X86_PACKED)
             continue;
         bool elsewhere = guarded && !e->helpers.has[h];
         if (elsewhere)

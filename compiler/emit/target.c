@@ -1,5 +1,6 @@
 /* target.c - operators to printers: the target's kernel where a row takes the operator, else the
  * generic printers of this table. Kernels with a guard are printed beside the generic text. */
+#include "compiler/emit/levels.h"
 #include "compiler/emit/target.h"
 #include "compiler/emit/packed.h"
 
@@ -259,6 +260,17 @@ static void put_either(buf *b, const char *guard, buf *own, buf *generic)
         buf_printf(b, "#if %s\n%s#else\n%s#endif\n\n", guard, buf_str(own), buf_str(generic));
 }
 
+/* The kernel's functions for each level of the processor. */
+static buf *own_levels(emitter *e, const ir_op *op, const sinks *own)
+{
+    buf *b = ARENA_ARRAY(e->ctx->a, buf, 1);
+    buf_init(b, e->ctx->a);
+    const char *data = arena_printf(e->ctx->a, "%s%s", buf_str(&own->data), buf_str(&own->weights_unit));
+    emit_op_levels(e, op, b, buf_str(&own->ops), data);
+    emit_use_helper(e, EH_X86_RUN_TIME);
+    return b;
+}
+
 /* The kernel's text and, behind #else, the other one. What is baked is counted for the kernel. */
 static bool print_guarded(emitter *e, const ir_op *op, const kernel *k)
 {
@@ -280,7 +292,7 @@ static bool print_guarded(emitter *e, const ir_op *op, const kernel *k)
     e->weight_bytes = weights;
     put_either(&file.data, k->guard, &own.data, &e->data);
     put_either(&file.weights_unit, k->guard, &own.weights_unit, &e->weights_unit);
-    put_either(&file.ops, k->guard, &own.ops, &e->ops);
+    put_either(&file.ops, k->guard, emit_has_levels(e) ? own_levels(e, op, &own) : &own.ops, &e->ops);
     e->data = file.data;
     e->weights_unit = file.weights_unit;
     e->ops = file.ops;

@@ -92,7 +92,7 @@ extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
 extern const kernel cortex_m3_kernels[]; /* kernels_long.c */
 extern const kernel cortex_m55_kernels[]; /* kernels_mve.c */
 extern const kernel word_kernels[];       /* kernels_triple.c: cortex-m0, rv32 */
-extern const kernel x86_kernels[];       /* kernels_x86.c */
+extern const kernel x86_kernels[], x86_dispatch_kernels[];       /* kernels_x86.c */
 extern const kernel aarch64_kernels[];   /* kernels_neon.c */
 
 #endif

@@ -39,7 +39,13 @@ static const emit_target targets[] = {
      "#endif\n",
      x86_kernels,
      {PLAIN, .align = 64}},
-    {"x86-64-dispatch", "the same, chosen at run time", NULL, NULL, {PLAIN}},
+    {"x86-64-dispatch",
+     "the same, chosen at run time",
+     "#if defined(__GNUC__) && defined(__x86_64__) && !defined(__TINYC__)\n"
+     "#include <immintrin.h>\n"
+     "#endif\n",
+     x86_dispatch_kernels,
+     {PLAIN, .align = 64}},
     {"aarch64",
      "NEON, with dot products where the compiler has them",
      NEON_INCLUDES,

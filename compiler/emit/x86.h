@@ -48,7 +48,7 @@ void x86_put_stores(const x86_tile *v, text *t);
 
 /* ---- helpers (x86_text.c, x86_text_scale.c) ---------------------------------------------------
  */
-extern const char helper_x86[], helper_x86_dot[], helper_x86_shifted[], helper_x86_quads[],
+extern const char helper_x86_level[], helper_x86_run_time[], helper_x86[], helper_x86_dot[], helper_x86_shifted[], helper_x86_quads[],
     helper_x86_wide[], helper_x86_upper[], helper_x86_doubled[], helper_x86_shift[],
     helper_x86_ties[], helper_x86_packed[];
 

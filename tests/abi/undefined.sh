@@ -56,6 +56,8 @@ check dscnn --target cortex-m0 --numerics tflm
 check depthwise --target cortex-m4 -Os
 check lenet --target cortex-m55
 check lenet --target aarch64
+check lenet --target x86-64
+check dscnn --target x86-64-dispatch --numerics tflm
 check dscnn --target aarch64 --numerics tflm
 check activations --emit-float
 check activations --emit-float --no-libm

@@ -478,6 +478,16 @@ static const struct config levels[] = {
     {"gcc", WARNINGS "-O1 -mavx2 " SANITIZERS, RUN},
 };
 
+/* Levels chosen at run time: the best, and others. The long form has them all. */
+static const struct config dispatched[] = {
+    {"gcc", WARNINGS "-O1", RUN},
+    {"gcc", WARNINGS "-O1 -DQCC_LEVEL=8", RUN},
+    {"clang", WARNINGS "-O1 -DQCC_LEVEL=4", RUN},
+    {"gcc", WARNINGS "-O1 " SANITIZERS, RUN},
+    {"gcc", WARNINGS "-O1 -DQCC_LEVEL=8 " SANITIZERS, RUN},
+    {"gcc", WARNINGS "-O3 -march=native -DQCC_LEVEL=4", RUN},
+};
+
 /* The levels of aarch64; with sanitizers in the long form. */
 #define AARCH64(flags) {"aarch64-linux-gnu-gcc", WARNINGS flags, EMULATE}
 static const struct config arms[] = {
@@ -537,6 +547,17 @@ static void levels_of_aarch64_agree(void **state)
     compare_batches(arms, is_long() ? sizeof arms / sizeof *arms : 2, first_seed() + 300000, "aarch64", "neon");
 }
 
+static void levels_at_run_time_agree(void **state)
+{
+    (void)state;
+#ifdef __x86_64__
+    compare_batches(dispatched, is_long() ? sizeof dispatched / sizeof *dispatched : 3, first_seed() + 400000,
+                    "x86-64-dispatch", "x86");
+#else
+    skip();
+#endif
+}
+
 /* `--write DIR SEED N TARGET [KERNELS]`: a batch for processors that are not here (tests/firmware). */
 static int write_for_target(int n, char **arg)
 {
@@ -554,6 +575,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(floats_agree),
         cmocka_unit_test(compilers_agree),
         cmocka_unit_test(levels_of_x86_agree),
+        cmocka_unit_test(levels_at_run_time_agree),
         cmocka_unit_test(levels_of_aarch64_agree),
     };
     return cmocka_run_group_tests_name("differential", tests, NULL, NULL);
