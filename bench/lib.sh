@@ -1,4 +1,4 @@
-# lib.sh - one network measured on one emulated Cortex-M, or RV32; sourced by net.sh and device.sh.
+# lib.sh - one network measured on one emulated Cortex-M, RV32 or AArch64; sourced by net.sh and device.sh.
 #
 # Wants $top_srcdir, $QCC and $QCC_SHARED. $BENCH_QUANT: a quantize part, for float nets. Nets are names: kws, vww, ic, ad, sww (MLPerf Tiny's int8 models
 # of the shared data), kws-float (the float one, from real features), lenet, dscnn (examples/fashion), mnist
@@ -10,7 +10,7 @@ bench_here=$top_srcdir/bench
 bench_data=$QCC_SHARED/data
 bench_fashion=/usr/share/datasets/fashion-mnist
 BENCH_NETS='kws vww ic ad sww lenet dscnn mnist'
-BENCH_TARGETS='cortex-m0 cortex-m3 cortex-m4 cortex-m55 rv32'
+BENCH_TARGETS='cortex-m0 cortex-m3 cortex-m4 cortex-m55 rv32 aarch64'
 BENCH_ROWS=2
 
 # Board of a target. M0 code runs on the M3 board, whose core has all of its instructions (firmware_only_v6m).
@@ -20,6 +20,7 @@ bench_board() {
     cortex-m4 | generic) echo mps2-an386 ;;
     cortex-m55) echo mps3-an547 ;;
     rv32) echo virt ;;
+    aarch64) echo virt64 ;;
     *) echo "bench: no board for target $1" >&2; return 1 ;;
     esac
 }

@@ -1,12 +1,13 @@
 #!/bin/sh
-# net.sh - one network on one emulated Cortex-M, or RV32: instructions by layer, flash, RAM.
+# net.sh - one network on one emulated Cortex-M, RV32 or AArch64: instructions by layer, flash, RAM.
 set -u
 usage() {
     cat <<'USAGE'
 usage: bench/net.sh NET [TARGET [LEVEL]]
 
 NET     kws, vww, ic, ad, sww, kws-float, lenet, dscnn, mnist, or a .tflite or .qdl
-TARGET  cortex-m0, cortex-m3, cortex-m4 (default), cortex-m55, rv32, or generic (on a Cortex-M4)
+TARGET  cortex-m0, cortex-m3, cortex-m4 (default), cortex-m55, rv32, aarch64 (with dot products), or generic (on
+        a Cortex-M4)
 LEVEL   -O2 (default), -Os, -Ospeed: qcc's; gcc gets -Os beside -Os, else -O2
 
 BENCH_QUANT: a quantize part for kws-float, lenet, dscnn, mnist or a .qdl. BENCH_OPTIONS: more options of qcc

@@ -131,31 +131,32 @@ static void put_group(neon_depthwise *v, int p, int first, int n)
                       : "    $U$_FIRST_SUMS(sum$window$, scale, $numbers$);\n");
 }
 
-static void put_tile(neon_depthwise *v)
+/* `windows` neighbouring ones at a time. */
+static void put_tile(neon_depthwise *v, const char *name, int windows)
 {
     text *t = &v->t;
-    text_set(t, "tile", "%s", op_aux(v->e, v->op, "tile"));
+    text_set(t, "tile", "%s", op_aux(v->e, v->op, name));
     text_set(t, "param", v->lanes % NEON_BYTES || v->flat ? ", int n" : "");
     text_set(t, "count", v->lanes % NEON_BYTES || v->flat ? "n" : "16");
-    text_set(t, "windows", "%d", v->tile);
+    text_set(t, "windows", windows > 1 ? "%d neighbouring windows" : "a window", windows);
     text_set(t, "o", "%d", v->w.o);
     text_put(
         t,
-        "/* $layer$: sixteen channels of $windows$ neighbouring windows. */\n"
+        "/* $layer$: sixteen channels of $windows$. */\n"
         "static inline void $tile$(const int8_t *x, const int8_t *w, const int32_t *scale, int8_t "
         "*out$param$)\n"
         "{\n"
         "    int16x8_t low, high;\n");
-    for (int p = 0; p < v->tile; ++p) {
+    for (int p = 0; p < windows; ++p) {
         text_set(t, "window", "%d", p);
         text_put(t, "    int32x4_t sum$window$[4];\n");
     }
     for (int k = 0, n; k < v->taps; k += n) {
         n = taps_together(v, k);
-        for (int p = 0; p < v->tile; ++p)
+        for (int p = 0; p < windows; ++p)
             put_group(v, p, k, n);
     }
-    for (int p = 0; p < v->tile; ++p) {
+    for (int p = 0; p < windows; ++p) {
         text_set(t, "window", "%d", p);
         text_set(t, "to", p ? "out + %d" : "out", p * v->w.o);
         for (int q = 0; q < NEON_LANES; ++q) {
@@ -173,7 +174,6 @@ static void put_loops(neon_depthwise *v)
     text *t = &v->t;
     bool lines = v->lines > 1, partial = v->lanes % NEON_BYTES != 0;
     text_set(t, "flat", "%d", v->flat);
-    text_set(t, "several", "%d", v->tile > 1);
     text_set(t, "line", "%d", v->flat ? v->w.ow * v->w.o : v->line);
     text_set(t, "step", "%lld", (long long)v->step);
     text_set(t, "argument", "%s", partial ? text_expand(t, ", $o$ - c") : "");
@@ -181,11 +181,13 @@ static void put_loops(neon_depthwise *v)
     text_set(t, "in_line", "%lld", (long long)v->line_pitch);
     text_set(t, "y_in", "%s", lines ? text_expand(t, "y * $in_line$ + ") : "");
     text_set(t, "y_out", "%s", lines ? text_expand(t, "y * $out_line$ + ") : "");
-    text_set(t, "p", v->tile > 1 ? "p" : "i");
+    text_set(t, "pairs", "%d", v->line / v->tile * v->tile);
+    text_set(t, "windows", "%d", v->tile);
+    text_set(t, "single", v->line % v->tile ? "%d" : "", v->line - 1);
     int columns = lines ? 4 : 0;
-    text_set(t, "oh", "%d", v->lines);
+    text_set(t, "oh", lines ? "%d" : "", v->lines);
     if (v->flat) {
-        text_put(t, lines ? "    for (int32_t y = 0; y < $oh$; ++y)\n" : "");
+        text_put(t, "?oh|    for (int32_t y = 0; y < $oh$; ++y)\n");
         text_put_at(t, 4 + columns,
                     "for (int32_t i = 0; i < $line$; i += 16)\n"
                     "    $tile$(x + $y_in$i, $weight$, $scale$, out + $y_out$i, $line$ - i);\n");
@@ -194,14 +196,14 @@ static void put_loops(neon_depthwise *v)
     text_put(t, "    for (int32_t c = 0; c < $o$; c += 16) {\n"
                 "        const int8_t *w = $weight$ + c * $taps$;\n"
                 "        const int32_t *s = $scale$ + c / 4 * $numbers$;\n");
-    text_put(t, lines ? "        for (int32_t y = 0; y < $oh$; ++y)\n" : "");
+    text_put(t, "?oh|        for (int32_t y = 0; y < $oh$; ++y) {\n");
     text_put_at(
         t, 8 + columns,
-        "for (int32_t i = 0; i < $line$; i += $windows$) {\n"
-        "?several|    /* the last tile takes a window again */\n"
-        "?several|    const int32_t p = i < $line$ - $windows$ ? i : $line$ - $windows$;\n"
-        "    $tile$(x + $y_in$$p$ * $step$ + c, w, s, out + $y_out$$p$ * $o$ + c$argument$);\n"
-        "}\n");
+        "for (int32_t i = 0; i < $pairs$; i += $windows$)\n"
+        "    $tile$(x + $y_in$i * $step$ + c, w, s, out + $y_out$i * $o$ + c$argument$);\n"
+        "?single|$one$(x + $y_in$$single$ * $step$ + c, w, s, out + $y_out$$single$ * $o$ + "
+        "c$argument$);\n");
+    text_put(t, "?oh|        }\n");
     text_put(t, "    }\n");
 }
 
@@ -218,7 +220,11 @@ bool neon_print_depthwise(emitter *e, const ir_op *op)
     emit_use_helper(e, EH_NEON_STORE);
     put_constants(&v, &scale);
     neon_scale_functions(&scale, t, NEON_LANES);
-    put_tile(&v);
+    if (v.line % v.tile) {
+        put_tile(&v, "one", 1);
+        text_set(t, "one", "%s", text_expand(t, "$tile$"));
+    }
+    put_tile(&v, "tile", v.tile);
     op_comment(e, op, t);
     op_open(e, op, t);
     neon_stage_put(&v.stage, e, op, t, is_staged(&v));
