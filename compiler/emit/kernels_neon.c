@@ -1,10 +1,12 @@
 /* kernels_neon.c - kernels of aarch64. */
 #include "compiler/emit/neon.h"
 
+#define FIELDS (WEIGHTS_CODE | WEIGHTS_PACKED | WEIGHTS_CODEBOOK)
+
 const kernel aarch64_kernels[] = {
-    {"neon-conv", OP_CONV2D, WEIGHTS_CODE, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
+    {"neon-conv", OP_CONV2D, FIELDS, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
      neon_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"neon-dense", OP_DENSE, WEIGHTS_CODE, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
+    {"neon-dense", OP_DENSE, FIELDS, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
      neon_scratch_conv, ORDER_UNKNOWN, NULL},
     {"neon-depthwise", OP_CONV2D, WEIGHTS_CODE, NEON_GUARD, NULL, neon_takes_depthwise,
      neon_print_depthwise, neon_scratch_depthwise, ORDER_UNKNOWN, NULL},

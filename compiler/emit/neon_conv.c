@@ -6,25 +6,10 @@
  * the codes' four lanes meets its weights in one instruction (vdotq_laneq_s32). Weights stand as
  * [group of filters][block][run][four terms][4 * quads filters][4]; a tile is some windows side by
  * side in a line and a block's filters. */
-#include "compiler/emit/neon.h"
+#include "compiler/emit/neon_conv.h"
+#include "compiler/emit/packed.h"
 
-enum { TERMS = 4, MOST_QUADS = 4, DOT_SUMS = 20, PLAIN_SUMS = 8 };
-
-typedef struct neon_conv {
-    emitter *e;
-    const ir_op *op;
-    text t;
-    window w; /* conv2d */
-    neon_stage stage;
-    bool staged;
-    int rows, cols, run, run4; /* of a window */
-    int pitch, hop, step; /* bytes from row to row, from run to run in one, from window to window */
-    int lines, line;      /* windows: lines of them, how many in each */
-    int64_t line_pitch;   /* bytes from line to line */
-    int groups, outputs;  /* outputs: of a group */
-    int quads, blocks;    /* quads of a block, blocks of a group */
-    int dot_tile, plain_tile; /* windows of a tile with dot products, and without */
-} neon_conv;
+enum { MOST_QUADS = 4, DOT_SUMS = 20, PLAIN_SUMS = 8, PACKED_SUMS = 16, TABLE_SUMS = 12 };
 
 /* ---- geometry ----------------------------------------------------------------------------------
  */
@@ -34,11 +19,12 @@ static int ceil_div(int a, int b)
     return (a + b - 1) / b;
 }
 
-/* Quads of a block: least waste, then most. */
-static int choose_quads(int quads)
+/* Quads of a block: least waste, then most. Units of packed weights need a power of two, and tables
+ * per channel take the registers of one quad. */
+static int choose_quads(const neon_conv *v, int quads)
 {
-    int best = 1;
-    for (int q = 2; q <= MOST_QUADS; ++q)
+    int best = 1, most = v->packed && v->fields.per_channel ? 1 : MOST_QUADS;
+    for (int q = 2; q <= most; q += v->packed ? q : 1)
         if (ceil_div(quads, q) * q <= ceil_div(quads, best) * best)
             best = q;
     return best;
@@ -97,19 +83,41 @@ static void init(neon_conv *v, const emitter *e, const ir_op *op)
         set_conv(v);
     else
         set_dense(v);
-    v->run4 = ceil_div(v->run, TERMS) * TERMS;
-    v->staged = neon_is_padded(op) || v->run4 != v->run;
     v->outputs = out->dim[out->rank - 1] / v->groups;
     int quads = ceil_div(v->outputs, NEON_LANES);
-    v->quads = choose_quads(quads);
+    v->packed = neon_fields_init(&v->fields, op);
+    v->quads = choose_quads(v, quads);
+    int together = v->packed && v->fields.registers > v->quads ? v->fields.registers / v->quads : 1;
+    v->run4 = ceil_div(v->run, together * NEON_TERMS) * together * NEON_TERMS;
+    v->staged = neon_is_padded(op) || v->run4 != v->run;
+    int sums = !v->packed ? DOT_SUMS : v->fields.tables > 2 ? TABLE_SUMS : PACKED_SUMS;
     v->blocks = ceil_div(quads, v->quads);
-    v->dot_tile = choose_tile(v->line, DOT_SUMS / v->quads < 8 ? DOT_SUMS / v->quads : 8);
+    v->dot_tile = choose_tile(v->line, sums / v->quads < 8 ? sums / v->quads : 8);
     v->plain_tile = choose_tile(v->line, PLAIN_SUMS / v->quads < 4 ? PLAIN_SUMS / v->quads : 4);
+}
+
+/* Bytes of weights that are not packed. */
+static int64_t weight_places(const neon_conv *v)
+{
+    return (int64_t)v->groups * v->blocks * v->quads * NEON_LANES * v->rows * v->cols * v->run4;
 }
 
 static int64_t weight_bytes(const neon_conv *v)
 {
-    return (int64_t)v->groups * v->blocks * v->quads * NEON_LANES * v->rows * v->cols * v->run4;
+    return v->packed ? weight_places(v) * v->fields.bits / 8 : weight_places(v);
+}
+
+int neon_iteration_terms(const neon_conv *v)
+{
+    int registers = v->packed ? v->fields.registers / v->quads / NEON_TERMS : 1;
+    return NEON_BYTES * (registers > 1 ? registers : 1);
+}
+
+/* Without the terms of an iteration that are not all the run's: these may have to be masked. */
+int neon_loop_terms(const neon_conv *v)
+{
+    int step = neon_iteration_terms(v);
+    return (v->packed ? v->run : v->run4) / step * step;
 }
 
 bool neon_takes_conv(const emitter *e, const ir_op *op)
@@ -118,7 +126,8 @@ bool neon_takes_conv(const emitter *e, const ir_op *op)
         return false;
     neon_conv v;
     init(&v, e, op);
-    return v.stage.bytes < INT32_MAX / 2 && weight_bytes(&v) < INT32_MAX / 2;
+    return v.packed == (weight_form_of(op) != WEIGHTS_CODE) && v.stage.bytes < INT32_MAX / 2 &&
+           weight_places(&v) < INT32_MAX / 2;
 }
 
 int64_t neon_scratch_conv(const emitter *e, const ir_op *op)
@@ -136,27 +145,46 @@ static size_t weight_index(const neon_conv *v, int o, int r, int k)
 {
     int width = v->quads * NEON_LANES, own = o % v->outputs;
     size_t block = (size_t)(o / v->outputs * v->blocks + own / width);
-    size_t runs = (size_t)v->rows * (size_t)v->cols, terms = (size_t)v->run4 / TERMS;
-    size_t at = (block * runs + (size_t)r) * terms + (size_t)(k / TERMS);
-    return (at * (size_t)width + (size_t)(own % width)) * TERMS + (size_t)(k % TERMS);
+    size_t runs = (size_t)v->rows * (size_t)v->cols, terms = (size_t)v->run4 / NEON_TERMS;
+    size_t at = (block * runs + (size_t)r) * terms + (size_t)(k / NEON_TERMS);
+    return (at * (size_t)width + (size_t)(own % width)) * NEON_TERMS + (size_t)(k % NEON_TERMS);
+}
+
+/* Codes or fields in the order of weight_index. */
+static uint8_t *ordered_weights(const neon_conv *v)
+{
+    const uint8_t *codes = ir_weight(v->op)->data;
+    uint8_t *w = ARENA_ARRAY(v->e->ctx->a, uint8_t, weight_places(v));
+    int runs = v->rows * v->cols;
+    for (int o = 0, from = 0; o < v->outputs * v->groups; ++o)
+        for (int r = 0; r < runs; ++r)
+            for (int k = 0; k < v->run; ++k, ++from)
+                w[weight_index(v, o, r, k)] =
+                    v->packed ? (uint8_t)packed_value(v->op, from) : codes[from];
+    return w;
 }
 
 static void put_weights(neon_conv *v)
 {
     arena *a = v->e->ctx->a;
-    const int8_t *from = ir_weight(v->op)->data;
-    int64_t n = weight_bytes(v);
-    int runs = v->rows * v->cols;
-    int8_t *w = ARENA_ARRAY(a, int8_t, n);
-    for (int o = 0; o < v->outputs * v->groups; ++o)
-        for (int r = 0; r < runs; ++r)
-            for (int k = 0; k < v->run; ++k)
-                w[weight_index(v, o, r, k)] = *from++;
-    text_set(&v->t, "weight", "%s",
-             emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, w, n,
-                        arena_printf(a, "%s: weights [%d blocks][%d runs][%d][%d filters][4 terms]",
-                                     emit_comment(v->e, v->op->name), v->groups * v->blocks, runs,
-                                     v->run4 / TERMS, v->quads * NEON_LANES)));
+    const uint8_t *w = ordered_weights(v);
+    const char *fields = "";
+    if (v->packed) {
+        uint8_t *to = ARENA_ARRAY(a, uint8_t, weight_bytes(v));
+        neon_fields_pack(&v->fields, w, weight_places(v) / NEON_BYTES, to);
+        w = to;
+        fields =
+            arena_printf(a, ", fields of %d bits by 16 * %d", v->fields.bits, v->fields.registers);
+    }
+    text_set(&v->t, "weight_type", v->packed ? "uint8_t" : "int8_t");
+    text_set(
+        &v->t, "weight", "%s",
+        emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), v->packed ? IR_U8 : IR_I8, w,
+                   weight_bytes(v),
+                   arena_printf(a, "%s: weights [%d blocks][%d runs][%d][%d filters][4 terms]%s",
+                                emit_comment(v->e, v->op->name), v->groups * v->blocks,
+                                v->rows * v->cols, v->run4 / NEON_TERMS, v->quads * NEON_LANES,
+                                fields)));
 }
 
 /* The channel at each place of the scale's rows. */
@@ -196,18 +224,23 @@ static void set_vars(neon_conv *v)
         {"block_bytes", weight_bytes(v) / v->groups / v->blocks},
         {"filters", v->quads * NEON_LANES},
         {"term_bytes", v->quads * NEON_BYTES},
-        {"whole", v->run4 / NEON_BYTES * NEON_BYTES},
-        {"some", v->run4 % NEON_BYTES},
+        {"whole", neon_loop_terms(v)},
+        {"some", v->run4 - neon_loop_terms(v)},
         {"groups", v->groups},
         {"channels", v->run},
     };
     for (size_t i = 0; i < sizeof vars / sizeof *vars; ++i)
         text_set(t, vars[i].key, "%lld", (long long)vars[i].value);
     bool partial = v->outputs != v->blocks * v->quads * NEON_LANES;
-    text_set(t, "param", "%s", partial ? ", int n" : "");
+    bool tables = v->packed && v->fields.per_channel;
+    text_set(t, "param", "%s%s", tables ? ", const int8_t *table" : "", partial ? ", int n" : "");
     text_set(t, "count", partial ? "n < %d ? n : %d" : "%d", v->quads * NEON_LANES,
              v->quads * NEON_LANES);
-    text_set(t, "argument", partial ? ", %d - b * %d" : "", v->outputs, v->quads * NEON_LANES);
+    const char *tables_at = !tables         ? ""
+                            : v->groups > 1 ? ", $table$ + (g * $blocks$ + b) * $table_bytes$"
+                                            : ", $table$ + b * $table_bytes$";
+    text_set(t, "argument", partial ? "%s, %d - b * %d" : "%s", text_expand(t, tables_at),
+             v->outputs, v->quads * NEON_LANES);
     text_set(t, "tile", "%s", op_aux(v->e, v->op, "tile"));
 }
 
@@ -245,10 +278,10 @@ static void put_codes(neon_conv *v, int columns, const char *from, const char *l
 static void put_run(neon_conv *v, int columns)
 {
     text *t = &v->t;
-    int whole = v->run4 / NEON_BYTES, some = v->run4 % NEON_BYTES / TERMS;
+    int whole = neon_loop_terms(v), some = (v->run4 - whole) / NEON_TERMS;
     if (whole > 0) {
         text_put_at(t, columns, "for (int k = 0; k < $whole$; k += 16, w += 4 * $term_bytes$) {\n");
-        put_codes(v, columns + 4, "k", "c[p] = vld1q_s8(x + p * $step$ + $from$);\n", TERMS);
+        put_codes(v, columns + 4, "k", "c[p] = vld1q_s8(x + p * $step$ + $from$);\n", NEON_TERMS);
         text_put_at(t, columns, "}\n");
     }
     if (some == 0)
@@ -277,7 +310,10 @@ static void put_runs(neon_conv *v)
         text_put_at(t, columns, "for (int col = 0; col < $cols$; ++col, x += $hop$) {\n");
         columns += 4;
     }
-    put_run(v, columns);
+    if (v->packed)
+        neon_packed_run(v, columns);
+    else
+        put_run(v, columns);
     if (columns > 4)
         text_put_at(t, columns - 4, "}\n");
 }
@@ -285,18 +321,23 @@ static void put_runs(neon_conv *v)
 static void put_tile(neon_conv *v)
 {
     text *t = &v->t;
-    text_put(t, "/* $layer$: some windows, $step$ bytes apart, with $filters$ filters. */\n"
-                "enum { $tile$_windows = $U$_DOTS ? $dot_tile$ : $plain_tile$ };\n"
-                "static void $tile$(const int8_t *x, const int8_t *w, const int32_t *scale, int8_t "
-                "*out$param$)\n"
-                "{\n"
-                "    $P$_sums sum[$tile$_windows][$quads$];\n"
-                "    $U$_UNROLL\n"
-                "    for (int p = 0; p < $tile$_windows; ++p) {\n"
-                "        $U$_UNROLL\n"
-                "        for (int q = 0; q < $quads$; ++q)\n"
-                "            sum[p][q] = $P$_begin(scale + q * $numbers$);\n"
-                "    }\n");
+    text_put(
+        t,
+        "/* $layer$: some windows, $step$ bytes apart, with $filters$ filters. */\n"
+        "enum { $tile$_windows = $U$_DOTS ? $dot_tile$ : $plain_tile$ };\n"
+        "static void $tile$(const int8_t *x, const $weight_type$ *w, const int32_t *scale, int8_t "
+        "*out$param$)\n"
+        "{\n"
+        "    $P$_sums sum[$tile$_windows][$quads$];\n"
+        "    $U$_UNROLL\n"
+        "    for (int p = 0; p < $tile$_windows; ++p) {\n"
+        "        $U$_UNROLL\n"
+        "        for (int q = 0; q < $quads$; ++q)\n"
+        "            sum[p][q] = $P$_begin(scale + q * $numbers$);\n"
+        "    }\n");
+    if (v->packed)
+        neon_fields_levels(&v->fields, t,
+                           v->fields.per_channel ? "table" : text_expand(t, "$table$"));
     put_runs(v);
     text_put(t, "    $U$_UNROLL\n"
                 "    for (int p = 0; p < $tile$_windows; ++p) {\n"
@@ -325,7 +366,7 @@ static void put_loops(neon_conv *v)
     }
     text_put_at(t, columns,
                 "for (int32_t b = 0; b < $blocks$; ++b) {\n"
-                "    const int8_t *w = $weight$ + $block$ * $block_bytes$;\n"
+                "    const $weight_type$ *w = $weight$ + $block$ * $block_bytes$;\n"
                 "    const int32_t *s = $scale$ + $block$ * ($quads$ * $numbers$);\n");
     columns += 4;
     if (lines) {
@@ -353,7 +394,11 @@ bool neon_print_conv(emitter *e, const ir_op *op)
     emit_use_helper(e, EH_NEON_DOT);
     emit_use_helper(e, EH_NEON_STORE);
     put_weights(&v);
-    neon_scale_init(&scale, e, op, t, channel_order(&v), v.groups * v.blocks * v.quads);
+    const int *order = channel_order(&v);
+    int quads = v.groups * v.blocks * v.quads;
+    if (v.packed)
+        neon_fields_table(&v.fields, e, op, t, order, quads * NEON_LANES);
+    neon_scale_init(&scale, e, op, t, order, quads);
     set_vars(&v);
     neon_scale_functions(&scale, t, v.quads);
     put_tile(&v);
