@@ -8,7 +8,7 @@ const kernel aarch64_kernels[] = {
      neon_scratch_conv, ORDER_UNKNOWN, NULL},
     {"neon-dense", OP_DENSE, FIELDS, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
      neon_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"neon-depthwise", OP_CONV2D, WEIGHTS_CODE, NEON_GUARD, NULL, neon_takes_depthwise,
+    {"neon-depthwise", OP_CONV2D, FIELDS, NEON_GUARD, NULL, neon_takes_depthwise,
      neon_print_depthwise, neon_scratch_depthwise, ORDER_UNKNOWN, NULL},
     {"neon-add", OP_ADD, WEIGHTS_NONE, NEON_GUARD, NULL, neon_takes_add, neon_print_add, NULL,
      ORDER_UNKNOWN, NULL},

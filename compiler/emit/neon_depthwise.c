@@ -6,9 +6,10 @@
  * several filters, so many times side by side; few channels (a divisor of sixteen) run along the
  * line instead, over neighbouring windows. Weights stand as [16 channels][tap][16]. A tile is some
  * windows side by side, whose codes are loaded once where they meet. */
-#include "compiler/emit/neon.h"
+#include "compiler/emit/neon_fields.h"
+#include "compiler/emit/packed.h"
 
-enum { MOST_TAPS = 128, MOST_WINDOWS = 2 };
+enum { MOST_TAPS = 128, MOST_PACKED = 24, MOST_WINDOWS = 2 };
 
 typedef struct neon_depthwise {
     emitter *e;
@@ -22,6 +23,8 @@ typedef struct neon_depthwise {
     int64_t step, line_pitch; /* bytes from window to window, from line to line */
     int tile;
     bool flat;
+    bool packed; /* weights are fields, decoded once for all windows of sixteen channels */
+    neon_fields fields;
 } neon_depthwise;
 
 static void init(neon_depthwise *v, const emitter *e, const ir_op *op)
@@ -43,6 +46,7 @@ static void init(neon_depthwise *v, const emitter *e, const ir_op *op)
         v->step = v->line_pitch;
         v->lines = 1;
     }
+    v->packed = neon_fields_init(&v->fields, op);
     v->tile = v->flat || v->line < MOST_WINDOWS ? 1 : MOST_WINDOWS;
 }
 
@@ -58,6 +62,9 @@ bool neon_takes_depthwise(const emitter *e, const ir_op *op)
     if (!ir_is_depthwise(op) || !neon_scales(op))
         return false;
     init(&v, e, op);
+    if (v.packed ? v.fields.per_channel || v.taps > MOST_PACKED
+                 : weight_form_of(op) != WEIGHTS_CODE)
+        return false;
     return v.taps <= MOST_TAPS && v.stage.bytes < INT32_MAX / 2;
 }
 
@@ -70,27 +77,94 @@ int64_t neon_scratch_depthwise(const emitter *e, const ir_op *op)
 
 static int weight_of(const neon_depthwise *v, int channel, int tap)
 {
-    return ((const int8_t *)ir_weight(v->op)->data)[channel * v->taps + tap];
+    int64_t i = (int64_t)channel * v->taps + tap;
+    return v->packed ? neon_fields_level(v->op, channel, i)
+                     : ((const int8_t *)ir_weight(v->op)->data)[i];
+}
+
+/* Registers of sixteen channels: taps, up to whole units of fields. */
+static int registers_of(const neon_depthwise *v)
+{
+    int n = v->packed ? v->fields.registers : 1;
+    return (v->taps + n - 1) / n * n;
+}
+
+/* Codes or fields, [16 channels][register][16]. */
+static uint8_t *ordered_weights(const neon_depthwise *v)
+{
+    const uint8_t *codes = ir_weight(v->op)->data;
+    int registers = registers_of(v);
+    uint8_t *w = ARENA_ARRAY(v->e->ctx->a, uint8_t, v->groups * registers * NEON_BYTES);
+    for (int p = 0; p < v->lanes; ++p)
+        for (int k = 0; k < v->taps; ++k) {
+            int64_t from = (int64_t)(p % v->w.o) * v->taps + k;
+            w[(p / NEON_BYTES * registers + k) * NEON_BYTES + p % NEON_BYTES] =
+                v->packed ? (uint8_t)packed_value(v->op, from) : codes[from];
+        }
+    return w;
+}
+
+static int group_bytes(const neon_depthwise *v)
+{
+    return v->packed ? registers_of(v) / v->fields.registers * v->fields.bytes
+                     : v->taps * NEON_BYTES;
+}
+
+static void put_weights(neon_depthwise *v)
+{
+    arena *a = v->e->ctx->a;
+    const uint8_t *w = ordered_weights(v);
+    int n = v->groups * group_bytes(v);
+    const char *fields = "";
+    if (v->packed) {
+        uint8_t *to = ARENA_ARRAY(a, uint8_t, n);
+        neon_fields_pack(&v->fields, w, v->groups * registers_of(v), to);
+        w = to;
+        fields =
+            arena_printf(a, ", fields of %d bits by 16 * %d", v->fields.bits, v->fields.registers);
+    }
+    text_set(&v->t, "group_bytes", "%d", group_bytes(v));
+    text_set(&v->t, "weight", "%s",
+             emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"),
+                        v->packed ? IR_U8 : IR_I8, w, n,
+                        arena_printf(a, "%s: weights [%d][%d taps][16 channels]%s",
+                                     emit_comment(v->e, v->op->name), v->groups, v->taps, fields)));
 }
 
 static void put_constants(neon_depthwise *v, neon_scale *scale)
 {
-    arena *a = v->e->ctx->a;
     int places = v->groups * NEON_BYTES;
-    int8_t *w = ARENA_ARRAY(a, int8_t, places * v->taps);
-    int *order = ARENA_ARRAY(a, int, places);
-    for (int p = 0; p < places; ++p) {
+    int *order = ARENA_ARRAY(v->e->ctx->a, int, places);
+    for (int p = 0; p < places; ++p)
         order[p] = p < v->lanes ? p % v->w.o : -1;
-        for (int k = 0; k < v->taps && p < v->lanes; ++k)
-            w[(p / NEON_BYTES * v->taps + k) * NEON_BYTES + p % NEON_BYTES] =
-                (int8_t)weight_of(v, p % v->w.o, k);
-    }
     neon_scale_init(scale, v->e, v->op, &v->t, order, v->groups * NEON_LANES);
-    text_set(&v->t, "weight", "%s",
-             emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, w,
-                        (int64_t)places * v->taps,
-                        arena_printf(a, "%s: weights [%d][%d taps][16 channels]",
-                                     emit_comment(v->e, v->op->name), v->groups, v->taps)));
+    if (v->packed)
+        neon_fields_table(&v->fields, v->e, v->op, &v->t, order, places);
+    put_weights(v);
+}
+
+/* The weights of sixteen channels, tap by tap, from their fields. */
+static void put_unpack(neon_depthwise *v)
+{
+    text *t = &v->t;
+    const neon_fields *f = &v->fields;
+    text_set(t, "unpack", "%s", op_aux(v->e, v->op, "unpack"));
+    text_set(t, "registers", "%d", registers_of(v));
+    text_set(t, "unit_registers", "%d", f->registers);
+    text_set(t, "unit_bytes", "%d", f->bytes);
+    text_put(t, "/* $layer$: the weights of sixteen channels, tap by tap, from their fields. */\n"
+                "static void $unpack$(const uint8_t *w, int8_t *to)\n"
+                "{\n");
+    neon_fields_levels(f, t, text_expand(t, "$table$"));
+    text_put(t,
+             "    for (int i = 0; i < $registers$; i += $unit_registers$, w += $unit_bytes$) {\n");
+    neon_fields_put(f, t, 8, "w");
+    for (int i = 0; i < f->registers; ++i) {
+        text_set(t, "i", "%d", i);
+        text_put(t, "        vst1q_s8(to + (i + $i$) * 16, f$i$);\n");
+    }
+    text_put(t, "    }\n"
+                "}\n\n");
 }
 
 /* How many taps from `first` on have products whose sum fits 16 bits in every channel. */
@@ -186,15 +260,21 @@ static void put_loops(neon_depthwise *v)
     text_set(t, "single", v->line % v->tile ? "%d" : "", v->line - 1);
     int columns = lines ? 4 : 0;
     text_set(t, "oh", lines ? "%d" : "", v->lines);
+    text_set(t, "packed", "%d", v->packed);
     if (v->flat) {
+        text_set(t, "taps_of", "%s", v->packed ? "w" : text_expand(t, "$weight$"));
+        text_put(t, "?packed|    int8_t w[$registers$ * 16];\n"
+                    "?packed|    $unpack$($weight$, w);\n");
         text_put(t, "?oh|    for (int32_t y = 0; y < $oh$; ++y)\n");
         text_put_at(t, 4 + columns,
                     "for (int32_t i = 0; i < $line$; i += 16)\n"
-                    "    $tile$(x + $y_in$i, $weight$, $scale$, out + $y_out$i, $line$ - i);\n");
+                    "    $tile$(x + $y_in$i, $taps_of$, $scale$, out + $y_out$i, $line$ - i);\n");
         return;
     }
     text_put(t, "    for (int32_t c = 0; c < $o$; c += 16) {\n"
-                "        const int8_t *w = $weight$ + c * $taps$;\n"
+                "?packed|        int8_t w[$registers$ * 16];\n"
+                "?packed|        $unpack$($weight$ + c / 16 * $group_bytes$, w);\n"
+                "!packed|        const int8_t *w = $weight$ + c * $taps$;\n"
                 "        const int32_t *s = $scale$ + c / 4 * $numbers$;\n");
     text_put(t, "?oh|        for (int32_t y = 0; y < $oh$; ++y) {\n");
     text_put_at(
@@ -220,6 +300,8 @@ bool neon_print_depthwise(emitter *e, const ir_op *op)
     emit_use_helper(e, EH_NEON_STORE);
     put_constants(&v, &scale);
     neon_scale_functions(&scale, t, NEON_LANES);
+    if (v.packed)
+        put_unpack(&v);
     if (v.line % v.tile) {
         put_tile(&v, "one", 1);
         text_set(t, "one", "%s", text_expand(t, "$tile$"));

@@ -72,6 +72,12 @@ static int32_t level_of(const ir_op *op, const packed *p, int c, int i)
     return i < p->entries ? q->table[(q->table_per_channel ? c * p->entries : 0) + i] : 0;
 }
 
+int32_t neon_fields_level(const ir_op *op, int channel, int64_t i)
+{
+    packed p = packed_numbers(op);
+    return level_of(op, &p, channel, (int)packed_value(op, i));
+}
+
 void neon_fields_table(const neon_fields *f, emitter *e, const ir_op *op, text *t, const int *order,
                        int places)
 {

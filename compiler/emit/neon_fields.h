@@ -25,6 +25,8 @@ bool neon_fields_init(neon_fields *f, const ir_op *op);
 /* n registers (a multiple of a unit's) of sixteen fields as bytes, n / registers * bytes of them.
  */
 void neon_fields_pack(const neon_fields *f, const uint8_t *fields, int64_t n, uint8_t *to);
+/* Level of weight i (in the IR's order), which is the channel's. */
+int32_t neon_fields_level(const ir_op *op, int channel, int64_t i);
 /* Emits the levels; order: the channel at each place (-1: none), for tables per channel. Sets
  * variables of t: table (the array), table_bytes (of a quad). */
 void neon_fields_table(const neon_fields *f, emitter *e, const ir_op *op, text *t, const int *order,
