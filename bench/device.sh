@@ -1,5 +1,5 @@
 #!/bin/sh
-# device.sh - the device half of `make bench`: every network on every emulated Cortex-M and on an RV32, beside TensorFlow
+# device.sh - the device half of `make bench`: every network on every emulated Cortex-M, an RV32 and an AArch64, beside TensorFlow
 # Lite Micro with CMSIS-NN and the goals (peers.tsv). Writes device.csv, layers.csv and device.svg to $OUT.
 #
 # NETS, TARGETS: less than all. Wants $top_srcdir, $QCC, $QCC_SHARED, as make sets them.

@@ -65,6 +65,7 @@ checks=$((checks + 1))
 ! grep -q 'math.h' "$work/x.c" || fail "--no-libm includes math.h"
 check dscnn --quant "$abi/schemes.qdl"
 check dscnn --quant "$abi/schemes.qdl" --target cortex-m4
+check dscnn --quant "$abi/schemes.qdl" --target aarch64
 check dscnn --quant "$abi/schemes.qdl" --target cortex-m55
 check maxpool --profile
 checks=$((checks + 1))

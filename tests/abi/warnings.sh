@@ -37,7 +37,7 @@ for options in '' '--static-arena' '--io-in-arena' '--float-io' '--profile' '--s
     # shellcheck disable=SC2086
     check ports "$none" $options
 done
-for options in '' -Os '--target cortex-m4' '--target cortex-m55' '--numerics tflm'; do
+for options in '' -Os '--target cortex-m4' '--target cortex-m55' '--target aarch64' '--numerics tflm'; do
     # shellcheck disable=SC2086
     check dscnn "$none" --quant "$abi/schemes.qdl" $options
 done

@@ -18,7 +18,8 @@ LC_ALL=C tr '\000-\377' '\200-\377\000-\177' <"$dir/bytes" >"$dir/in.bin"
 
 status=0
 for on in 'cortex-m4 mps2-an386 -O2' 'cortex-m4 mps2-an386 -Os' 'cortex-m3 mps2-an385 -O2' 'cortex-m3 mps2-an385 -Os' \
-    'cortex-m0 mps2-an385 -O2' 'rv32 virt -O2' 'cortex-m55 mps3-an547 -O2' 'cortex-m55 mps3-an547 -Os'; do
+    'cortex-m0 mps2-an385 -O2' 'rv32 virt -O2' 'cortex-m55 mps3-an547 -O2' 'cortex-m55 mps3-an547 -Os' \
+    'aarch64 virt64 -O2'; do
     # shellcheck disable=SC2086
     set -- $on
     echo "== $on"
