@@ -2,11 +2,12 @@
 #include "compiler/emit/neon.h"
 
 #define FIELDS (WEIGHTS_CODE | WEIGHTS_PACKED | WEIGHTS_CODEBOOK)
+#define FORMS (FIELDS | WEIGHTS_AFFINE)
 
 const kernel aarch64_kernels[] = {
-    {"neon-conv", OP_CONV2D, FIELDS, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
+    {"neon-conv", OP_CONV2D, FORMS, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
      neon_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"neon-dense", OP_DENSE, FIELDS, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
+    {"neon-dense", OP_DENSE, FORMS, NEON_GUARD, NULL, neon_takes_conv, neon_print_conv,
      neon_scratch_conv, ORDER_UNKNOWN, NULL},
     {"neon-depthwise", OP_CONV2D, FIELDS, NEON_GUARD, NULL, neon_takes_depthwise,
      neon_print_depthwise, neon_scratch_depthwise, ORDER_UNKNOWN, NULL},

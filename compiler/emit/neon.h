@@ -28,6 +28,7 @@ typedef struct neon_scale {
     const ir_op *op;
     int numbers;     /* rows of a quad: bias, multiplier and what else the layer needs */
     int left, right; /* which of them are shifts before and after the multiplication; 0: none */
+    int offset;      /* which of them is what is added to each weight; 0: none */
     int all_right;   /* the shift after it where all channels have the same; 0 otherwise */
     bool doubled; /* q32: every channel is shifted to the left, so that one bit of it may be that of
                      a doubling multiplication */
@@ -37,9 +38,10 @@ typedef struct neon_scale {
 /* Whether its codes can be made so: exact for every channel, whatever the bounds. */
 bool neon_scales(const ir_op *op);
 /* Emits the numbers of `quads` quads; order: the channel at each place, -1 for none; NULL: as they
- * are. Sets variables of t: scale (the array), numbers (elements of a quad). */
+ * are. offsets (of each channel, or NULL) are carried along. Sets variables of t: scale (the
+ * array), numbers (elements of a quad), offset (where they stand in it). */
 void neon_scale_init(neon_scale *s, emitter *e, const ir_op *op, text *t, const int *order,
-                     int quads);
+                     int quads, const int32_t *offsets);
 /* Prints `int32x4_t $codes$(int32x4_t sum, const int32_t *scale)`, R of docs/numerics.md less what
  * $narrow$ does; the bias is not added. Then `int8x16_t $narrow$(const int32x4_t *v)`: `quads`
  * vectors of such as codes; what lies behind them is arbitrary. */

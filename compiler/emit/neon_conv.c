@@ -5,7 +5,8 @@
  * codes holds sixteen terms of a window, one of weights four terms of four filters, so that each of
  * the codes' four lanes meets its weights in one instruction (vdotq_laneq_s32). Weights stand as
  * [group of filters][block][run][four terms][4 * quads filters][4]; a tile is some windows side by
- * side in a line and a block's filters. */
+ * side in a line and a block's filters. Offsets beside the levels of weights take the sum of the
+ * codes, which one more dot product gives once a window. */
 #include "compiler/emit/neon_conv.h"
 #include "compiler/emit/packed.h"
 
@@ -86,11 +87,14 @@ static void init(neon_conv *v, const emitter *e, const ir_op *op)
     v->outputs = out->dim[out->rank - 1] / v->groups;
     int quads = ceil_div(v->outputs, NEON_LANES);
     v->packed = neon_fields_init(&v->fields, op);
+    v->offsets = v->packed ? v->fields.offsets : weight_form_of(op) == WEIGHTS_AFFINE;
     v->quads = choose_quads(v, quads);
     int together = v->packed && v->fields.registers > v->quads ? v->fields.registers / v->quads : 1;
     v->run4 = ceil_div(v->run, together * NEON_TERMS) * together * NEON_TERMS;
     v->staged = neon_is_padded(op) || v->run4 != v->run;
-    int sums = !v->packed ? DOT_SUMS : v->fields.tables > 2 ? TABLE_SUMS : PACKED_SUMS;
+    int sums = !v->packed && !v->offsets ? DOT_SUMS
+               : v->fields.tables > 2    ? TABLE_SUMS
+                                         : PACKED_SUMS;
     v->blocks = ceil_div(quads, v->quads);
     v->dot_tile = choose_tile(v->line, sums / v->quads < 8 ? sums / v->quads : 8);
     v->plain_tile = choose_tile(v->line, PLAIN_SUMS / v->quads < 4 ? PLAIN_SUMS / v->quads : 4);
@@ -117,7 +121,7 @@ int neon_iteration_terms(const neon_conv *v)
 int neon_loop_terms(const neon_conv *v)
 {
     int step = neon_iteration_terms(v);
-    return (v->packed ? v->run : v->run4) / step * step;
+    return (v->packed || v->offsets ? v->run : v->run4) / step * step;
 }
 
 bool neon_takes_conv(const emitter *e, const ir_op *op)
@@ -126,8 +130,10 @@ bool neon_takes_conv(const emitter *e, const ir_op *op)
         return false;
     neon_conv v;
     init(&v, e, op);
-    return v.packed == (weight_form_of(op) != WEIGHTS_CODE) && v.stage.bytes < INT32_MAX / 2 &&
-           weight_places(&v) < INT32_MAX / 2;
+    bool bytes = weight_form_of(op) & (WEIGHTS_CODE | WEIGHTS_AFFINE);
+    if (v.offsets && !v.packed && op->q->wmul != 1 && op->q->wmul != 2)
+        return false;
+    return v.packed != bytes && v.stage.bytes < INT32_MAX / 2 && weight_places(&v) < INT32_MAX / 2;
 }
 
 int64_t neon_scratch_conv(const emitter *e, const ir_op *op)
@@ -197,6 +203,16 @@ static int *channel_order(const neon_conv *v)
     return order;
 }
 
+/* What is added to the level of each weight of a channel. */
+static const int32_t *offsets_of(const neon_conv *v)
+{
+    const ir_iparams *q = v->op->q;
+    int32_t *offsets = ARENA_ARRAY(v->e->ctx->a, int32_t, q->channels);
+    for (int c = 0; c < q->channels; ++c)
+        offsets[c] = (v->packed ? 0 : q->wadd) + (q->wzero ? q->wzero[c] : 0);
+    return offsets;
+}
+
 /* ---- text --------------------------------------------------------------------------------------
  */
 
@@ -244,13 +260,19 @@ static void set_vars(neon_conv *v)
     text_set(t, "tile", "%s", op_aux(v->e, v->op, "tile"));
 }
 
-/* Four terms: lane `lane` of the codes. */
-static void put_terms(neon_conv *v, int columns, int lane)
+/* Four terms, `own` of them the run's: lane `lane` of the codes. */
+static void put_terms(neon_conv *v, int columns, int lane, int own)
 {
     text *t = &v->t;
     text_set(t, "lane", "%d", lane);
     text_set(t, "at", lane ? "%d + " : "", lane * v->quads * NEON_BYTES);
+    text_set(t, "counted", "%d", v->offsets);
+    text_set(t, "ones", "0x%08x", 0x01010101u >> 8 * (NEON_TERMS - own));
     text_put_at(t, columns,
+                "?counted|$U$_UNROLL\n"
+                "?counted|for (int p = 0; p < $tile$_windows; ++p)\n"
+                "?counted|    total[p] = $U$_DOT(total[p], "
+                "vreinterpretq_s8_s32(vdupq_n_s32($ones$)), c[p], $lane$);\n"
                 "$U$_UNROLL\n"
                 "for (int q = 0; q < $quads$; ++q) {\n"
                 "    const int8x16_t f = vld1q_s8(w + $at$q * 16);\n"
@@ -260,8 +282,9 @@ static void put_terms(neon_conv *v, int columns, int lane)
                 "}\n");
 }
 
-/* Terms of a run from `from` on, in registers of codes that `load` gives. */
-static void put_codes(neon_conv *v, int columns, const char *from, const char *load, int lanes)
+/* Terms of a run from `from` on, `own` of them its own, in registers of codes that `load` gives. */
+static void put_codes(neon_conv *v, int columns, const char *from, const char *load, int lanes,
+                      int own)
 {
     text *t = &v->t;
     text_set(t, "from", "%s", from);
@@ -271,7 +294,8 @@ static void put_codes(neon_conv *v, int columns, const char *from, const char *l
                 "for (int p = 0; p < $tile$_windows; ++p)\n");
     text_put_at(t, columns + 4, load);
     for (int lane = 0; lane < lanes; ++lane)
-        put_terms(v, columns, lane);
+        put_terms(v, columns, lane,
+                  own - lane * NEON_TERMS < NEON_TERMS ? own - lane * NEON_TERMS : NEON_TERMS);
 }
 
 /* One run of the windows: registers of sixteen terms, then what is left. */
@@ -281,7 +305,8 @@ static void put_run(neon_conv *v, int columns)
     int whole = neon_loop_terms(v), some = (v->run4 - whole) / NEON_TERMS;
     if (whole > 0) {
         text_put_at(t, columns, "for (int k = 0; k < $whole$; k += 16, w += 4 * $term_bytes$) {\n");
-        put_codes(v, columns + 4, "k", "c[p] = vld1q_s8(x + p * $step$ + $from$);\n", NEON_TERMS);
+        put_codes(v, columns + 4, "k", "c[p] = vld1q_s8(x + p * $step$ + $from$);\n", NEON_TERMS,
+                  NEON_BYTES);
         text_put_at(t, columns, "}\n");
     }
     if (some == 0)
@@ -291,7 +316,7 @@ static void put_run(neon_conv *v, int columns)
     put_codes(v, columns, whole ? text_expand(t, "$whole$") : "0",
               v->staged ? "c[p] = vld1q_s8(x + p * $step$ + $from$);\n"
                         : "c[p] = $P$_some(x + p * $step$ + $from$, $some$);\n",
-              some);
+              some, v->run - whole);
     text_put_at(t, columns, v->rows * v->cols > 1 ? "w += $some$ * $filters$;\n" : "");
 }
 
@@ -335,20 +360,43 @@ static void put_tile(neon_conv *v)
         "        for (int q = 0; q < $quads$; ++q)\n"
         "            sum[p][q] = $P$_begin(scale + q * $numbers$);\n"
         "    }\n");
+    text_set(t, "twice", "%d", !v->packed && v->op->q->wmul == 2);
+    text_put(t, "?offset|    /* sums of the codes alone, which take the offsets */\n"
+                "?offset|    static const int32_t none[4] = {0, 0, 0, 0};\n"
+                "?offset|    $P$_sums total[$tile$_windows];\n"
+                "?offset|    $U$_UNROLL\n"
+                "?offset|    for (int p = 0; p < $tile$_windows; ++p)\n"
+                "?offset|        total[p] = $P$_begin(none);\n");
     if (v->packed)
         neon_fields_levels(&v->fields, t,
                            v->fields.per_channel ? "table" : text_expand(t, "$table$"));
     put_runs(v);
-    text_put(t, "    $U$_UNROLL\n"
-                "    for (int p = 0; p < $tile$_windows; ++p) {\n"
-                "        int32x4_t v[$quads$];\n"
-                "        $U$_UNROLL\n"
-                "        for (int q = 0; q < $quads$; ++q)\n"
-                "            v[q] = $codes$($P$_end(sum[p][q], scale + q * $numbers$), scale + q * "
-                "$numbers$);\n"
-                "        $P$_store(out + p * $all$, $narrow$(v), $count$);\n"
-                "    }\n"
-                "}\n\n");
+    text_put(
+        t,
+        "    $U$_UNROLL\n"
+        "    for (int p = 0; p < $tile$_windows; ++p) {\n"
+        "        int32x4_t v[$quads$];\n"
+        "        $U$_UNROLL\n"
+        "        for (int q = 0; q < $quads$; ++q)\n"
+        "            v[q] = $P$_end(sum[p][q], scale + q * $numbers$);\n"
+        "?offset|        /* unsigned, as parts of the sum may wrap */\n"
+        "?offset|        const uint32x4_t codes = vreinterpretq_u32_s32($P$_end(total[p], none));\n"
+        "?offset|        $U$_UNROLL\n"
+        "?offset|        for (int q = 0; q < $quads$; ++q) {\n"
+        "?offset|            const int32_t *at = scale + q * $numbers$;\n"
+        "?offset|            uint32x4_t u = vreinterpretq_u32_s32(v[q]);\n"
+        "?offset|?twice|            u = vsubq_u32(vshlq_n_u32(u, 1), "
+        "vreinterpretq_u32_s32(vld1q_s32(at)));\n"
+        "?offset|            u = vmlaq_u32(u, codes, vreinterpretq_u32_s32(vld1q_s32(at + "
+        "$offset$)));\n"
+        "?offset|            v[q] = vreinterpretq_s32_u32(u);\n"
+        "?offset|        }\n"
+        "        $U$_UNROLL\n"
+        "        for (int q = 0; q < $quads$; ++q)\n"
+        "            v[q] = $codes$(v[q], scale + q * $numbers$);\n"
+        "        $P$_store(out + p * $all$, $narrow$(v), $count$);\n"
+        "    }\n"
+        "}\n\n");
 }
 
 static void put_loops(neon_conv *v)
@@ -398,7 +446,7 @@ bool neon_print_conv(emitter *e, const ir_op *op)
     int quads = v.groups * v.blocks * v.quads;
     if (v.packed)
         neon_fields_table(&v.fields, e, op, t, order, quads * NEON_LANES);
-    neon_scale_init(&scale, e, op, t, order, quads);
+    neon_scale_init(&scale, e, op, t, order, quads, v.offsets ? offsets_of(&v) : NULL);
     set_vars(&v);
     neon_scale_functions(&scale, t, v.quads);
     put_tile(&v);

@@ -21,6 +21,7 @@ typedef struct neon_conv {
     int quads, blocks;    /* quads of a block, blocks of a group */
     bool packed;          /* weights are fields, decoded where they are used */
     neon_fields fields;
+    bool offsets;             /* of weights: their sums take some times the sum of the codes */
     int dot_tile, plain_tile; /* windows of a tile with dot products, and without */
 } neon_conv;
 

@@ -62,7 +62,7 @@ bool neon_takes_depthwise(const emitter *e, const ir_op *op)
     if (!ir_is_depthwise(op) || !neon_scales(op))
         return false;
     init(&v, e, op);
-    if (v.packed ? v.fields.per_channel || v.taps > MOST_PACKED
+    if (v.packed ? v.fields.per_channel || v.fields.offsets || v.taps > MOST_PACKED
                  : weight_form_of(op) != WEIGHTS_CODE)
         return false;
     return v.taps <= MOST_TAPS && v.stage.bytes < INT32_MAX / 2;
@@ -137,7 +137,7 @@ static void put_constants(neon_depthwise *v, neon_scale *scale)
     int *order = ARENA_ARRAY(v->e->ctx->a, int, places);
     for (int p = 0; p < places; ++p)
         order[p] = p < v->lanes ? p % v->w.o : -1;
-    neon_scale_init(scale, v->e, v->op, &v->t, order, v->groups * NEON_LANES);
+    neon_scale_init(scale, v->e, v->op, &v->t, order, v->groups * NEON_LANES, NULL);
     if (v->packed)
         neon_fields_table(&v->fields, v->e, v->op, &v->t, order, places);
     put_weights(v);

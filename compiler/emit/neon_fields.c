@@ -5,17 +5,22 @@
 
 enum { MOST_LEVELS = 64, TAIL_LOW = 2 };
 
-/* Levels must fit int8 and, on uniform grids, be those of every channel. */
+/* Levels, less the offsets of channels, must fit int8. */
 static bool levels_fit(const ir_op *op, const packed *p)
 {
     const ir_quant *q = ir_weight(op)->quant;
     if (q->scheme == IR_Q_CODEBOOK)
         return q->table_type == IR_I8;
-    for (int c = 0; op->q->wzero && c < op->q->channels; ++c)
-        if (op->q->wzero[c])
-            return false;
     int32_t last = p->mul * ((1 << p->bits) - 1) + p->add;
     return p->add >= INT8_MIN && p->add <= INT8_MAX && last >= INT8_MIN && last <= INT8_MAX;
+}
+
+static bool has_offsets(const ir_op *op)
+{
+    for (int c = 0; op->q->wzero && c < op->q->channels; ++c)
+        if (op->q->wzero[c])
+            return true;
+    return false;
 }
 
 bool neon_fields_init(neon_fields *f, const ir_op *op)
@@ -31,6 +36,7 @@ bool neon_fields_init(neon_fields *f, const ir_op *op)
     f->registers = p.bits == 3 ? 8 : 8 / p.bits;
     f->bytes = f->registers * NEON_BYTES * p.bits / 8;
     f->per_channel = codebook && p.table_per_channel;
+    f->offsets = has_offsets(op);
     int levels = f->entries * (f->per_channel ? NEON_LANES : 1);
     f->tables = (levels + NEON_BYTES - 1) / NEON_BYTES;
     return levels <= MOST_LEVELS && levels_fit(op, &p);

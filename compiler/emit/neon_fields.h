@@ -18,6 +18,8 @@ typedef struct neon_fields {
     int entries;   /* levels of a table as it stands in registers: a power of two */
     int tables;    /* registers of levels */
     bool per_channel;
+    bool offsets; /* each channel has an offset beside the levels, which the kernel adds times the
+                     sum of the codes */
 } neon_fields;
 
 /* Whether the weights' levels can be looked up so. */

@@ -50,8 +50,12 @@ static void put_dots(neon_conv *v, int columns, int i)
     text_set(t, "q", "%d", i % v->quads);
     text_set(t, "reg", "%d", i / v->quads / NEON_LANES);
     text_set(t, "lane", "%d", i / v->quads % NEON_LANES);
+    text_set(t, "counted", "%d", v->offsets && i % v->quads == 0);
     text_put_at(t, columns,
                 "$U$_UNROLL\n"
+                "?counted|for (int p = 0; p < $tile$_windows; ++p)\n"
+                "?counted|    total[p] = $U$_DOT(total[p], vdupq_n_s8(1), c$reg$[p], $lane$);\n"
+                "?counted|$U$_UNROLL\n"
                 "for (int p = 0; p < $tile$_windows; ++p)\n"
                 "    sum[p][$q$] = $U$_DOT(sum[p][$q$], f$field$, c$reg$[p], $lane$);\n");
 }

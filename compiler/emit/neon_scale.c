@@ -56,7 +56,8 @@ bool neon_scales(const ir_op *op)
     return true;
 }
 
-static void put_array(const neon_scale *s, text *t, const int *order, int quads)
+static void put_array(const neon_scale *s, text *t, const int *order, int quads,
+                      const int32_t *offsets)
 {
     const ir_iparams *q = s->op->q;
     arena *a = s->e->ctx->a;
@@ -73,18 +74,21 @@ static void put_array(const neon_scale *s, text *t, const int *order, int quads)
             at[s->left * NEON_LANES] = left_of(s, c);
         if (s->right)
             at[s->right * NEON_LANES] = -right_of(s, c);
+        if (s->offset)
+            at[s->offset * NEON_LANES] = offsets[c];
     }
-    const char *comment =
-        arena_printf(a, "[%d][%d numbers][4 channels]: bias (zero point folded in), multiplier%s%s",
-                     quads, s->numbers, s->left ? ", shift to the left before" : "",
-                     s->right ? ", shift after, negative: to the right" : "");
+    const char *comment = arena_printf(
+        a, "[%d][%d numbers][4 channels]: bias (zero point folded in), multiplier%s%s%s", quads,
+        s->numbers, s->left ? ", shift to the left before" : "",
+        s->right ? ", shift after, negative: to the right" : "",
+        s->offset ? ", offset of the weights" : "");
     text_set(t, "scale", "%s",
              emit_array(s->e, EMIT_CONSTANT, op_base(s->e, s->op, "scale"), IR_I32, v, n, comment));
     text_set(t, "numbers", "%d", s->numbers * NEON_LANES);
 }
 
 void neon_scale_init(neon_scale *s, emitter *e, const ir_op *op, text *t, const int *order,
-                     int quads)
+                     int quads, const int32_t *offsets)
 {
     const ir_iparams *q = op->q;
     bool left = false, right = false, same = true;
@@ -103,7 +107,10 @@ void neon_scale_init(neon_scale *s, emitter *e, const ir_op *op, text *t, const 
         s->all_right = right_of(s, 0);
     else if (right)
         s->right = s->numbers++;
-    put_array(s, t, order, quads);
+    if (offsets)
+        s->offset = s->numbers++;
+    text_set(t, "offset", "%d", s->offset * NEON_LANES);
+    put_array(s, t, order, quads, offsets);
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */
