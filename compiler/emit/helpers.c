@@ -275,6 +275,14 @@ static const helper helpers[EH_COUNT] = {
         "#define $U$_APART static\n"
         "#define $U$_KEEP(v) (void)(v)\n"
         "#endif\n"},
+    [EH_TIE] = {"tie", NULL,
+        "/* $U$_TIE(a, b): what is made of either from here on waits for both, so that few values are under way\n"
+        " * at once. */\n"
+        "#if defined(__GNUC__) && !defined(__TINYC__)\n"
+        "#define $U$_TIE(a, b) __asm__(\"\" : \"+r\"(a), \"+r\"(b))\n"
+        "#else\n"
+        "#define $U$_TIE(a, b) ((void)(a), (void)(b))\n"
+        "#endif\n"},
     [EH_LONG_LOW] = {"low", NULL,
         "/* Of two sums in one, 2^(n-1) + low + high * 2^n, -2^(n-1) <= low < 2^(n-1): 2^(n-1) + low. */\n"
         "static inline int32_t $P$_low(int64_t sum, int n)\n"

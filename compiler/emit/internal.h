@@ -27,7 +27,7 @@ typedef enum emit_helper {
     EH_DSP_WIDE14, EH_DSP_SMMLAR, EH_DSP_SMMLA, EH_DSP_TFLM, EH_DSP_SINGLE,
     EH_DSP_SMLABB, EH_DSP_SMLABT, EH_DSP_SMLATB, EH_DSP_SMLATT,
     EH_DSP_BOTH, EH_DSP_SSAT8, EH_DSP_TWO, EH_DSP_ADD2,
-    EH_APART, EH_LONG_LOW, EH_LONG_HIGH, /* two sums in one of 64 bits */
+    EH_APART, EH_TIE, EH_LONG_LOW, EH_LONG_HIGH, /* two sums in one of 64 bits */
     EH_V6M, EH_TRIPLE, EH_SIX, EH_THREE, EH_FOUR, EH_QUAD, EH_EIGHT, /* three sums in two words: helpers_triple.c */
     EH_SMALL, EH_SMALL_TFLM, /* products of 32 bits */
     /* helpers_mve.c: Helium */

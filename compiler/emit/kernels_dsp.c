@@ -1,5 +1,6 @@
 /* kernels_dsp.c - kernels of cortex-m4: cores with the DSP extension. */
 #include "compiler/emit/dsp.h"
+#include "compiler/emit/long.h"
 
 /* As far as dsp_store_takes and dsp_levels_take say so. */
 #define DSP_WEIGHTS                                                                                \
@@ -12,5 +13,20 @@ const kernel cortex_m4_kernels[] = {
      dsp_scratch_dense, ORDER_UNKNOWN, NULL},
     {"dsp-depthwise", OP_CONV2D, DSP_WEIGHTS, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
      dsp_print_depthwise, dsp_scratch_depthwise, ORDER_CHANNELS, NULL},
+    /* What dsp_store leaves: codebooks of 5 bits and more, a table a channel. Their indices are
+     * decoded a block of filters at a time, or looked up one by one; SMLAL makes two products as
+     * SMLAD does. */
+    {"plain-lone", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, NULL, plain_takes_lone, plain_print_lone,
+     NULL, ORDER_UNKNOWN, NULL},
+    {"plain-lone", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
+     ORDER_UNKNOWN, NULL},
+    {"long-conv", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, bundle_in_place, long_takes_conv,
+     long_print_conv, long_scratch_conv, ORDER_UNKNOWN, NULL},
+    {"long-dense", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, long_takes_conv, long_print_conv,
+     long_scratch_conv, ORDER_UNKNOWN, NULL},
+    {"wide-conv", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, bundle_in_place, wide_takes_conv,
+     wide_print_conv, wide_scratch_conv, ORDER_UNKNOWN, NULL},
+    {"wide-dense", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, wide_takes_conv, wide_print_conv,
+     wide_scratch_conv, ORDER_UNKNOWN, NULL},
     {0},
 };

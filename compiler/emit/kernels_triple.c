@@ -8,14 +8,18 @@
     (WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED)
 
 const kernel word_kernels[] = {
-    {"triple-lone", OP_CONV2D, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone, NULL,
-     ORDER_UNKNOWN, NULL},
+    {"triple-lone", OP_CONV2D, WEIGHTS_CODE | WEIGHTS_AFFINE, NULL, NULL, triple_takes_lone,
+     triple_print_lone, NULL, ORDER_UNKNOWN, NULL},
+    {"pair-lone", OP_CONV2D, WEIGHTS_PACKED | WEIGHTS_CODEBOOK, NULL, NULL, pair_takes_lone,
+     pair_print_lone, pair_scratch_lone, ORDER_UNKNOWN, NULL},
     {"plain-lone", OP_CONV2D, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
      ORDER_UNKNOWN, NULL},
     {"triple-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, triple_takes_conv,
      triple_print_conv, triple_scratch_conv, ORDER_CELLS, NULL},
-    {"triple-lone", OP_DENSE, WEIGHTS_CODE, NULL, NULL, triple_takes_lone, triple_print_lone, NULL,
-     ORDER_UNKNOWN, NULL},
+    {"triple-lone", OP_DENSE, WEIGHTS_CODE | WEIGHTS_AFFINE, NULL, NULL, triple_takes_lone,
+     triple_print_lone, NULL, ORDER_UNKNOWN, NULL},
+    {"pair-lone", OP_DENSE, WEIGHTS_PACKED | WEIGHTS_CODEBOOK, NULL, NULL, pair_takes_lone,
+     pair_print_lone, pair_scratch_lone, ORDER_UNKNOWN, NULL},
     {"plain-lone", OP_DENSE, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
      ORDER_UNKNOWN, NULL},
     {"triple-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, triple_takes_conv, triple_print_conv,

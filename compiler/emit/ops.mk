@@ -9,7 +9,7 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/kernels_dsp.c \
 	compiler/emit/bundle.c compiler/emit/bundle.h compiler/emit/kernels_long.c compiler/emit/kernels_triple.c \
 	compiler/emit/helpers_mve.c compiler/emit/helpers_mve.h compiler/emit/kernels_mve.c \
-	compiler/emit/store.c compiler/emit/store.h compiler/emit/wide_conv.c compiler/emit/plain_lone.c compiler/emit/long.h compiler/emit/long_conv.c compiler/emit/long_lone.c \
+	compiler/emit/store.c compiler/emit/store.h compiler/emit/wide_conv.c compiler/emit/plain_lone.c compiler/emit/pair_lone.c compiler/emit/long.h compiler/emit/long_conv.c compiler/emit/long_lone.c \
 	compiler/emit/plane.h compiler/emit/plane_depthwise.c \
 	compiler/emit/loops.c \
 	compiler/emit/mve.h compiler/emit/mve_add.c compiler/emit/mve_conv.c compiler/emit/mve_copy.c \

@@ -49,6 +49,8 @@ static void put_step(plain *v, int columns, int n, int index)
             t, "product", "%s",
             text_expand(t, bundle_is_signed(&v->b) ? "$number$ * x" : "(uint32_t)($number$ * x)"));
         text_put_at(t, columns, "$a$ += $product$;\n");
+        if (v->b.s.decoded && i % FILTERS == FILTERS - 1)
+            text_put_at(t, columns, "$U$_TIE(w, d);\n");
     }
 }
 
@@ -125,6 +127,8 @@ bool plain_print_lone(emitter *e, const ir_op *op)
     init(&v, e, op);
     text *t = &v.b.t;
     bundle_begin(&v.b, "int32_t");
+    if (v.b.s.decoded)
+        emit_use_helper(e, EH_TIE);
     v.n.constant = v.b.f.constant;
     put_dots(&v);
     op_comment(e, op, t);

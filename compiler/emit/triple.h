@@ -13,4 +13,9 @@ int64_t triple_scratch_conv(const emitter *e, const ir_op *op);
 bool triple_takes_lone(const emitter *e, const ir_op *op);
 bool triple_print_lone(emitter *e, const ir_op *op);
 
+/* The same, weights of 1 to 4 bits: pair_lone.c. */
+bool pair_takes_lone(const emitter *e, const ir_op *op);
+bool pair_print_lone(emitter *e, const ir_op *op);
+int64_t pair_scratch_lone(const emitter *e, const ir_op *op);
+
 #endif

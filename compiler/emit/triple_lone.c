@@ -13,7 +13,7 @@ enum { FILTERS = 8, LIMIT = 1 << 16 };
 
 bool triple_takes_lone(const emitter *e, const ir_op *op)
 {
-    if (!lone_takes(op))
+    if (!lone_takes(op) || !store_takes(e, op, IR_I8))
         return false;
     bundle v;
     bundle_init(&v, e, op, 3);
@@ -46,24 +46,27 @@ static const char *word_array(bundle *v)
 static void put_dots(bundle *v)
 {
     text *t = &v->t;
+    store_offsets(&v->s, v->e, v->op, v->padded);
     text_set(t, "weight", "%s", word_array(v));
     text_put(t,
              "/* $layer$: the window with all filters, eight at a time. */\n"
-             "$U$_APART void $dots$(const int8_t *restrict x, uint32_t all, int8_t *restrict out)\n"
+             "$U$_APART void $dots$(const int8_t *restrict x, uint32_t all$sum_parameter$, int8_t "
+             "*restrict out)\n"
              "{\n"
              "    const int32_t *w = $weight$;\n"
              "    const int32_t *scale = $scale$;\n"
              "    for (int32_t o = 0; o < $padded$; o += 8, w += 2 * $terms$, scale += 16) {\n"
              "        uint32_t acc[6];\n"
-             "        int32_t sum[8], s;\n");
+             "        int32_t raw[8], s;\n");
     bundle_declare(v);
     text_put(t, "        $P$_eight(x, w, $terms$, acc);\n"
-                "        $P$_quad(acc, all, sum);\n"
-                "        $P$_quad(acc + 3, all, sum + 4);\n");
+                "        $P$_quad(acc, all, raw);\n"
+                "        $P$_quad(acc + 3, all, raw + 4);\n");
     for (int i = 0; i < FILTERS; ++i) {
         fast_rescale f = bundle_scale(v, i);
-        text_set(t, "i", "%d", i);
-        text_put(t, "        s = sum[$i$] + bias;\n");
+        const char *raw = arena_printf(v->e->ctx->a, "raw[%d]", i);
+        text_set(t, "acc", "%s", bundle_acc(v, raw, 0));
+        text_put(t, "        s = $acc$;\n");
         bundle_code(v, &f, i, -1, "s");
     }
     text_put(t, "    }\n"
@@ -85,10 +88,11 @@ bool triple_print_lone(emitter *e, const ir_op *op)
     put_dots(&v);
     op_comment(e, op, t);
     op_open(e, op, t);
-    text_put(t, "    int32_t all = 0;\n"
+    text_put(t, "    int32_t sum = 0;\n"
                 "    for (int32_t k = 0; k < $terms$; ++k)\n"
-                "        all += in0[k];\n"
-                "    $dots$(in0, (uint32_t)all * 128u, out);\n");
+                "        sum += in0[k];\n"
+                "!sums|    $dots$(in0, (uint32_t)sum * 128u, out);\n"
+                "?sums|    $dots$(in0, (uint32_t)sum * 128u, &sum, out);\n");
     op_close(t);
     return true;
 }
