@@ -2,7 +2,7 @@
 # schemes.sh - what each way to store weights takes and costs, as a table in Markdown: bytes, and instructions of
 # one inference on emulated boards (net.sh); a hyphen where the target's tools are missing.
 #
-#   bench/schemes.sh [NET [TARGET…]]     default: lenet on cortex-m4, cortex-m3, cortex-m0, cortex-m55
+#   bench/schemes.sh [NET [TARGET…]]     default: lenet on cortex-m4, cortex-m3, cortex-m0, cortex-m55, rv32
 set -u
 top_srcdir=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 QCC=${QCC-$top_srcdir/build/qcc}
@@ -11,7 +11,7 @@ export QCC QCC_SHARED
 . "$top_srcdir/bench/lib.sh"
 net=${1-lenet}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- cortex-m4 cortex-m3 cortex-m0 cortex-m55
+[ $# -gt 0 ] || set -- cortex-m4 cortex-m3 cortex-m0 cortex-m55 rv32
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 

@@ -66,6 +66,8 @@ checks=$((checks + 1))
 check dscnn --quant "$abi/schemes.qdl"
 check dscnn --quant "$abi/schemes.qdl" --target cortex-m4
 check dscnn --quant "$abi/schemes.qdl" --target aarch64
+check dscnn --quant "$abi/schemes.qdl" --target cortex-m3
+check lenet --bits 4 --target cortex-m0
 check dscnn --quant "$abi/schemes.qdl" --target cortex-m55
 check maxpool --profile
 checks=$((checks + 1))

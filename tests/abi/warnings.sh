@@ -44,6 +44,8 @@ done
 check lenet "$none"
 for target in cortex-m0 cortex-m3 rv32; do
     check dscnn "$none" --target $target
+    check dscnn "$none" --quant "$abi/schemes.qdl" --target $target
+    check lenet "$none" --bits 3 --target $target
 done
 # x86 NET: $work/x.c is clean at each level of x86-64, unrolled and vectorised by gcc, too, and elsewhere.
 x86() {
