@@ -43,7 +43,7 @@ static void init(pair *v, const emitter *e, const ir_op *op)
     /* a word of pairs of indices: as many terms as it has of them; 3 bits: five, two bits spare */
     v->terms = v->bits == 3 && !v->table ? LANE : LANE / v->bits;
     v->part = b->terms;
-    v->v6m = few && v->words == 1;
+    v->v6m = few && v->words == 1 && b->terms >= v->terms;
     if (!v->table) {
         v->part = ((1 << (LANE - 1)) - 1) / CODE / ((1 << v->bits) - 1) / v->terms * v->terms;
         store_take_fields(&b->s);

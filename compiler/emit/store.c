@@ -17,6 +17,14 @@ static bool table_is_narrow(const ir_op *op)
     return true;
 }
 
+/* What is added to fields for numbers of 8 bits: what levels have, unless that is too far off. */
+static int32_t field_add(const packed *p)
+{
+    int32_t most = p->mul * ((1 << p->bits) - 1);
+    bool fits = p->add >= INT8_MIN && p->add + most <= INT8_MAX;
+    return fits ? p->add : -p->mul * (1 << (p->bits - 1));
+}
+
 store store_of(const ir_op *op)
 {
     const ir_iparams *q = op->q;
@@ -27,8 +35,8 @@ store store_of(const ir_op *op)
     if (s.decoded) {
         s.p = packed_numbers(op);
         s.mul = 1;
-        s.add = s.p.add;
-        add = 0;
+        s.add = field_add(&s.p);
+        add = s.p.add - s.add;
     }
     if (s.form == WEIGHTS_WIDE || (s.form == WEIGHTS_CODEBOOK && !table_is_narrow(op)))
         s.type = IR_I16;
@@ -67,7 +75,7 @@ int32_t store_number(const ir_op *op, int64_t i)
     }
     case WEIGHTS_PACKED: {
         packed p = packed_numbers(op);
-        return p.mul * (int32_t)packed_value(op, i) + p.add;
+        return p.mul * (int32_t)packed_value(op, i) + field_add(&p);
     }
     case WEIGHTS_WIDE:
         return ((const int16_t *)w->data)[i];
@@ -84,7 +92,10 @@ void store_offsets(store *s, emitter *e, const ir_op *op, int channels)
         return;
     for (int c = 0; c < channels; ++c) {
         int of = c < q->channels ? c : q->channels - 1;
-        v[c] = (s->decoded ? s->fields ? s->p.add : 0 : q->wadd) + (q->wzero ? q->wzero[of] : 0);
+        v[c] = (!s->decoded ? q->wadd
+                : s->fields ? s->p.add
+                            : s->p.add - s->add) +
+               (q->wzero ? q->wzero[of] : 0);
     }
     s->offset = per_channel_i64(e, op_base(e, op, "weight_offset"), IR_I32, v, channels,
                                 "times the sum of the inputs: added to every sum of a filter");
