@@ -116,6 +116,9 @@ static void print_chains(const ir_graph *g, const emit_result *r)
         printf("%s to %s in bands of rows: windows %" PRId64 " bytes (rows: %s)\n", g->ops.v[c->first]->name,
                g->ops.v[c->last]->name, c->window_bytes, c->windows);
     }
+    if (r->arena_own_order)
+        printf("branches in another order than the net's, whose arena would have %" PRId64 " bytes\n",
+               r->arena_own_order);
     if (r->n_chains > 0)
         printf("arena of whole maps %" PRId64 " bytes, of bands %" PRId64 "\n", r->arena_whole, r->arena_bytes);
 }
@@ -240,6 +243,8 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
         inspect_code_json(j, f, r);
         json_object_set_new(j, "arena_bytes", json_integer(r->arena_bytes));
         json_object_set_new(j, "arena_lower_bound", json_integer(r->arena_lower_bound));
+        if (r->arena_own_order)
+            json_object_set_new(j, "arena_bytes_own_order", json_integer(r->arena_own_order));
         if (r->n_chains > 0) {
             json_object_set_new(j, "arena_bytes_whole", json_integer(r->arena_whole));
             json_object_set_new(j, "chains", chains_json(g, r));

@@ -177,8 +177,9 @@ static void put_call(bands_text *v, int i)
         buf_printf(b, ", mem + %lld", (long long)e->plan->scratch[s->op->id]);
     buf_puts(b, ");\n");
     if (e->o->profile)
-        buf_printf(b, "            %s_profile(%d, %s, %lldU);\n", e->prefix, s->op->id,
-                   pointer(v, s->out, out_at(v, s)), bytes_of(&v->c->map.v[s->out], s->rows));
+        buf_printf(b, "            %s_profile(%d, %s, %lldU);\n", e->prefix,
+                   emit_number(e, s->op->id), pointer(v, s->out, out_at(v, s)),
+                   bytes_of(&v->c->map.v[s->out], s->rows));
 }
 
 /* After a step's last call: the padding below its rows. */
@@ -361,7 +362,7 @@ const char *bands_call(emitter *e, const band_chain *c,
 
 static emit_chain facts_of(emitter *e, const band_chain *c)
 {
-    emit_chain f = {.first = c->first, .last = c->last};
+    emit_chain f = {.first = emit_number(e, c->first), .last = emit_number(e, c->last)};
     buf b;
     buf_init(&b, e->ctx->a);
     for (int m = 0; m < c->map.n; m++) {

@@ -47,7 +47,7 @@ static const char *bound(emitter *e, const ir_op *op)
 static row layer_row(emitter *e, const ir_op *op, int64_t constants)
 {
     const char *word = ir_is_depthwise(op) ? "depthwise" : ir_opinfos[op->kind].word;
-    return (row){{arena_printf(e->ctx->a, "%d %s", op->id, emit_comment(e, op->name)), word,
+    return (row){{arena_printf(e->ctx->a, "%d %s", emit_number(e, op->id), emit_comment(e, op->name)), word,
                   ir_shape_str(e->ctx->a, &op->out[0]->shape), number(e, parameters(op)),
                   number(e, ir_macs(op)), bound(e, op), number(e, constants),
                   number(e, e->plan->live[op->id])}};
@@ -113,6 +113,9 @@ static void put_memory(emitter *e, buf *b)
     buf_printf(b, " * weights %lld bytes, all constants %lld bytes; arena %lld bytes (no plan needs less than "
                   "%lld)\n", (long long)e->weight_bytes, (long long)e->constant_bytes,
                (long long)e->plan->arena_bytes, (long long)e->plan->lower_bound);
+    if (e->was)
+        buf_printf(b, " * Layers run in another order than the net's (the numbers are the net's), in which the arena "
+                      "would have %lld bytes.\n", (long long)e->own_order);
     if ((e->o->float_io || e->o->selftest) && !e->o->io_in_arena)
         buf_printf(b, " * The arena has room for the codes of the ports%s, which %s_run alone does not need.\n",
                    e->o->float_io ? "" : " (outputs only)", e->prefix);

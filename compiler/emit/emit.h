@@ -74,6 +74,8 @@ typedef struct emit_result {
     const emit_block *blocks;    /* what lies in the arena, and when */
     int n_blocks;
     int64_t arena_lower_bound;   /* no plan needs less */
+    int64_t arena_own_order;     /* arena_bytes (but for ram_min's chains) in the order of the net, where
+                                    another one needs less; else 0 */
     const emit_chain *chains;    /* with ram_min */
     int n_chains;
     int64_t arena_whole;         /* arena_bytes without them */

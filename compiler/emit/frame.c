@@ -62,6 +62,7 @@ static bool plan(emitter *e, ir_graph *g)
         .ports_are_places = o->io_in_arena,
         .e = e,
     };
+    order_operators(e, g, &r);
     if (o->ram_min && !o->emit_float)
         bands_choose(e, g, &r);
     r.scratch = plan_scratch(e);
@@ -110,7 +111,7 @@ static const char *const *kernel_names(const emitter *e)
     const char **names = ARENA_ARRAY(e->ctx->a, const char *, e->g->ops.n);
     for (int i = 0; i < e->g->ops.n; i++) {
         const kernel *k = emit_kernel(e, e->g->ops.v[i]);
-        names[i] = k ? k->name : GENERIC;
+        names[emit_number(e, i)] = k ? k->name : GENERIC;
     }
     return names;
 }
@@ -119,8 +120,35 @@ static const char *const *const *alternatives(const emitter *e)
 {
     const char *const **names = ARENA_ARRAY(e->ctx->a, const char *const *, e->g->ops.n);
     for (int i = 0; i < e->g->ops.n; i++)
-        names[i] = emit_alternatives(e, e->g->ops.v[i]);
+        names[emit_number(e, i)] = emit_alternatives(e, e->g->ops.v[i]);
     return names;
+}
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+int emit_number(const emitter *e, int op)
+{
+    return e->was && op >= 0 && op < e->g->ops.n ? e->was[op] : op;
+}
+
+/* A number for each operator, by what it is called in the net. */
+static const int64_t *by_number(const emitter *e, const int64_t *v)
+{
+    int64_t *to = ARENA_ARRAY(e->ctx->a, int64_t, e->g->ops.n);
+    for (int i = 0; i < e->g->ops.n; i++)
+        to[emit_number(e, i)] = v[i];
+    return to;
+}
+
+static const emit_block *numbered_blocks(const emitter *e)
+{
+    emit_block *v = ARENA_ARRAY(e->ctx->a, emit_block, e->plan->n_blocks);
+    for (int i = 0; i < e->plan->n_blocks; i++) {
+        v[i] = e->plan->blocks[i];
+        v[i].first = emit_number(e, v[i].first);
+        v[i].last = emit_number(e, v[i].last);
+    }
+    return v;
 }
 
 bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_result *r)
@@ -154,14 +182,15 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->arena_bytes = e.plan->arena_bytes;
     r->weight_bytes = e.weight_bytes;
     r->constant_bytes = e.constant_bytes;
-    r->op_constants = constants;
-    r->op_weights = weights;
+    r->op_constants = by_number(&e, constants);
+    r->op_weights = by_number(&e, weights);
     r->op_kernels = kernel_names(&e);
     r->op_alternatives = alternatives(&e);
-    r->op_live = e.plan->live;
-    r->blocks = e.plan->blocks;
+    r->op_live = by_number(&e, e.plan->live);
+    r->blocks = numbered_blocks(&e);
     r->n_blocks = e.plan->n_blocks;
     r->arena_lower_bound = e.plan->lower_bound;
+    r->arena_own_order = e.own_order;
     bands_facts(&e, r);
     return true;
 }

@@ -47,6 +47,11 @@ void plan_set_views(ir_graph *g, const emit_plan *plan);
 /* What emit_scratch asks for, operator by operator. */
 int64_t *plan_scratch(const emitter *e);
 
+/* ---- order.c ------------------------------------------------------------------------------- */
+
+/* Puts the operators of g, which is e->g, into the order of the least arena: e->was is then set. */
+void order_operators(emitter *e, ir_graph *g, const plan_request *r);
+
 /* ---- behind.c ------------------------------------------------------------------------------ */
 
 /* Whether output 0 may overlap input 0 where it begins at least *ahead bytes below it. */

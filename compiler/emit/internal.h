@@ -62,6 +62,9 @@ struct emitter {
     /* the frame's own */
     emit_names *names;       /* identifiers given out so far */
     const emit_plan *plan;   /* places of all tensors; NULL while scratch is being asked for */
+    const int *was;          /* [ops.n] numbers of the operators before they were put into another order, or
+                                NULL: the same */
+    int64_t own_order;       /* then: bytes of the arena in that order */
     emit_bands *bands;       /* --ram=min: chains of layers in bands of rows, or NULL */
     bool scratch_idle;       /* the text being printed leaves its scratch parameter alone */
     uint64_t math;           /* bit set of the libm functions called, as emit_helper */
@@ -76,6 +79,9 @@ typedef enum emit_use { EMIT_WEIGHT, EMIT_CONSTANT } emit_use;
  * itself. `comment` is one line that says what, which shape and layout. */
 const char *emit_array(emitter *e, emit_use use, const char *base, ir_type type, const void *data,
                        int64_t n, const char *comment);
+
+/* The number that the operator has in the net, which its user knows. */
+int emit_number(const emitter *e, int op);
 
 /* ---- names -------------------------------------------------------------------------------- */
 /* "lenet_c1": the static function of an operator; unique, legal C; the same at every call. */

@@ -97,7 +97,7 @@ static void put_calls(emitter *e, buf *b)
         if (!emit_op_is_nop(op))
             put_call(e, b, op);
         if (e->o->profile)
-            buf_printf(b, "    %s_profile(%d, %s, %lldU);\n", e->prefix, i, place_text(e, out),
+            buf_printf(b, "    %s_profile(%d, %s, %lldU);\n", e->prefix, emit_number(e, i), place_text(e, out),
                        (long long)port_bytes(out));
     }
 }

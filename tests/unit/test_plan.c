@@ -430,6 +430,35 @@ static void views_have_natural_strides(void **state)
     assert_int_equal(x->view.stride[2], 1);
 }
 
+/* Two large results at once in the net's order; one after the other in the emitted C, where they keep
+ * their numbers. */
+static void branches_run_one_after_the_other(void **state)
+{
+    gb b = gb_new(*state, "branches");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(1, 64, 0, 0));
+    ir_tensor *large0 = gb_dense(&b, "large0", x, 400), *large1 = gb_dense(&b, "large1", x, 400);
+    ir_tensor *small0 = gb_dense(&b, "small0", large0, 8), *small1 = gb_dense(&b, "small1", large1, 8);
+    gb_output(&b, gb_add(&b, "y", small0, small1));
+    ir_graph *g = gb_done(&b);
+    emit_options o;
+    emit_result r;
+    emit_options_init(&o);
+    o.profile = true;
+    int64_t own = plan_memory(*state, g, false, NULL);
+    assert_true(emit_c(*state, g, &o, &r));
+    assert_int_equal(r.arena_own_order, own);
+    assert_int_equal(r.arena_bytes, own - 392 * (int64_t)ir_type_size(x->type));
+    const char *at = r.c;
+    static const char *const calls[] = {"_profile(0, ", "_profile(2, ", "_profile(1, ", "_profile(3, ", "_profile(4, "};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        at = strstr(at, calls[i]);
+        assert_non_null(at);
+    }
+    for (int i = 0; i < r.n_blocks; i++)
+        if (!r.blocks[i].scratch && !strcmp(r.blocks[i].name, "large1"))
+            assert_true(r.blocks[i].first == 1 && r.blocks[i].last == 3);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -439,7 +468,7 @@ int main(void)
         T(distances_keep_what_is_read), T(distances_keep_blocks_of_lines),
         T(empty_layout_needs_nothing), T(plans_of_random_graphs_hold), T(elementwise_chain_runs_in_place),
         T(live_input_is_not_written_over), T(ports_in_the_arena_are_overwritten),
-        T(views_have_natural_strides),
+        T(views_have_natural_strides), T(branches_run_one_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
