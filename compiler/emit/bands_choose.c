@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 40, PLANNED = 12, HIGHEST = 16, CHAINS = 4 };
+enum { LONGEST = 40, MANY_OPS = 100, LONGEST_OF_MANY = 10, PLANNED = 12, HIGHEST = 16, CHAINS = 4 };
 
 typedef struct candidate {
     int first, last;
@@ -66,9 +66,9 @@ static int compare(const void *x, const void *y)
 /* Chains whose bound is below `bytes`, best first. */
 static int find_candidates(chooser *s, int64_t bytes, candidate *v)
 {
-    int n = 0, ops = s->g->ops.n;
+    int n = 0, ops = s->g->ops.n, longest = ops > MANY_OPS ? LONGEST_OF_MANY : LONGEST;
     for (int first = 0; first < ops; first++)
-        for (int last = first + 1; last < ops && last < first + LONGEST; last++) {
+        for (int last = first + 1; last < ops && last < first + longest; last++) {
             if (!with_chain(s, first, last, 1))
                 continue;
             int64_t bound = plan_bound(s->e->ctx, s->g, s->r);

@@ -2,8 +2,9 @@
  *
  * Dynamic programming over sets of operators that are done, one more at a time: of all orders that
  * end in one set, the one whose largest sum of live tensors is least is kept. It is exact while no
- * more than WIDTH sets have one size; beyond, the best WIDTH go on. What an order is worth is
- * decided by a plan of the arena: the net's own order stays unless another plan is smaller. */
+ * more than WIDTH sets have one size; beyond, those that the best ones led to go on. What an order
+ * is worth is decided by a plan of the arena: the net's own order stays unless another plan is
+ * smaller. */
 #include "compiler/emit/frame.h"
 
 #include <stdlib.h>
@@ -143,6 +144,17 @@ static void add_state(const orderer *o, level *to, const state *s)
     }
 }
 
+/* Best first; then in the order in which they were found. */
+static int compare(const void *x, const void *y)
+{
+    const state *a = x, *b = y;
+    if (a->peak != b->peak)
+        return a->peak < b->peak ? -1 : 1;
+    if (a->live != b->live)
+        return a->live < b->live ? -1 : 1;
+    return a->from != b->from ? a->from - b->from : a->op - b->op;
+}
+
 /* All sets with one operator more, by orders better than `limit`. */
 static level next_level(const orderer *o, const level *from, int64_t limit)
 {
@@ -161,6 +173,7 @@ static level next_level(const orderer *o, const level *from, int64_t limit)
             if (s.peak < limit)
                 add_state(o, &to, &s);
         }
+    qsort(to.v, (size_t)to.n, sizeof *to.v, compare);
     return to;
 }
 
