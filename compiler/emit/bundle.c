@@ -107,14 +107,24 @@ int64_t bundle_scratch(const bundle *v)
     return windows_bytes(v) + decoded_bytes(v);
 }
 
-bool bundle_in_place(const ir_op *op)
+static bool is_one_pass(const ir_op *op)
 {
     bundle v;
-    if (!dsp_conv_in_place(op))
-        return false;
     bundle_init(&v, NULL, op, 2);
     bundle_set_filters(&v, BLOCK);
     return v.block == v.padded;
+}
+
+bool bundle_in_place(const ir_op *op)
+{
+    return dsp_conv_in_place(op) && is_one_pass(op);
+}
+
+kernel_order bundle_order(const emitter *e, const ir_op *op, int *lines)
+{
+    (void)e;
+    *lines = 1;
+    return is_one_pass(op) ? ORDER_CELLS : ORDER_UNKNOWN;
 }
 
 bool bundle_takes(const emitter *e, const ir_op *op, ir_type type)

@@ -42,6 +42,8 @@ int64_t bundle_scratch(const bundle *v);
 /* Windows of 1x1 may be written over, as a tile is packed before its first code is written; not
  * where they are read again for the next block. */
 bool bundle_in_place(const ir_op *op);
+/* Cells, where all filters are decoded together: else the windows are read once for each block of them. */
+kernel_order bundle_order(const emitter *e, const ir_op *op, int *lines);
 /* The largest sum of |weight| over one filter and `part` neighbouring terms. */
 int64_t bundle_weight_sum(const bundle *v, int part);
 
