@@ -6,6 +6,6 @@ bench: qcc$(EXEEXT)
 bench-host: qcc$(EXEEXT)
 	@$(AM_TESTS_ENVIRONMENT) OUT=bench-results $(SHELL) '$(top_srcdir)/bench/host.sh'
 .PHONY: bench bench-host
-EXTRA_DIST += bench/lib.sh bench/net.sh bench/device.sh bench/host.sh bench/schemes.sh bench/tune.sh bench/measure.c bench/peers.tsv bench/row.awk \
+EXTRA_DIST += bench/lib.sh bench/net.sh bench/device.sh bench/host.sh bench/host_schemes.sh bench/schemes.sh bench/tune.sh bench/measure.c bench/peers.tsv bench/row.awk \
 	bench/table.awk bench/chart.awk bench/host.c bench/host.h bench/host_nets.c bench/host_layers.c bench/host.awk \
 	bench/host_chart.awk bench/host_layers.awk

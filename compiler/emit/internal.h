@@ -34,7 +34,7 @@ typedef enum emit_helper {
     EH_MVE, EH_MVE_TILE2, EH_MVE_TILE1, EH_MVE_LOAD2, EH_MVE_LOAD1, EH_MVE_SUM, EH_MVE_COPY,
     EH_MVE_FILL,
     EH_X86_RUN_TIME, EH_X86_LEVEL, /* one of them: chosen at run time, or by the compiler */
-    EH_X86, EH_X86_DOT, EH_X86_SHIFTED, EH_X86_QUADS, EH_X86_WIDE, /* x86_text.c */
+    EH_X86, EH_X86_DOT, EH_X86_SHIFTED, EH_X86_QUADS, EH_X86_WIDE, EH_X86_LEVELS, EH_X86_LOOK64, /* x86_text.c */
     EH_X86_UPPER, EH_X86_DOUBLED, EH_X86_SHIFT, EH_X86_TIES, EH_X86_PACKED, /* x86_text_scale.c */
     EH_NEON, EH_NEON_DOT, EH_NEON_SOME, EH_NEON_COPY, EH_NEON_FILL, EH_NEON_STORE, EH_NEON_TAPS, /* helpers_neon.c */
     EH_COUNT /* texts: helpers.c */

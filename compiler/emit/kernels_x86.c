@@ -1,14 +1,16 @@
 /* kernels_x86.c - kernels of x86-64. */
 #include "compiler/emit/x86.h"
 
+#define X86_WEIGHTS (WEIGHTS_CODE | WEIGHTS_PACKED | WEIGHTS_CODEBOOK)
+
 /* clang-format off */
 #define ROWS(guard)                                                                                   \
     {                                                                                                 \
-        {"x86-depthwise", OP_CONV2D, WEIGHTS_CODE, guard, NULL, x86_takes_depthwise,                  \
+        {"x86-depthwise", OP_CONV2D, X86_WEIGHTS, guard, NULL, x86_takes_depthwise,                  \
          x86_print_depthwise, x86_scratch_depthwise, ORDER_UNKNOWN, NULL},                            \
-        {"x86-conv", OP_CONV2D, WEIGHTS_CODE, guard, NULL, x86_takes_conv, x86_print_conv,            \
+        {"x86-conv", OP_CONV2D, X86_WEIGHTS, guard, NULL, x86_takes_conv, x86_print_conv,            \
          x86_scratch_conv, ORDER_UNKNOWN, NULL},                                                      \
-        {"x86-dense", OP_DENSE, WEIGHTS_CODE, guard, NULL, x86_takes_conv, x86_print_conv,            \
+        {"x86-dense", OP_DENSE, X86_WEIGHTS, guard, NULL, x86_takes_conv, x86_print_conv,            \
          x86_scratch_conv, ORDER_UNKNOWN, NULL},                                                      \
         {"x86-add", OP_ADD, WEIGHTS_NONE, guard, NULL, x86_takes_add, x86_print_add, NULL, ORDER_UNKNOWN, NULL}, \
         {"x86-add", OP_SUB, WEIGHTS_NONE, guard, NULL, x86_takes_add, x86_print_add, NULL, ORDER_UNKNOWN, NULL}, \

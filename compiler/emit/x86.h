@@ -46,9 +46,44 @@ int x86_choose_group(int blocks, int most);
 /* Sums to codes in `out`. Wants what x86_put_scale sets. */
 void x86_put_stores(const x86_tile *v, text *t);
 
+/* ---- x86_levels.c -----------------------------------------------------------------------------
+ */
+enum { X86_LEVELS = 64 };
+/* Weights as the kernels have them, bytes in groups: int8 codes that are read where they are, or
+ * fields that become such bytes in scratch first. */
+typedef struct x86_levels {
+    const ir_op *op;
+    bool fields;
+    int64_t bytes;  /* of a group */
+    int bits, unit; /* fields: of a field; that are unpacked together */
+    int64_t units;  /* of a group */
+    int64_t stored; /* bytes of a group as they are stored */
+    int8_t table[X86_LEVELS];
+    int8_t pad; /* stands where no weight is */
+    bool clear; /* since its level is not 0, those weights are cleared afterwards */
+} x86_levels;
+bool x86_levels_take(const ir_op *op);
+x86_levels x86_levels_of(const ir_op *op, int64_t bytes);
+/* Bytes of scratch for a group. */
+static inline int64_t x86_levels_scratch(const x86_levels *v)
+{
+    return v->fields ? v->units * v->unit : 0;
+}
+/* What stands for weight i of the IR, and its level. */
+int8_t x86_stored_weight(const x86_levels *v, int64_t i);
+int8_t x86_weight_level(const x86_levels *v, int8_t stored);
+/* Emits w[groups][bytes], what stands for weights. */
+const char *x86_put_weights(const x86_levels *v, emitter *e, const int8_t *w, int groups,
+                            const char *comment);
+/* For fields: the function $levels$(to, from) that unpacks a group of $stored$ bytes. Of the last
+ * `tail` of each `period` bytes, only `rest` of four are weights. */
+void x86_put_levels(const x86_levels *v, emitter *e, int64_t period, int64_t tail, int rest,
+                    text *t);
+
 /* ---- helpers (x86_text.c, x86_text_scale.c) ---------------------------------------------------
  */
-extern const char helper_x86_level[], helper_x86_run_time[], helper_x86[], helper_x86_dot[], helper_x86_shifted[], helper_x86_quads[],
+extern const char helper_x86_level[], helper_x86_run_time[], helper_x86[], helper_x86_dot[],
+    helper_x86_shifted[], helper_x86_levels[], helper_x86_look64[], helper_x86_quads[],
     helper_x86_wide[], helper_x86_upper[], helper_x86_doubled[], helper_x86_shift[],
     helper_x86_ties[], helper_x86_packed[];
 

@@ -9,6 +9,8 @@
 #include "compiler/emit/ops.h"
 #include "compiler/emit/x86.h"
 
+#include <string.h>
+
 enum { TERMS = 4, ACCUMULATORS = 24, MOST_BLOCKS = 8, SLACK = 64, LEVELS = 3 };
 
 typedef struct x86_conv {
@@ -25,6 +27,7 @@ typedef struct x86_conv {
     int outputs, blocks, group; /* blocks of 16 filters, blocks of a group */
     int padded_blocks;          /* a multiple of group */
     int tile;                   /* windows of a tile at AVX512 */
+    x86_levels weights;
 } x86_conv;
 
 /* ---- geometry ----------------------------------------------------------------------------------
@@ -66,6 +69,11 @@ static void set_dense(x86_conv *v)
     v->staged = ir_elems(in);
 }
 
+static int64_t group_bytes(const x86_conv *v)
+{
+    return (int64_t)v->rows * v->run4 * v->group * X86_BLOCK;
+}
+
 static void init(x86_conv *v, const emitter *e, const ir_op *op)
 {
     *v = (x86_conv){.e = (emitter *)(uintptr_t)e, .op = op};
@@ -80,11 +88,12 @@ static void init(x86_conv *v, const emitter *e, const ir_op *op)
     v->group = x86_choose_group(v->blocks, v->line * v->lines == 1 ? MOST_BLOCKS : MOST_BLOCKS / 2);
     v->padded_blocks = ceil_div(v->blocks, v->group) * v->group;
     v->tile = x86_choose_tile(v->line, ACCUMULATORS / v->group);
+    v->weights = x86_levels_of(op, group_bytes(v));
 }
 
 bool x86_takes_conv(const emitter *e, const ir_op *op)
 {
-    if (!x86_scales(op) ||
+    if (!x86_scales(op) || !x86_levels_take(op) ||
         (op->kind == OP_CONV2D && (op->at.groups != 1 || op->at.dilation[1] > 1)))
         return false;
     x86_conv v;
@@ -97,7 +106,7 @@ int64_t x86_scratch_conv(const emitter *e, const ir_op *op)
 {
     x86_conv v;
     init(&v, e, op);
-    return v.staged + SLACK;
+    return x86_levels_scratch(&v.weights) + v.staged + SLACK;
 }
 
 /* ---- constants ---------------------------------------------------------------------------------
@@ -116,22 +125,28 @@ static size_t weight_index(const x86_conv *v, int o, int r, int k)
 static void put_weights(x86_conv *v)
 {
     arena *a = v->e->ctx->a;
-    const int8_t *from = ir_weight(v->op)->data;
+    const x86_levels *weights = &v->weights;
+    int64_t i = 0;
     size_t n = (size_t)(v->padded_blocks * X86_BLOCK) * (size_t)v->rows * (size_t)v->run4;
     int8_t *w = ARENA_ARRAY(a, int8_t, n);
     int64_t *extra = ARENA_ARRAY(a, int64_t, v->outputs);
+    memset(w, weights->pad, n);
     for (int o = 0; o < v->outputs; ++o)
         for (int r = 0; r < v->rows; ++r)
-            for (int k = 0; k < v->run; ++k, ++from) {
-                w[weight_index(v, o, r, k)] = *from;
-                extra[o] -= 128 * *from;
+            for (int k = 0; k < v->run; ++k, ++i) {
+                int8_t stored = x86_stored_weight(weights, i);
+                w[weight_index(v, o, r, k)] = stored;
+                extra[o] -= 128 * x86_weight_level(weights, stored);
             }
     x86_put_scale(v->e, v->op, &v->t, extra, NULL, v->padded_blocks);
-    text_set(&v->t, "weight", "%s",
-             emit_array(v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, w, (int64_t)n,
+    text_set(
+        &v->t, "weight", "%s",
+        x86_put_weights(weights, v->e, w, v->padded_blocks / v->group,
                         arena_printf(a, "%s: weights [%d groups][%d rows][%d quads][%d filters][4]",
                                      emit_comment(v->e, v->op->name), v->padded_blocks / v->group,
                                      v->rows, v->run4 / TERMS, v->group * X86_BLOCK)));
+    int64_t quad = (int64_t)v->group * X86_BLOCK * TERMS, row = v->run4 / TERMS * quad;
+    x86_put_levels(weights, v->e, row, quad, v->run - v->run4 + TERMS, &v->t);
 }
 
 /* ---- text --------------------------------------------------------------------------------------
@@ -172,7 +187,7 @@ static void set_vars(x86_conv *v)
         {"many", v->lines > 1},
         {"several", v->rows > 1},
         {"wide", v->group > 1},
-        {"group_bytes", (int64_t)v->rows * v->run4 * v->group * X86_BLOCK},
+        {"group_bytes", group_bytes(v)},
         {"scale_rows", X86_SCALE_ROWS * X86_BLOCK},
     };
     for (size_t i = 0; i < sizeof vars / sizeof *vars; ++i)
@@ -254,7 +269,11 @@ static void put_loops(x86_conv *v)
     text_put(
         &v->t,
         "    for (int32_t b = 0; b < $blocks$; b += $tile$_blocks) {\n"
-        "        const int8_t *w = $weight$ + b / $group$ * $group_bytes$ + b % $group$ * 64;\n"
+        "?levels|        if (b % $group$ == 0)\n"
+        "?levels|            $levels$(levels, $weight$ + b / $group$ * $stored$);\n"
+        "?levels|        const int8_t *w = levels + b % $group$ * 64;\n"
+        "!levels|        const int8_t *w = $weight$ + b / $group$ * $group_bytes$ + b % $group$ * "
+        "64;\n"
         "        const int32_t *s = $scale$ + b * $scale_rows$;\n"
         "?many|        for (int32_t y = 0; y < $lines$; ++y)\n"
         "?many|            for (int32_t i = 0; i < $line$; i += $tile$_windows) {\n"
@@ -288,7 +307,10 @@ bool x86_print_conv(emitter *e, const ir_op *op)
     put_tile(&v);
     op_comment(e, op, t);
     op_open(e, op, t);
-    text_put(t, "    uint8_t *x = scratch;\n");
+    text_set(t, "unpacked", "%lld", (long long)x86_levels_scratch(&v.weights));
+    text_put(t, "?levels|    int8_t *levels = scratch;\n"
+                "?levels|    uint8_t *x = (uint8_t *)levels + $unpacked$;\n"
+                "!levels|    uint8_t *x = scratch;\n");
     put_staging(&v);
     put_loops(&v);
     op_close(t);

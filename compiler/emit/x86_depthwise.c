@@ -10,6 +10,8 @@
 #include "compiler/emit/ops.h"
 #include "compiler/emit/x86.h"
 
+#include <string.h>
+
 enum { ROWS = 4, ACCUMULATORS = 24, GROUP = 4, LEVELS = 3 };
 
 typedef struct x86_depthwise {
@@ -23,7 +25,13 @@ typedef struct x86_depthwise {
     int blocks, group, padded_blocks;
     int span, unit; /* windows of a line, in units of which a tile is placed; flat: lanes */
     int tile;       /* windows of a tile at AVX512, of `unit` each */
+    x86_levels weights;
 } x86_depthwise;
+
+static int64_t weight_bytes(const x86_depthwise *v)
+{
+    return (int64_t)v->quads * v->w.kw * v->padded_blocks * X86_BLOCK * ROWS;
+}
 
 static void init(x86_depthwise *v, const emitter *e, const ir_op *op)
 {
@@ -42,6 +50,7 @@ static void init(x86_depthwise *v, const emitter *e, const ir_op *op)
     v->unit = v->flat ? X86_BLOCK : 1;
     v->span = v->flat ? w->ow * w->c : w->ow;
     v->tile = x86_choose_tile(v->span / v->unit, ACCUMULATORS / v->group);
+    v->weights = x86_levels_of(op, weight_bytes(v));
 }
 
 static int64_t line_bytes(const x86_depthwise *v)
@@ -49,20 +58,19 @@ static int64_t line_bytes(const x86_depthwise *v)
     return (int64_t)v->quads * v->columns * v->c * ROWS;
 }
 
-/* The interleaved line and a row of real zeros. */
+/* Levels, the interleaved line, and a row of real zeros. */
 static int64_t scratch_bytes(const x86_depthwise *v)
 {
-    return line_bytes(v) + (int64_t)v->w.w * v->w.c;
+    return x86_levels_scratch(&v->weights) + line_bytes(v) + (int64_t)v->w.w * v->w.c;
 }
 
 bool x86_takes_depthwise(const emitter *e, const ir_op *op)
 {
     x86_depthwise v;
-    if (!ir_is_depthwise(op) || !x86_scales(op))
+    if (!ir_is_depthwise(op) || !x86_scales(op) || !x86_levels_take(op))
         return false;
     init(&v, e, op);
-    return v.w.o == v.w.c && scratch_bytes(&v) < INT32_MAX / 2 &&
-           (int64_t)v.quads * v.w.kw * v.padded_blocks * X86_BLOCK * ROWS < INT32_MAX / 2;
+    return v.w.o == v.w.c && scratch_bytes(&v) < INT32_MAX / 2 && weight_bytes(&v) < INT32_MAX / 2;
 }
 
 int64_t x86_scratch_depthwise(const emitter *e, const ir_op *op)
@@ -86,28 +94,31 @@ static void put_constants(x86_depthwise *v)
 {
     arena *a = v->e->ctx->a;
     const window *w = &v->w;
-    const int8_t *from = ir_weight(v->op)->data; /* [channel][row][column] */
+    const x86_levels *stored = &v->weights; /* of weights [channel][row][column] */
     int lanes = v->padded_blocks * X86_BLOCK;
-    size_t n = (size_t)lanes * (size_t)v->quads * (size_t)w->kw * ROWS;
-    int8_t *weights = ARENA_ARRAY(a, int8_t, n);
+    int8_t *weights = ARENA_ARRAY(a, int8_t, weight_bytes(v));
     int64_t *extra = ARENA_ARRAY(a, int64_t, w->c);
     int *order = ARENA_ARRAY(a, int, lanes);
+    memset(weights, stored->pad, (size_t)weight_bytes(v));
     for (int lane = 0; lane < lanes; ++lane) {
         int c = v->flat ? lane % w->c : lane < w->c ? lane : -1;
         order[lane] = c;
         for (int k = 0; c >= 0 && k < w->kh * w->kw; ++k) {
-            int8_t code = from[(int64_t)c * w->kh * w->kw + k];
+            int8_t code = x86_stored_weight(stored, (int64_t)c * w->kh * w->kw + k);
             weights[weight_index(v, lane, k / w->kw, k % w->kw)] = code;
-            extra[c] -= lane < w->c ? 128 * code : 0;
+            extra[c] -= lane < w->c ? 128 * x86_weight_level(stored, code) : 0;
         }
     }
     x86_put_scale(v->e, v->op, &v->t, extra, order, v->padded_blocks);
     text_set(&v->t, "weight", "%s",
-             emit_array(
-                 v->e, EMIT_WEIGHT, op_base(v->e, v->op, "weight"), IR_I8, weights, (int64_t)n,
+             x86_put_weights(
+                 stored, v->e, weights, 1,
                  arena_printf(a, "%s: weights [%d groups][%d x 4 rows][%d columns][%d channels][4]",
                               emit_comment(v->e, v->op->name), v->padded_blocks / v->group,
                               v->quads, w->kw, v->group * X86_BLOCK)));
+    int64_t quad = (int64_t)v->group * X86_BLOCK * w->kw * ROWS;
+    x86_put_levels(stored, v->e, v->quads * quad, quad, w->kh - (v->quads - 1) * ROWS, &v->t);
+    text_set(&v->t, "weights", "%s", text_expand(&v->t, stored->fields ? "levels" : "$weight$"));
 }
 
 /* ---- text --------------------------------------------------------------------------------------
@@ -158,6 +169,7 @@ static void set_vars(x86_depthwise *v)
         {"fill", v->op->q->in_zero[0]},
         {"fill128", v->op->q->in_zero[0] + 128},
         {"row_step", w->dh},
+        {"unpacked", x86_levels_scratch(&v->weights)},
         {"gaps", v->c != w->c},
     };
     for (size_t i = 0; i < sizeof vars / sizeof *vars; ++i)
@@ -215,8 +227,11 @@ static void put_tile(x86_depthwise *v)
 static void put_loops(x86_depthwise *v)
 {
     text_put(&v->t,
-             "    uint8_t *line = scratch;\n"
+             "?levels|    int8_t *levels = scratch;\n"
+             "?levels|    uint8_t *line = (uint8_t *)levels + $unpacked$;\n"
+             "!levels|    uint8_t *line = scratch;\n"
              "    int8_t *none = (int8_t *)line + $line_bytes$;\n"
+             "?levels|    $levels$(levels, $weight$);\n"
              "    for (int32_t i = 0; i < $line_bytes$; ++i)\n"
              "        line[i] = $fill128$;\n"
              "    for (int32_t i = 0; i < $line$; ++i)\n"
@@ -241,7 +256,7 @@ static void put_loops(x86_depthwise *v)
              "                /* the last tile of a line takes some windows again */\n"
              "                const int32_t p = i < $span$ - $tile$_windows ? i : $span$ - "
              "$tile$_windows;\n"
-             "                $tile$(line + p * $step$ + b * 64, $weight$ + b / $group$ * "
+             "                $tile$(line + p * $step$ + b * 64, $weights$ + b / $group$ * "
              "$group_bytes$ + b % $group$ * 64,\n"
              "                    $scale$ + b * $scale_rows$, out + (y * $span$ + p) * $outputs$ + "
              "b * 16$argument$);\n"

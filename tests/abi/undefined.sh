@@ -69,6 +69,7 @@ check dscnn --quant "$abi/schemes.qdl" --target aarch64
 check dscnn --quant "$abi/schemes.qdl" --target cortex-m3
 check lenet --bits 4 --target cortex-m0
 check dscnn --quant "$abi/schemes.qdl" --target cortex-m55
+check dscnn --quant "$abi/schemes.qdl" --target x86-64
 check maxpool --profile
 checks=$((checks + 1))
 grep -qx maxpool_profile "$work/undefined" || fail "--profile does not call the hook"

@@ -62,6 +62,7 @@ for net in blocks dscnn; do
     emit "$net" x --target x86-64 --numerics tflm && x86 "$net"
 done
 emit dscnn x --target x86-64-dispatch --numerics tflm && x86 "dscnn, at run time,"
+emit dscnn x --target x86-64 --quant "$abi/schemes.qdl" --numerics tflm && x86 schemes
 # 40 channels: a register full of them and a rest; 360 weights between 1/8 and 1/2 of either sign, raw float32
 awk 'BEGIN { for (i = 1; i <= 360; i++) printf "\\%03o\\%03o\\%03o\\%03o", i % 251, i * 7 % 251, i * 29 % 128, i % 3 ? 62 : 190 }' >"$work/octal"
 # shellcheck disable=SC2059 # the format is the bytes
