@@ -364,7 +364,7 @@ static void put_dots(lone *v)
     text_set(t, "pairs_argument", "%s", v->pairs ? ", pairs" : "");
     text_set(t, "upper", "%d", v->bits == 3 && !v->pairs);
     text_set(t, "mask", "0x%08xu", 0x01000001u * ((1u << v->bits) - 1u));
-    text_set(t, "more", "%s", v->u.words > 1 ? ", u1, u2" : "");
+    text_set(t, "more", "%s", v->u.words > 1 ? ", u1 = 0, u2 = 0" : "");
     text_put(
         t,
         "/* $layer$: the window with all filters, four at a time; a and b hold two sums each. */\n"
@@ -381,6 +381,7 @@ static void put_dots(lone *v)
         "    for (int32_t o = 0; o < $padded$; o += 4, scale += 8) {\n"
         "        const int8_t *p = x;\n"
         "        uint32_t u$more$;\n"
+        "?more|        (void)u1, (void)u2; /* short windows end before */\n"
         "?plain|        int32_t s0 = scale[0] - less, s1 = scale[2], s2 = scale[4] - less, s3 = "
         "scale[6];\n"
         "!plain|        int32_t s0 = -less, s1 = 0, s2 = -less, s3 = 0;\n"
