@@ -35,6 +35,10 @@ bool roles_read(qctx *ctx, cli *c, const ir_graph *g, bool need_labels, roles *r
  * run. After the seed and the batch are known. false after diagnostics. */
 bool roles_vary(qctx *ctx, cli *c, const net *n, const ir_graph *g, roles *r, const char **text);
 
+/* training_flips.c: warns where the flips of spec cost rows that select their class; nothing
+ * without labels. */
+void flips_judge(qctx *ctx, const aug_spec *spec, const roles *r);
+
 /* Whether --log and --checkpoint can be written, before the work. false after a diagnostic. */
 bool training_may_write(qctx *ctx, const training *t);
 

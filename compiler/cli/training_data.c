@@ -143,5 +143,7 @@ bool roles_vary(qctx *ctx, cli *c, const net *n, const ir_graph *g, roles *r, co
         return true;
     *text = arena_printf(ctx->a, " augment%s", aug_text(ctx, n->file->augment));
     r->train.vary = rows_variants(ctx, a, g->inputs.v[0], ctx->seed, c->training->fit.batch);
+    flips_judge(ctx, n->file->augment, r);
+    cli_flush_diags(ctx, c->quiet); /* before the long run, not behind it */
     return true;
 }

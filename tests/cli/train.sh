@@ -77,6 +77,17 @@ same "$work/v1.bin" "$work/v3.bin"
 expect 0 train -o "$work/f.bin" --epochs 6 --rate 0.01 --quiet --augment flip=h@1 --test "$work/test.csv"
 checks=$((checks + 1))
 awk -F'[ %]+' '/^test: accuracy/ { exit !($3 < 90) }' "$work/out" || fail "mirrored rows were not what was trained on"
+# which is warned of, measured on the rows that select; upside down the classes stay themselves
+expect 0 train -o "$work/f.bin" --epochs 1 --augment flip=h --select "$work/test.csv"
+err_has "flip h costs"
+err_has "[train-flip]"
+expect 0 train -o "$work/f.bin" --epochs 1 --augment flip=hv --select "$work/test.csv"
+err_has "flip h costs"
+checks=$((checks + 1))
+grep -q "flip v" "$work/err" && fail "a flip that spares the classes is warned of"
+expect 0 train -o "$work/f.bin" --epochs 1 --augment flip=v --select "$work/test.csv"
+checks=$((checks + 1))
+grep -q train-flip "$work/err" && fail "a flip that spares the classes is warned of"
 # target rows are mixed too; a net that gives back its input gives back the varied one
 expect 0 "$QCC" train "$work/same.qdl" --data "$work/plain.csv" --loss mse --epochs 5 --augment noise=0.1,mixup=1 \
     -o "$work/mixed.bin"
