@@ -5,6 +5,7 @@
 #include "compiler/base/file.h"
 #include "compiler/base/sha256.h"
 #include "compiler/cli/training.h"
+#include "compiler/cli/training_page.h"
 #include "compiler/train/init.h"
 #include "compiler/train/ranks.h"
 
@@ -115,21 +116,46 @@ static bool save(run *r)
     return ranks_agree(r->ctx, ok);
 }
 
-static bool report_test(run *r)
+/* What the run gave on rows of a role. */
+static const char *score_text(run *r, const fit_score *s, int64_t rows)
+{
+    if (r->t->fit.loss.kind == LOSS_SQUARED)
+        return arena_printf(r->ctx->a, "loss %.6g on %lld rows", s->loss, (long long)rows);
+    return arena_printf(r->ctx->a, "accuracy %s, loss %.4f on %lld rows",
+                        rate_text(r->ctx, s->right, rows), s->loss, (long long)rows);
+}
+
+/* The page of --report, where that is asked for; test: of --test, or NULL. */
+static bool write_page(run *r, const fit_score *test)
+{
+    bool classes = r->t->fit.loss.kind != LOSS_SQUARED;
+    if (!r->c->report || !ranks_first())
+        return true;
+    page *p = page_new(r->ctx, r->n->lowered->name, "Training from scratch.");
+    page_section(p, "result", "What was reached");
+    page_text(p, "Rows that select: %s, after epoch %d, the best.",
+              score_text(r, &r->f.best, r->data.select.n), r->f.best_epoch);
+    if (test)
+        page_text(p, "Rows of --test: %s.", score_text(r, test, r->data.test.n));
+    page_section(p, "curve", "The run");
+    run_log log = {"run", r->f.log.v, r->f.log.n};
+    training_curves(p, "", classes ? "accuracy" : NULL, &log, 1);
+    const char *text = page_finish(p);
+    return file_write(r->ctx, r->c->report, text, strlen(text));
+}
+
+/* On --test, and the page. */
+static bool report(run *r)
 {
     fit_score s;
     if (!r->data.test.n)
-        return true;
+        return write_page(r, NULL);
     float_judge j = float_judge_new(r->ctx, r->e, &r->data.test, &r->t->fit.loss, r->t->fit.batch);
     if (r->t->fit.loss.kind == LOSS_SQUARED && !r->data.test.targets)
         j.teacher = inputs_as_targets(r, &r->data.test);
     judge_float(&j, &s);
-    if (j.loss.kind == LOSS_SQUARED)
-        printf("test: loss %.6g on %lld rows\n", s.loss, (long long)r->data.test.n);
-    else
-        printf("test: accuracy %s, loss %.4f on %lld rows\n",
-               rate_text(r->ctx, s.right, r->data.test.n), s.loss, (long long)r->data.test.n);
-    return true;
+    printf("test: %s\n", score_text(r, &s, r->data.test.n));
+    return write_page(r, &s);
 }
 
 static int train(run *r)
@@ -150,7 +176,7 @@ static int train(run *r)
         return EXIT_BAD_INPUT;
     if (!r->t->checkpoint && ranks_first())
         unlink(r->f.o.checkpoint);
-    return report_test(r) ? EXIT_DONE : EXIT_BAD_INPUT;
+    return report(r) ? EXIT_DONE : EXIT_BAD_INPUT;
 }
 
 int cmd_train(qctx *ctx, cli *c)
@@ -171,7 +197,7 @@ int cmd_train(qctx *ctx, cli *c)
     if (!ranks_join(ctx))
         return EXIT_BAD_INPUT;
     bool ok =
-        load(&r) && (!ranks_first() || file_may_write(ctx, r.out)) && training_may_write(ctx, r.t);
+        load(&r) && (!ranks_first() || file_may_write(ctx, r.out)) && training_may_write(ctx, c);
     int status = ranks_agree(ctx, ok) ? train(&r) : EXIT_BAD_INPUT;
     ranks_leave(ctx);
     return status;

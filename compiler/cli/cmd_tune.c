@@ -4,6 +4,7 @@
 
 #include "compiler/base/file.h"
 #include "compiler/cli/search.h"
+#include "compiler/cli/training_page.h"
 #include "compiler/cli/tuning.h"
 #include "compiler/train/ranks.h"
 
@@ -130,37 +131,105 @@ static void ready(void *user, const tune_result *result)
     tell_memory(r->c, r->ctx, &r->data, result->bytes);
 }
 
+/* What the share of right rows is of. */
+static const char *judged_by(const run *r)
+{
+    return r->data.select.labels ? "accuracy" : "agreement";
+}
+
 static void print_score(const char *when, const run *r, const fit_score *s)
 {
-    const char *what = r->data.select.labels ? "accuracy" : "agreement";
+    const char *what = judged_by(r);
     if (r->t->fit.loss.kind == LOSS_SQUARED)
         printf("select, %s: loss %.6g\n", when, s->loss);
     else
         printf("select, %s: %s %.2f %%, loss %.4f\n", when, what, 100 * s->accuracy, s->loss);
 }
 
-/* The float net, the quantized one before and after on --test. */
-static bool report_test(run *r, const ir_graph *after)
+enum { FLOAT, BEFORE, AFTER, N_STATES };
+static const char *const state_names[] = {"float", "quantized", "tuned"};
+
+/* Rows of --test with labels, what each state gives of them; rows 0: none are told. */
+typedef struct tested {
+    int64_t rows;
+    fit_score score[N_STATES];
+} tested;
+
+static bool test(run *r, const ir_graph *after, tested *t)
 {
     const loss_spec *s = &r->t->fit.loss;
     const train_rows *rows = &r->data.test;
+    *t = (tested){0};
     if (!rows->n || !rows->labels || s->kind == LOSS_SQUARED)
         return true;
+    t->rows = rows->n;
     loss_spec ce = {.kind = LOSS_CROSS_ENTROPY, .temperature = 1};
     tengine_options o = {.batch = r->t->fit.batch, .threads = r->t->fit.threads, .inference = true};
     tengine *e = tengine_new(r->ctx, r->n->floating, &o);
-    fit_score f, before, now;
     if (!e)
         return false;
     float_judge j = float_judge_new(r->ctx, e, rows, &ce, o.batch);
-    judge_float(&j, &f);
-    if (!tune_score(r->ctx, r->n->quantized, r->job.engine, rows, NULL, &ce, &before) ||
-        !tune_score(r->ctx, after, r->job.engine, rows, NULL, &ce, &now))
-        return false;
-    printf("test, %lld rows: float %s\n", (long long)rows->n, rate_text(r->ctx, f.right, rows->n));
-    printf("  quantized %s\n", rate_text(r->ctx, before.right, rows->n));
-    printf("  tuned     %s\n", rate_text(r->ctx, now.right, rows->n));
-    return true;
+    return judge_float(&j, &t->score[FLOAT]) &&
+           tune_score(r->ctx, r->n->quantized, r->job.engine, rows, NULL, &ce, &t->score[BEFORE]) &&
+           tune_score(r->ctx, after, r->job.engine, rows, NULL, &ce, &t->score[AFTER]);
+}
+
+static void print_result(const run *r, const tune_result *t, const tested *on_test)
+{
+    print_score("before", r, &t->before);
+    print_score("after", r, &t->after);
+    if (!t->improved)
+        puts("nothing better was found: the net is as it was");
+    printf("activation codes that the training forward gives differently: %.3f %% of %lld\n",
+           100 * t->differing, (long long)t->codes);
+    if (on_test->rows)
+        printf("test, %lld rows:\n", (long long)on_test->rows);
+    for (int i = 0; on_test->rows && i < N_STATES; i++)
+        printf("  %-9s %s\n", state_names[i],
+               rate_text(r->ctx, on_test->score[i].right, on_test->rows));
+}
+
+static void result_table(page *p, const run *r, const tune_result *t, const tested *on_test)
+{
+    static const char *const heads[] = {"state", "rows", ">loss", ">share of right rows"};
+    const char *what = judged_by(r);
+    bool classes = r->t->fit.loss.kind != LOSS_SQUARED;
+    const fit_score *select[] = {NULL, &t->before, &t->after};
+    page_table(p, "Before and after", false, heads, 4);
+    for (int i = BEFORE; i < N_STATES; i++) {
+        page_cell(p, "%s", state_names[i]);
+        page_cell(p, "%lld that select", (long long)r->data.select.n);
+        page_cell(p, "%.6g", select[i]->loss);
+        page_cell(p, classes ? "%.2f %% (%s)" : "-", 100 * select[i]->accuracy, what);
+    }
+    for (int i = 0; on_test->rows && i < N_STATES; i++) {
+        page_cell(p, "%s", state_names[i]);
+        page_cell(p, "%lld of --test", (long long)on_test->rows);
+        page_cell(p, "%.6g", on_test->score[i].loss);
+        page_cell(p, "%s (accuracy)", rate_text(r->ctx, on_test->score[i].right, on_test->rows));
+    }
+    page_table_end(p);
+}
+
+/* The page of --report, where that is asked for. */
+static bool write_page(const run *r, const tune_result *t, const tested *on_test)
+{
+    if (!r->c->report || !ranks_first())
+        return true;
+    page *p = page_new(r->ctx, r->n->quantized->name, "Fine-tuning of the quantized net.");
+    page_section(p, "result", "What it won");
+    result_table(p, r, t, on_test);
+    if (!t->improved)
+        page_note(p, "Nothing better was found on the rows that select: the net is as it was.");
+    page_text(p,
+              "Written: the state of epoch %d, the best on the rows that select. %.3f %% of "
+              "%lld activation codes differ between the training forward and the integer net.",
+              t->best_epoch, 100 * t->differing, (long long)t->codes);
+    page_section(p, "curve", "The run");
+    run_log log = {"run", t->log, t->epochs};
+    training_curves(p, "", r->t->fit.loss.kind == LOSS_SQUARED ? NULL : judged_by(r), &log, 1);
+    const char *text = page_finish(p);
+    return file_write(r->ctx, r->c->report, text, strlen(text));
 }
 
 static int tune(run *r)
@@ -176,16 +245,13 @@ static int tune(run *r)
         return EXIT_BAD_INPUT;
     if (t.end == FIT_DONE && !r->t->checkpoint && ranks_first())
         unlink(r->job.fit.checkpoint);
-    if (!r->c->quiet) {
-        print_score("before", r, &t.before);
-        print_score("after", r, &t.after);
-        if (!t.improved)
-            puts("nothing better was found: the net is as it was");
-        printf("activation codes that the training forward gives differently: %.3f %% of %lld\n",
-               100 * t.differing, (long long)t.codes);
-        if (!report_test(r, t.quantized))
-            return EXIT_BAD_INPUT;
-    }
+    tested on_test = {0};
+    if ((!r->c->quiet || r->c->report) && !test(r, t.quantized, &on_test))
+        return EXIT_BAD_INPUT;
+    if (!r->c->quiet)
+        print_result(r, &t, &on_test);
+    if (!write_page(r, &t, &on_test))
+        return EXIT_BAD_INPUT;
     return t.end == FIT_DONE ? EXIT_DONE : EXIT_BAD_INPUT;
 }
 
@@ -196,7 +262,7 @@ static bool may_write(const run *r)
         return true;
     return file_may_write(r->ctx, arena_printf(r->ctx->a, "%s.qdl", base)) &&
            file_may_write(r->ctx, arena_printf(r->ctx->a, "%s.bin", base)) &&
-           training_may_write(r->ctx, r->t);
+           training_may_write(r->ctx, r->c);
 }
 
 int cmd_tune(qctx *ctx, cli *c)

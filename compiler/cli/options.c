@@ -12,7 +12,6 @@
 
 #define ANY_NET (CMD_COMPILE | CMD_QUANTIZE | CMD_RUN | CMD_EVAL | CMD_INSPECT | CMD_DIFF | CMD_TUNE | CMD_RECOVER | CMD_EXPORT)
 #define TRAINS (CMD_TRAIN | CMD_TUNE | CMD_RECOVER)
-#define RESUMES (CMD_TRAIN | CMD_TUNE)
 #define READS (ANY_NET | CMD_IMPORT | CMD_AUGMENT | TRAINS)
 #define SEARCHES (CMD_COMPILE | CMD_QUANTIZE)
 #define REPORTS (SEARCHES | CMD_EVAL | CMD_INSPECT)
@@ -219,7 +218,7 @@ static const option_row rows[] = {
     {"select-labels", "FILE[:OFFSET+COUNT]", SEARCHES | TRAINS, "their labels (a CSV may hold its own)", take_text, AT(select_labels)},
     {"write-quant", "FILE", SEARCHES, "write the chosen quantize part as QDL", take_text, AT(write_quant)},
     {"search-file", "FILE", SEARCHES, "note runs here; a search that was stopped goes on from it", take_text, AT(search_file)},
-    {"report", "FILE", REPORTS, "write a page (HTML) that explains the net: errors, histograms, memory, sizes", take_text, AT(report)},
+    {"report", "FILE", REPORTS | CMD_TRAIN | CMD_TUNE, "write a page (HTML) that explains the net: errors, histograms, memory, sizes; train, tune: curves over the epochs", take_text, AT(report)},
     {"prefix", "NAME", CMD_COMPILE, "replaces the model's name in the emitted C", take_text, AT(emit.prefix)},
     {"static-arena", NULL, CMD_COMPILE, "the arena inside the file: for one thread", take_flag, AT(emit.static_arena)},
     {"io-in-arena", NULL, CMD_COMPILE, "inputs and outputs inside the arena", take_flag, AT(emit.io_in_arena)},
@@ -260,9 +259,9 @@ static const option_row rows[] = {
     {"init", "he|he-uniform|glorot|glorot-normal", CMD_TRAIN, "weights to begin with (he)", take_training, 0},
     {"patience", "N", TRAINS, "stop after N epochs without a better one on --select (0: never)", take_training, 0},
     {"threads", "N", TRAINS, "threads (all processors); the result is the same", take_training, 0},
-    {"log", "FILE", RESUMES, "a line for each epoch, as CSV", take_training, 0},
-    {"checkpoint", "FILE", RESUMES, "state of the run after each epoch (default: beside -o, while it runs)", take_training, 0},
-    {"resume", NULL, RESUMES, "go on from the checkpoint", take_training, 0},
+    {"log", "FILE", TRAINS, "a line for each epoch, as CSV", take_training, 0},
+    {"checkpoint", "FILE", TRAINS, "state of the run after each epoch (default: beside -o, while it runs)", take_training, 0},
+    {"resume", NULL, TRAINS, "go on from the checkpoint", take_training, 0},
     {"json", NULL, CMD_EVAL | CMD_INSPECT | CMD_DIFF, "machine-readable output", take_flag, AT(json)},
     {"csv", NULL, CMD_EVAL, "print the figures as CSV, a line for each quantization", take_flag, AT(csv)},
     {"confusion", NULL, CMD_EVAL, "print the confusion matrices", take_flag, AT(confusion)},

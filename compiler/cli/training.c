@@ -8,12 +8,14 @@
 #include "compiler/base/file.h"
 #include "compiler/train/ranks.h"
 
-bool training_may_write(qctx *ctx, const training *t)
+bool training_may_write(qctx *ctx, const cli *c)
 {
+    const training *t = c->training;
     if (!ranks_first())
         return true;
     return (!t->fit.log || file_may_write(ctx, t->fit.log)) &&
-           (!t->checkpoint || file_may_write(ctx, t->checkpoint));
+           (!t->checkpoint || file_may_write(ctx, t->checkpoint)) &&
+           (!c->report || file_may_write(ctx, c->report));
 }
 
 const char *run_settings(qctx *ctx, const char *command, const char *model, const training *t,

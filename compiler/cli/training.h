@@ -39,8 +39,9 @@ bool roles_vary(qctx *ctx, cli *c, const net *n, const ir_graph *g, roles *r, co
  * without labels. */
 void flips_judge(qctx *ctx, const aug_spec *spec, const roles *r);
 
-/* Whether --log and --checkpoint can be written, before the work. false after a diagnostic. */
-bool training_may_write(qctx *ctx, const training *t);
+/* Whether --log, --checkpoint and --report can be written, before the work. false after a
+ * diagnostic. */
+bool training_may_write(qctx *ctx, const cli *c);
 
 /* What shapes the run of a command on a model of this sum, for its checkpoints. */
 const char *run_settings(qctx *ctx, const char *command, const char *model, const training *t,

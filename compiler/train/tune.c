@@ -105,6 +105,8 @@ tune_result tune_net(qctx *ctx, const tune_job *job,
         ready(user, &r);
     t.started = job->fit.resume; /* then the log holds the first judgement */
     r.end = fit_run(&f);
+    r.log = f.log.v;
+    r.epochs = f.log.n;
     if (r.end == FIT_FAILED || r.end == FIT_STOPPED)
         return r;
     if (job->fit.resume && f.log.n) /* what the run began with */

@@ -30,6 +30,8 @@ typedef struct tune_result {
                                 interpreter give differently, on at most 64 rows of select */
     int64_t codes;           /* compared for that */
     int best_epoch;
+    const fit_epoch *log; /* [epochs] from epoch 0 on */
+    int epochs;
     int64_t bytes; /* of memory that training takes */
 } tune_result;
 
