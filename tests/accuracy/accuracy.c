@@ -2,17 +2,21 @@
  *
  *   accuracy [NAME…]   the figures whose names begin so; all of them
  *
- * Runs go to child processes, one a core; their lines come in the order of the table. The last line
- * counts. Status 1 on a miss, 77 where something was skipped. $QCC_SEEDS: calibration subsets. */
+ * Runs go to child processes, one a core, long ones first; their lines come in the order of the
+ * tables: first those of rounding, then those of training (tuned.c). The last line counts. Status 1
+ * on a miss, 77 where something was skipped. $QCC_SEEDS: calibration subsets; $QCC_TUNE_SEEDS: of
+ * training. */
 #include "config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/accuracy/bench.h"
+#include "tests/accuracy/tuned.h"
 
 typedef enum kind {
     LOSS,
@@ -170,14 +174,43 @@ static void run(int first, int seeds)
 /* ---- processes ------------------------------------------------------------------------------- */
 
 typedef struct job {
-    int first;
+    int first; /* figure of the table, or of tuned.c */
+    bool tuned;
     FILE *out;
     pid_t pid;
     int status; /* of the process */
 } job;
 
-static void start(job *j, int seeds)
+static int seeds_of(const char *name, int otherwise)
 {
+    const char *text = getenv(name);
+    return text ? atoi(text) : otherwise;
+}
+
+static const char *name_of(const job *j)
+{
+    return j->tuned ? tuned_name(j->first) : figures[j->first].name;
+}
+
+static void run_tuned(int row)
+{
+    const char *missing = tuned_missing(row);
+    if (missing)
+        printf("%-32s   %-7g         - skipped # %s\n", tuned_name(row), tuned_target(row),
+               missing);
+    else
+        tuned_run(row, seeds_of("QCC_TUNE_SEEDS", 1));
+}
+
+static double seconds(const struct rusage *u)
+{
+    return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+           1e-6 * (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec);
+}
+
+static void start(job *j)
+{
+    struct rusage own, children;
     j->out = tmpfile();
     if (!j->out)
         exit(99);
@@ -186,7 +219,13 @@ static void start(job *j, int seeds)
     if (j->pid != 0)
         return;
     dup2(fileno(j->out), STDOUT_FILENO);
-    run(j->first, seeds);
+    if (j->tuned)
+        run_tuned(j->first);
+    else
+        run(j->first, seeds_of("QCC_SEEDS", 5));
+    getrusage(RUSAGE_SELF, &own);
+    getrusage(RUSAGE_CHILDREN, &children);
+    printf("# %s: %.0f s of one core\n", name_of(j), seconds(&own) + seconds(&children));
     exit(fflush(stdout) ? 99 : 0);
 }
 
@@ -199,13 +238,48 @@ static void await(job *jobs, int n)
             jobs[i].status = WIFEXITED(status) ? WEXITSTATUS(status) : 99;
 }
 
-static bool asked_for(int argc, char **argv, int first)
+static bool begins_so(const char *name, int argc, char **argv)
 {
     bool any = argc < 2;
     for (int a = 1; a < argc; a++)
-        for (int i = first; i < first + run_length(first); i++)
-            any |= !strncmp(figures[i].name, argv[a], strlen(argv[a]));
+        any |= !strncmp(name, argv[a], strlen(argv[a]));
     return any;
+}
+
+static int take_jobs(job *jobs, int argc, char **argv)
+{
+    int n = 0;
+    for (int i = 0; i < N_FIGURES; i += run_length(i)) {
+        bool any = false;
+        for (int k = i; k < i + run_length(i); k++)
+            any |= begins_so(figures[k].name, argc, argv);
+        if (any)
+            jobs[n++] = (job){.first = i};
+    }
+    for (int i = 0; i < tuned_count(); i++)
+        if (begins_so(tuned_name(i), argc, argv))
+            jobs[n++] = (job){.first = i, .tuned = true};
+    return n;
+}
+
+/* One a core; training takes longest and goes first. */
+static void run_jobs(job *jobs, int n)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int running = 0;
+    for (int i = 0; i < 2 * n; i++) {
+        job *j = &jobs[i % n];
+        if (j->tuned != (i < n))
+            continue;
+        if (running == (cores > 1 ? cores : 1)) {
+            await(jobs, n);
+            running--;
+        }
+        start(j);
+        running++;
+    }
+    for (; running > 0; running--)
+        await(jobs, n);
 }
 
 static int count(const char *text, const char *word)
@@ -218,28 +292,19 @@ static int count(const char *text, const char *word)
 
 int main(int argc, char **argv)
 {
-    job jobs[N_FIGURES];
-    int n = 0, pass = 0, miss = 0, skipped = 0, running = 0;
-    const char *text = getenv("QCC_SEEDS");
-    int seeds = text ? atoi(text) : 5;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (!getenv("top_srcdir") || seeds < 1 || seeds > BENCH_MOST_SEEDS) {
-        fputs("accuracy: run by `make accuracy`; QCC_SEEDS is 1 to 25\n", stderr);
+    int n = 0, pass = 0, miss = 0, skipped = 0;
+    int seeds = seeds_of("QCC_SEEDS", 5), tune_seeds = seeds_of("QCC_TUNE_SEEDS", 1);
+    if (!getenv("top_srcdir") || !getenv("QCC") || seeds < 1 || seeds > BENCH_MOST_SEEDS ||
+        tune_seeds < 1 || tune_seeds > TUNED_MOST_SEEDS) {
+        fputs("accuracy: run by `make accuracy`; QCC_SEEDS is 1 to 25, QCC_TUNE_SEEDS 1 to 3\n",
+              stderr);
         return 99;
     }
-    for (int i = 0; i < N_FIGURES; i += run_length(i))
-        if (asked_for(argc, argv, i))
-            jobs[n++] = (job){.first = i};
-    for (int i = 0; i < n; i++) {
-        if (running == (cores > 1 ? cores : 1)) {
-            await(jobs, n);
-            running--;
-        }
-        start(&jobs[i], seeds);
-        running++;
-    }
-    for (; running > 0; running--)
-        await(jobs, n);
+    job *jobs = calloc((size_t)(N_FIGURES + tuned_count()), sizeof *jobs);
+    if (!jobs)
+        return 99;
+    n = take_jobs(jobs, argc, argv);
+    run_jobs(jobs, n);
     for (int i = 0; i < n; i++) {
         char row[512];
         rewind(jobs[i].out);
@@ -250,10 +315,11 @@ int main(int argc, char **argv)
             skipped += *row != '#' && count(row, " skipped ");
         }
         if (jobs[i].status) {
-            printf("# %s: the run failed\n", figures[jobs[i].first].name);
+            printf("# %s: the run failed\n", name_of(&jobs[i]));
             miss++;
         }
     }
+    free(jobs);
     printf("# accuracy: %d pass, %d miss, %d skipped\n", pass, miss, skipped);
     return miss ? 1 : skipped ? 77 : 0;
 }

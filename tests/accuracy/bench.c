@@ -88,9 +88,9 @@ const char *bench_missing(const bench_net *n)
 
 /* ---- data ------------------------------------------------------------------------------------ */
 
-static bool enters_no_fit(const bench *b, int row)
+static bool enters_no_fit(const bench_net *n, int row)
 {
-    for (size_t i = 0; b->n->folds && i < sizeof doubles / sizeof *doubles; i++)
+    for (size_t i = 0; n->folds && i < sizeof doubles / sizeof *doubles; i++)
         if (doubles[i] == row)
             return true;
     return false;
@@ -107,7 +107,7 @@ static dataset *subset(bench *b, int start, int count, uint64_t seed)
     rng_shuffle(&r, perm, count);
     char *data = arena_alloc(b->ctx->a, CALIBRATE * row);
     for (int i = 0; i < count && n < CALIBRATE; i++)
-        if (!enters_no_fit(b, start + perm[i]))
+        if (!enters_no_fit(b->n, start + perm[i]))
             memcpy(data + row * (size_t)n++,
                    (const char *)pool->data + row * (size_t)(start + perm[i]), row);
     dataset *d = arena_memdup(b->ctx->a, pool, sizeof *d);
@@ -135,6 +135,24 @@ static bench load(const bench_net *n, const char *quant)
     if (!b.pool)
         bench_die(b.ctx, "cannot load the training data");
     return b;
+}
+
+void bench_write_fold(const bench_net *n, int start, int end, const char *path)
+{
+    qctx *ctx = qctx_new();
+    const dataset *d = dataset_read(ctx, bench_path(ctx, n->test), false);
+    if (!d)
+        bench_die(ctx, "cannot load the rows");
+    size_t row = (size_t)d->row_elems * dtype_size(d->dtype);
+    char *data = arena_alloc(ctx->a, row * (size_t)(end - start));
+    int64_t dim[8] = {0};
+    for (int r = start; r < end; r++)
+        if (!enters_no_fit(n, r))
+            memcpy(data + row * (size_t)dim[0]++, (const char *)d->data + row * (size_t)r, row);
+    memcpy(dim + 1, d->dim + 1, (size_t)(d->rank - 1) * sizeof *dim);
+    if (!npy_write(ctx, path, d->dtype, d->rank, dim, data))
+        bench_die(ctx, "cannot write the rows of a fold");
+    qctx_free(ctx);
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */
@@ -166,7 +184,7 @@ static int argmax_code(const int8_t *v, int n)
     return best;
 }
 
-static double run_float(const bench_net *n, int *guess)
+int bench_float(const bench_net *n, int *guess)
 {
     bench b = load(n, NULL);
     engine *e = bench_engine(b.ctx, b.net->floating, true);
@@ -180,23 +198,18 @@ static double run_float(const bench_net *n, int *guess)
         right += guess[r] == b.labels[r];
     }
     qctx_free(b.ctx);
-    return 100.0 * right / n->rows;
+    return right;
 }
 
-/* Calibrates on d, scores rows [start, end). */
-static void score(bench *b, dataset *d, int start, int end, int *agree, int *right)
+/* The emitted C of a LEGAL graph on rows [start, end). */
+static void score(bench *b, const ir_graph *g, int start, int end, bench_hits *h)
 {
-    port_map m;
     qctx *ctx = b->ctx;
-    if (!port_map_make(ctx, b->net->floating->inputs.v[0], d, NULL, &m) ||
-        !net_quantize_ports(ctx, b->net, &m, false))
-        bench_die(ctx, "quantization failed");
-    const ir_graph *g = b->net->legal;
     engine *e = bench_engine(ctx, g, false);
     interp *oracle = interp_new(ctx, g);
     port_map test = b->test;
     test.port = g->inputs.v[0];
-    int8_t *in = ARENA_ARRAY(ctx->a, int8_t, b->pool->row_elems), out[64], want[64];
+    int8_t *in = ARENA_ARRAY(ctx->a, int8_t, ir_elems(&test.port->shape)), out[64], want[64];
     for (int r = start; r < end; r++) {
         port_row_codes(&test, r, in);
         if (engine_run(e, (const void *[]){in}, (void *[]){out}) != 0)
@@ -207,9 +220,37 @@ static void score(bench *b, dataset *d, int start, int end, int *agree, int *rig
                 bench_die(ctx, "emitted C and the reference interpreter differ");
         }
         int guess = argmax_code(out, b->n->classes);
-        *agree += guess == b->float_guess[r];
-        *right += guess == b->labels[r];
+        bool right = guess == b->labels[r], was = b->float_guess[r] == b->labels[r];
+        h->agree += guess == b->float_guess[r];
+        h->right += right;
+        h->lost += was && !right;
+        h->won += right && !was;
     }
+}
+
+/* Calibrates on d, scores rows [start, end). */
+static void round_and_score(bench *b, dataset *d, int start, int end, bench_hits *h)
+{
+    port_map m;
+    if (!port_map_make(b->ctx, b->net->floating->inputs.v[0], d, NULL, &m) ||
+        !net_quantize_ports(b->ctx, b->net, &m, false))
+        bench_die(b->ctx, "quantization failed");
+    score(b, b->net->legal, start, end, h);
+}
+
+void bench_score_pair(const bench_net *n, const char *pair, const int *float_guess, int start,
+                      int end, bench_hits *h)
+{
+    bench b = load(n, NULL);
+    net_options o = {0};
+    b.float_guess = float_guess;
+    net *saved = net_load(b.ctx, arena_printf(b.ctx->a, "%s.qdl", pair),
+                          arena_printf(b.ctx->a, "%s.bin", pair), &o);
+    if (!saved || !net_quantize(b.ctx, saved, &o))
+        bench_die(b.ctx, "cannot load the saved pair");
+    score(&b, saved->legal, start, end, h);
+    model_sizes(b.ctx, saved->legal, &h->weight_bytes, &h->constant_bytes);
+    qctx_free(b.ctx);
 }
 
 static int ascending(const void *x, const void *y)
@@ -240,20 +281,20 @@ void bench_run(const bench_net *n, const char *quant, int seeds, bench_result *r
     int *guess = calloc((size_t)n->rows, sizeof *guess), half = n->rows / 2;
     if (!guess)
         exit(99);
-    *r = (bench_result){.seeds = seeds, .float_accuracy = run_float(n, guess)};
+    *r = (bench_result){.seeds = seeds, .float_accuracy = 100.0 * bench_float(n, guess) / n->rows};
     for (int s = 0; s < seeds; s++) {
         bench b = load(n, quant); /* a context for each seed: memory is given back */
-        int agree = 0, right = 0;
+        bench_hits h = {0};
         uint64_t seed = (uint64_t)s + 1;
         b.float_guess = guess;
         if (n->folds) {
-            score(&b, subset(&b, 0, half, seed), half, n->rows, &agree, &right);
-            score(&b, subset(&b, half, half, seed), 0, half, &agree, &right);
+            round_and_score(&b, subset(&b, 0, half, seed), half, n->rows, &h);
+            round_and_score(&b, subset(&b, half, half, seed), 0, half, &h);
         } else {
-            score(&b, subset(&b, 0, (int)b.pool->rows, seed), 0, n->rows, &agree, &right);
+            round_and_score(&b, subset(&b, 0, (int)b.pool->rows, seed), 0, n->rows, &h);
         }
-        r->agreement[s] = 100.0 * agree / n->rows;
-        r->loss[s] = r->float_accuracy - 100.0 * right / n->rows;
+        r->agreement[s] = 100.0 * h.agree / n->rows;
+        r->loss[s] = r->float_accuracy - 100.0 * h.right / n->rows;
         sizes(&b, r);
         qctx_free(b.ctx);
     }

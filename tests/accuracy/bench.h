@@ -22,6 +22,13 @@ typedef struct bench_result {
     double weight_ratio, constant_ratio; /* float bytes / quantized bytes */
 } bench_result;
 
+/* What a quantized net gives on some rows, beside the labels and the float net. */
+typedef struct bench_hits {
+    int agree, right;
+    int won, lost; /* right where the float net is wrong, and the other way round */
+    int64_t weight_bytes, constant_bytes;
+} bench_hits;
+
 const bench_net *bench_find(const char *name);
 /* NULL, or why the net cannot be run here. */
 const char *bench_missing(const bench_net *n);
@@ -29,6 +36,13 @@ const char *bench_missing(const bench_net *n);
 const char *bench_path(qctx *ctx, const char *pattern);
 /* quant: name of a file in tests/accuracy/quant. Ends the process after a diagnostic. */
 void bench_run(const bench_net *n, const char *quant, int seeds, bench_result *r);
+/* Classes that the float net's C gives for all rows; how many are right. */
+int bench_float(const bench_net *n, int *guess);
+/* Adds what the emitted C of the saved pair pair.qdl, pair.bin gives on rows [start, end) to h. */
+void bench_score_pair(const bench_net *n, const char *pair, const int *float_guess, int start,
+                      int end, bench_hits *h);
+/* Rows [start, end) of the net's test file, without those that enter no fit, as a .npy. */
+void bench_write_fold(const bench_net *n, int start, int end, const char *path);
 /* The ad protocol: RMS error of the score in standard deviations of the float score. */
 double bench_ad(const char *quant);
 /* Weight bytes of a model under a quantize part, calibrated on noise. */

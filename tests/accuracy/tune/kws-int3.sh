@@ -1,0 +1,3 @@
+# kws-int3.sh - keyword spotting, 3 bits.
+. "$top_srcdir/tests/accuracy/tune/lib.sh"
+tune_kws int3 --epochs 20
