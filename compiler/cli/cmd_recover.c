@@ -79,15 +79,30 @@ static bool is_better(const recovery *r, const fit_score *s)
     return s->loss < r->best_score.loss;
 }
 
+/* The first run of its kind tells the memory that the largest of them takes. */
+static void ready(void *user, const tune_result *result)
+{
+    const recovery *r = user;
+    const recovery_run *run = &r->runs.v[r->runs.n - 1];
+    int64_t more = (r->t.data.train.n - run->rows) * (int64_t)sizeof(int32_t);
+    progress_pause(r->t.ctx);
+    printf("%s%s\n", run->varied ? "with augmentation: " : "",
+           memory_text(r->t.c, r->t.ctx, result->bytes + more));
+    fflush(stdout);
+}
+
 static bool tuned_state(recovery *r, int percent, bool varied)
 {
     tune_job job = r->t.job;
     job.train = share_of(r, percent, varied);
     state_row row = {.name = "tuned", .rows = job.train.n, .varied = varied};
-    tune_result t = tune_net(r->t.ctx, &job, NULL, NULL);
+    run_begin(r, &row, &job.fit);
+    tune_result t = tune_net(r->t.ctx, &job, r->told[varied] ? NULL : ready, r);
+    r->told[varied] = true;
     progress_pause(r->t.ctx);
-    if (t.end != FIT_DONE || !measure_integer(r, t.quantized, &row))
+    if (!run_end(r, t.log, t.epochs) || t.end != FIT_DONE || !measure_integer(r, t.quantized, &row))
         return false;
+    run_count(r, &t.before);
     if (r->best == r->t.n->quantized)
         r->best_score = t.before;
     if (t.improved && is_better(r, &t.after)) {
@@ -124,7 +139,9 @@ static bool control_state(recovery *r, bool varied)
                      .varied = varied,
                      .bytes = r->table.v[0].bytes,
                      .seconds = r->table.v[0].seconds};
-    bool done = fit_run(&f) == FIT_DONE && measure_float(r, e, &row);
+    run_begin(r, &row, &f.o);
+    bool done = fit_run(&f) == FIT_DONE;
+    done = run_end(r, f.log.v, f.log.n) && done && measure_float(r, e, &row);
     progress_pause(r->t.ctx);
     if (done)
         add_row(r, &row);
@@ -165,11 +182,10 @@ static bool write_all(recovery *r)
 
 static bool prepare(recovery *r)
 {
-    if (!tuning_load(&r->t) || !may_write(r) || !tuning_test_labels(&r->t) || !tuning_choose(&r->t))
+    if (!tuning_load(&r->t) || !may_write(r) || !runs_may_write(r) || !tuning_test_labels(&r->t) ||
+        !tuning_choose(&r->t))
         return false;
     tuning_set_up(&r->t, NULL);
-    r->t.job.fit.checkpoint = NULL;
-    r->t.job.fit.tell = NULL;
     r->test = r->unlabelled = r->t.data.test;
     r->unlabelled.labels = NULL;
     return true;
@@ -205,6 +221,7 @@ int cmd_recover(qctx *ctx, cli *c)
     if (!all_states(&r) || !write_all(&r))
         return EXIT_BAD_INPUT;
     progress_end(ctx);
+    runs_forget(&r);
     const state_row *best = &r.table.v[r.best_row];
     printf("%s.qdl, .bin, .c, .html: %s%s, the best on the rows that select\n", c->outputs.v[0],
            best->name,

@@ -55,6 +55,23 @@ static void table(page *p, const recovery *r)
     page_table_end(p);
 }
 
+/* Select accuracy and loss of the runs with or without augmentation. */
+static void run_curves(page *p, const recovery *r, bool varied)
+{
+    run_log *logs = ARENA_ARRAY(p->ctx->a, run_log, r->runs.n);
+    int n = 0;
+    for (int i = 0; i < r->runs.n; i++) {
+        const recovery_run *run = &r->runs.v[i];
+        if (run->varied == varied)
+            logs[n++] =
+                (run_log){arena_printf(p->ctx->a, "%s, %" PRId64 " rows", run->name, run->rows),
+                          run->log.v, run->log.n};
+    }
+    if (n)
+        training_curves(p, varied ? "With augmentation: " : "",
+                        r->t.data.select.labels ? "accuracy" : "agreement", logs, n);
+}
+
 const char *recovery_page(recovery *r)
 {
     const fit_options *o = &r->t.job.fit;
@@ -78,5 +95,8 @@ const char *recovery_page(recovery *r)
               best->rows ? " on " : "",
               best->rows ? arena_printf(r->t.ctx->a, "%" PRId64 " rows", best->rows) : "",
               best->varied ? ", augmented" : "");
+    page_section(p, "curves", "The runs");
+    for (int varied = 0; varied < 2; varied++)
+        run_curves(p, r, varied);
     return page_finish(p);
 }

@@ -85,18 +85,23 @@ static int64_t bytes_of_data(const roles *r)
     return bytes_of_rows(&r->train) + select + (r->test.n ? bytes_of_rows(&r->test) : 0);
 }
 
-void tell_memory(const cli *c, qctx *ctx, const roles *r, int64_t bytes)
+const char *memory_text(const cli *c, qctx *ctx, int64_t bytes)
 {
     const fit_options *o = &c->training->fit;
-    if (c->quiet)
-        return;
     int n = ranks_launched();
     const char *each = n > 1 ? arena_printf(ctx->a, " in each of %d processes", n) : "";
-    printf("%lld rows train, %lld select%s; %s of data, %s of memory%s for batches of %d on %d "
-           "thread%s\n",
-           (long long)r->train.n, (long long)r->select.n,
-           r->seeded_tenth ? " (a seeded tenth)" : "", bytes_text(ctx, bytes_of_data(r)),
-           bytes_text(ctx, bytes), each, o->batch, o->threads, o->threads == 1 ? "" : "s");
+    return arena_printf(ctx->a, "%s of memory%s for batches of %d on %d thread%s",
+                        bytes_text(ctx, bytes), each, o->batch, o->threads,
+                        o->threads == 1 ? "" : "s");
+}
+
+void tell_memory(const cli *c, qctx *ctx, const roles *r, int64_t bytes)
+{
+    if (c->quiet)
+        return;
+    printf("%lld rows train, %lld select%s; %s of data, %s\n", (long long)r->train.n,
+           (long long)r->select.n, r->seeded_tenth ? " (a seeded tenth)" : "",
+           bytes_text(ctx, bytes_of_data(r)), memory_text(c, ctx, bytes));
     fflush(stdout);
 }
 

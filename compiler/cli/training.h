@@ -53,6 +53,8 @@ int processors(void);
 void signals_note(void);
 bool signals_came(void);
 
+/* What a run takes: "42.8 M of memory for batches of 64 on 2 threads". */
+const char *memory_text(const cli *c, qctx *ctx, int64_t bytes);
 /* Rows in their roles and the memory of a run, on standard output; nothing where quiet. */
 void tell_memory(const cli *c, qctx *ctx, const roles *r, int64_t bytes);
 

@@ -47,11 +47,14 @@ static void draw_dots(chart *c, const chart_series *s, int colour)
                       arena_printf(a, "%s: %.6g, %.6g", s->name, s->x[i], s->y[i]));
 }
 
+enum { HEIGHT = 300, LEGEND_LINE = 17 };
+
+/* Above the area, where no line runs: the frame has that much more room at its top. */
 static void draw_legend(chart *c, const chart_series *series, int n)
 {
     buf *b = &c->p->b;
     for (int i = 0; i < n; i++) {
-        double y = c->top + 12 + 17.0 * i, x = c->w - c->right - 12;
+        double y = c->top - LEGEND_LINE * (n - i) + 6, x = c->w - c->right - 12;
         buf_printf(b, "<rect class=\"f%d\" x=\"%.1f\" y=\"%.1f\" width=\"10\" height=\"10\"/>\n",
                    i % CHART_COLOURS, x, y - 9);
         chart_label(c, "halo", "end", x - 6, y, "%s", series[i].name);
@@ -79,6 +82,7 @@ void chart_lines(page *p, const char *title, const char *description, const char
 {
     chart_frame f = {.title = title,
                      .description = description,
+                     .h = HEIGHT + LEGEND_LINE * n,
                      .x0 = INFINITY,
                      .x1 = -INFINITY,
                      .y0 = INFINITY,
@@ -93,6 +97,7 @@ void chart_lines(page *p, const char *title, const char *description, const char
     loosen(&f.x0, &f.x1);
     loosen(&f.y0, &f.y1);
     chart c = chart_begin(p, &f);
+    c.top += LEGEND_LINE * n;
     chart_axis_y(&c, y_label);
     chart_axis_x(&c, x_label);
     for (int i = 0; i < n; i++)

@@ -63,8 +63,34 @@ same "$work/r.bin" "$work/s.bin"
 # without augmentation it says so: three tuned states and one control
 expect 0 recover --test "$work/test.csv" -o "$work/t"
 out_has "no augmentation is stated"
+out_has "of memory for batches of 64"
 checks=$((checks + 1))
 [ "$(grep -c '^tuned ' "$work/out")" -eq 3 ] || fail "not three tuned states"
+# the runs as charts: loss and accuracy, with and without augmentation
+for title in "Loss over the epochs" "Accuracy over the epochs" "With augmentation: Loss over the epochs" \
+    "With augmentation: Accuracy over the epochs"; do
+    checks=$((checks + 1))
+    grep -qF "<b>$title</b>" "$work/r.html" || fail "the page has no chart '$title'"
+done
+checks=$((checks + 1))
+[ "$(grep -c 'class="line l3"' "$work/r.html")" -eq 4 ] || fail "not four lines in each of four charts"
+
+# stopped and resumed: the bits of a run that never was, and the log of all of it
+long="--calibrate $work/plain.csv --data $work/train.csv --rate 0.005 --quiet --epochs 30 --test $work/test.csv"
+expect 0 "$QCC" recover "$work/net.qdl" "$work/w.bin" $long --log "$work/whole.csv" -o "$work/whole"
+absent "$work/whole.ckpt.1"
+: >"$work/half.csv"
+stop_when '[ "$(wc -l <"$work/half.csv")" -gt 70 ]' "$QCC" recover "$work/net.qdl" "$work/w.bin" $long \
+    --log "$work/half.csv" -o "$work/half"
+absent "$work/half.bin"
+expect 0 "$QCC" recover "$work/net.qdl" "$work/w.bin" $long --log "$work/half.csv" --resume -o "$work/half"
+same "$work/whole.bin" "$work/half.bin"
+same "$work/whole.qdl" "$work/half.qdl"
+absent "$work/half.ckpt.1"
+for log in whole half; do cut -d, -f1-9,11 "$work/$log.csv" >"$work/$log.untimed"; done
+same "$work/whole.untimed" "$work/half.untimed"
+checks=$((checks + 1))
+[ "$(wc -l <"$work/whole.csv")" -eq 125 ] || fail "the log has not 31 lines of each of 4 runs"
 
 # bad input: nothing is written
 nothing() {
@@ -90,6 +116,5 @@ expect 2 "$QCC" recover "$work/net.qdl" "$work/w.bin" --test "$work/test.csv" -o
 expect 2 recover -o "$work/bad" && err_has "no --test"
 expect 2 recover --test "$work/test.csv" && err_has "no -o"
 expect 2 recover --test "$work/test.csv" --loss mse -o "$work/bad" && err_has "no classes"
-expect 2 recover --test "$work/test.csv" --resume -o "$work/bad" && err_has "does not go with this command"
 nothing
 finish

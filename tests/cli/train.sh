@@ -29,6 +29,17 @@ expect 0 train -o "$work/w.bin" --epochs 12 --rate 0.01 --batch 32 --threads 1 -
     --test "$work/test.csv"
 out_has "test: accuracy"
 out_has "a seeded tenth"
+# the same run as a page: a curve of each, 12 epochs in numbers
+expect 0 train -o "$work/w.bin" --epochs 12 --rate 0.01 --batch 32 --threads 1 --quiet --report "$work/page.html"
+for text in "<b>Loss over the epochs</b>" "<b>Accuracy over the epochs</b>" 'class="line l1"' "after epoch"; do
+    checks=$((checks + 1))
+    grep -qF "$text" "$work/page.html" || fail "the page lacks '$text'"
+done
+checks=$((checks + 1))
+[ "$(grep -o '<th[^>]*>rows that select</th>\|<td[^>]*>rows that select</td>' "$work/page.html" | wc -l)" -eq 24 ] ||
+    fail "the page has not 12 epochs of two charts in numbers"
+expect 1 train -o "$work/w2.bin" --epochs 1 --report "$work/no/page.html" && err_has "[file-write]"
+absent "$work/w2.bin"
 absent "$work/w.bin.ckpt"
 checks=$((checks + 1))
 [ "$(wc -l <"$work/log.csv")" -eq 13 ] || fail "the log has not a line for each epoch"
