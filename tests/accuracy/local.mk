@@ -14,6 +14,6 @@ accuracy accuracy-full: tests/accuracy/accuracy$(EXEEXT) qcc$(EXEEXT)
 	@$(MKDIR_P) $(mnist_folder)
 	-@test -n "$$QCC_MNIST" || $(SHELL) $(top_srcdir)/examples/mnist/fetch.sh $(mnist_folder)
 	@$(AM_TESTS_ENVIRONMENT) QCC_MNIST="$${QCC_MNIST-$(mnist_folder)}"; export QCC_MNIST; \
-	test $@ = accuracy || { QCC_SEEDS=15; QCC_TUNE_SEEDS=3; }; export QCC_SEEDS QCC_TUNE_SEEDS; \
+	test $@ = accuracy || { QCC_SEEDS=15; QCC_TUNE_SEEDS=3; QCC_FULL=1; }; export QCC_SEEDS QCC_TUNE_SEEDS QCC_FULL; \
 	tests/accuracy/accuracy$(EXEEXT) $(FIGURES)
 .PHONY: accuracy accuracy-full
