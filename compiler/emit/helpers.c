@@ -344,6 +344,7 @@ const char *const emit_helper_suffixes[] = {
     "add2", "apart", "low", "high", "v6m", "triple", "six", "three", "quad", "eight",
     "small", "small_tflm", "mve", "mve_tile2", "mve_tile1", "mve_copy",
     "mve_fill",
+    "tie", "mve_load2", "mve_load1", "mve_sum", "levels", "look64",
     "level", "lanes", "dot", "shifted", "quads", "wide", "upper", "doubled", "shift", "ties", "packed",
     "sums", "some", "copied", "filled", "taps",
     /* beside the helpers of these names */ "bytes", "weights", "codes", "store", "four", "quads64", "pairs", "begin", "end", NULL};
