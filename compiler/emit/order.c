@@ -221,7 +221,7 @@ void order_operators(emitter *e, ir_graph *g, const plan_request *r)
 {
     arena *a = e->ctx->a;
     int n = g->ops.n, *order = ARENA_ARRAY(a, int, n), *back = ARENA_ARRAY(a, int, n);
-    if (n > MOST_OPS || g->states.n > 0) /* states are read and assigned in their order */
+    if (n < 2 || n > MOST_OPS || g->states.n > 0) /* states are read and assigned in their order */
         return;
     plan_request own = *r;
     own.scratch = plan_scratch(e);
