@@ -1,7 +1,8 @@
 /* errors.c - where a quantized net's error comes from.
  *
  * SQNR and clipping come from both nets side by side. The share of a layer is what the error of the
- * outputs is when its weights, or the codes of its output, alone are quantized in the float net. */
+ * outputs is when its weights, or the codes of its output, alone are quantized in the float net;
+ * operators that only move codes have none. */
 #include "compiler/report/errors.h"
 
 #include <math.h>
@@ -13,6 +14,8 @@
 enum { MOST_ROWS = 32, LEAST_ROWS = 4, ADVISED = 3 };
 /* Multiply-accumulates that all runs together may take. */
 #define WORK_LIMIT 4e9
+/* Of the error of the outputs: weights with less need no advice. */
+#define ADVISED_SHARE 0.01
 
 typedef struct explainer {
     qctx *ctx;
@@ -85,7 +88,9 @@ static double run_weights(explainer *e, int op, const ir_tensor *w)
     int64_t n = ir_elems(&w->shape);
     float *v = ARENA_ARRAY(e->ctx->a, float, n);
     for (int64_t i = 0; i < n; i++) {
-        int code = w->type == IR_I16 ? ((const int16_t *)w->data)[i] : ((const int8_t *)w->data)[i];
+        int code = w->type == IR_I16  ? ((const int16_t *)w->data)[i]
+                   : w->type == IR_U8 ? ((const uint8_t *)w->data)[i]
+                                      : ((const int8_t *)w->data)[i];
         v[i] = (float)quant_value(w->quant, quant_channel(w->quant, &w->shape, i), code);
     }
     ir_weight(g->ops.v[op])->data = v;
@@ -187,30 +192,58 @@ static bool side_by_side(explainer *e, const port_map *ports, layer_error *error
     return w != NULL;
 }
 
+/* The result has codes of its operand, none of which op rounded: their error is told where they
+ * arise. */
+static bool only_moves(const explainer *e, const ir_op *op)
+{
+    bool average = op->kind == OP_AVGPOOL || op->kind == OP_GLOBAL_AVGPOOL ||
+                   op->kind == OP_REDUCE_MEAN || op->kind == OP_RESIZE_BILINEAR;
+    if (average || !(ir_opinfos[op->kind].flags & OPF_P) || !op->in[0]->producer)
+        return false;
+    const ir_quant *a = e->q->tensors.v[op->in[0]->id]->quant;
+    const ir_quant *b = e->q->tensors.v[op->out[0]->id]->quant;
+    return a && b && a->scale[0] == b->scale[0] && a->zero[0] == b->zero[0];
+}
+
+static double run_activation(explainer *e, const ir_op *op)
+{
+    if (only_moves(e, op))
+        return 0;
+    e->edited = op->out[0];
+    double noise = run(e, e->f, false);
+    e->edited = NULL;
+    return noise;
+}
+
+/* The guiltiest weights first. */
+static void find_advice(explainer *e, layer_error *errors, double sum)
+{
+    bool *tried = ARENA_ARRAY(e->ctx->a, bool, e->f->ops.n);
+    for (int given = 0; given < ADVISED; given++) {
+        int worst = -1;
+        for (int i = 0; i < e->f->ops.n; i++)
+            if (!tried[i] && errors[i].weights > ADVISED_SHARE * sum &&
+                (worst < 0 || errors[i].weights > errors[worst].weights))
+                worst = i;
+        if (worst < 0)
+            return;
+        tried[worst] = true;
+        errors[worst].advice = advise(e, worst, errors[worst].weights);
+    }
+}
+
 static void find_shares(explainer *e, layer_error *errors)
 {
     double sum = 0;
     for (int i = 0; i < e->f->ops.n; i++) {
         const ir_op *op = e->f->ops.v[i];
         errors[i].weights = is_weighted(op) ? run_weights(e, i, ir_weight(e->q->ops.v[i])) : 0;
-        e->edited = op->out[0];
-        errors[i].activation = run(e, e->f, false);
-        e->edited = NULL;
+        errors[i].activation = run_activation(e, op);
         sum += errors[i].weights + errors[i].activation;
         if (e->ctx->progress)
             e->ctx->progress(e->ctx->progress_user, "errors", (i + 1.0) / e->f->ops.n);
     }
-    for (int given = 0; given < ADVISED; given++) { /* the guiltiest first */
-        int worst = -1;
-        for (int i = 0; i < e->f->ops.n; i++)
-            if (!errors[i].advice && errors[i].weights > 0 &&
-                (worst < 0 || errors[i].weights > errors[worst].weights))
-                worst = i;
-        const char *advice = worst < 0 ? NULL : advise(e, worst, errors[worst].weights);
-        if (!advice)
-            break;
-        errors[worst].advice = advice;
-    }
+    find_advice(e, errors, sum);
     for (int i = 0; i < e->f->ops.n && sum > 0; i++) {
         errors[i].weights /= sum;
         errors[i].activation /= sum;
