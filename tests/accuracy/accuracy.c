@@ -27,7 +27,8 @@ typedef enum kind {
     WEIGHTS,
     CONSTANTS,
     SCORE,
-    BYTES
+    BYTES,
+    SQNR_SHOWN /* of each layer, on random inputs */
 } kind;
 
 typedef struct figure {
@@ -72,6 +73,8 @@ static const figure figures[] = {
     {"mnist-lenet-code4-tenfold", "mnist-lenet", "code4", CONSTANTS, 10, "none"},
     {"ad-int8-score", "ad", "int8", SCORE, 0.15, "0.107"},
     {"vww-int8-weight-bytes", "vww", "int8", BYTES, 40000, "35250"},
+    {"ic-int8-sqnr", "ic_f32", "int8", SQNR_SHOWN, 0, "none"},
+    {"vww-int8-sqnr", "vww_f32", "int8", SQNR_SHOWN, 0, "none"},
 };
 enum { N_FIGURES = sizeof figures / sizeof *figures };
 
@@ -118,6 +121,7 @@ static void judge(const figure *f, const bench_result *r)
         break;
     case SCORE:
     case BYTES:
+    case SQNR_SHOWN:
         break;
     }
 }
@@ -148,6 +152,11 @@ static void run_other(const figure *f)
     const bench_net *any = bench_find("kws");
     if (bench_missing(any)) {
         skip((int)(f - figures), bench_missing(any));
+    } else if (f->kind == SQNR_SHOWN) {
+        char model[64], rows[64];
+        snprintf(model, sizeof model, "@/data/models/%s.tflite", f->net);
+        snprintf(rows, sizeof rows, "@/data/golden/%s.in.npy", f->net);
+        bench_sqnr(f->name, model, rows, f->quant);
     } else if (f->kind == SCORE) {
         double score = bench_ad(f->quant);
         line(f, "<=", score, score < f->target, "RMS error of the score / its deviation");
