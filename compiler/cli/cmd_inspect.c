@@ -65,10 +65,19 @@ static void print_quant(const ir_tensor *t)
         printf(" %12s %5s", "-", "-");
 }
 
-static void print_layer(const layer *l)
+int inspect_width(const ir_graph *g)
 {
-    printf("%-16.16s %-14s %-12s %9" PRId64 " %11" PRId64, l->op->name, l->kind, l->shape,
-           l->params, l->macs);
+    size_t width = 16;
+    for (int i = 0; i < g->ops.n; i++)
+        if (strlen(g->ops.v[i]->name) > width)
+            width = strlen(g->ops.v[i]->name);
+    return width > 40 ? 40 : (int)width;
+}
+
+static void print_layer(const layer *l, int width)
+{
+    printf("%-*.*s %-14s %-12s %9" PRId64 " %11" PRId64, width, width, l->op->name, l->kind,
+           l->shape, l->params, l->macs);
     print_quant(l->op->out[0]);
     if (l->acc_bits)
         printf(" %12" PRId64 "/%d", l->bound, l->acc_bits);
@@ -172,12 +181,13 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
             printf("  scale %.9g zero %d", (double)t->quant->scale[0], (int)t->quant->zero[0]);
         putchar('\n');
     }
-    printf("\n%-16s %-14s %-12s %9s %11s %12s %5s %17s %-19s %8s", "layer", "operator", "output",
-           "params", "MACs", "scale", "zero", "|acc| ≤", "weights", "clipped");
+    int width = inspect_width(g);
+    printf("\n%-*s %-14s %-12s %9s %11s %12s %5s %17s %-19s %8s", width, "layer", "operator",
+           "output", "params", "MACs", "scale", "zero", "|acc| ≤", "weights", "clipped");
     puts(r ? "     flash       RAM  kernel" : "");
     for (int i = 0; i < g->ops.n; i++) {
         layer l = layer_of(ctx, g->ops.v[i], r);
-        print_layer(&l);
+        print_layer(&l, width);
     }
     for (int i = 0; i < g->outputs.n; i++)
         printf("output %s %s\n", g->outputs.v[i]->name,

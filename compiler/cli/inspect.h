@@ -7,6 +7,9 @@
 #include "compiler/cli/cli.h"
 #include "compiler/report/errors.h"
 
+/* Columns of the tables for names of layers: as many as the longest has, from 16 to 40. */
+int inspect_width(const ir_graph *g);
+
 /* inspect_rounding.c: what rounding on the data did, layer by layer; nothing where no layer asks.
  */
 void inspect_rounding(const net *n);

@@ -25,27 +25,28 @@ bool inspect_extras(qctx *ctx, cli *c, const net *n, inspect_extra *x)
 
 static void print_errors(const net *n, const layer_error *e)
 {
-    printf("\n%-16s %9s %9s %16s %19s\n", "errors", "SQNR dB", "clipped", "share of weights",
+    int width = inspect_width(n->prepared);
+    printf("\n%-*s %9s %9s %16s %19s\n", width, "errors", "SQNR dB", "clipped", "share of weights",
            "share of activation");
     for (int i = 0; i < n->prepared->ops.n; i++)
-        printf("%-16.16s %9.2f %7.3f %% %14.1f %% %17.1f %%\n", e[i].op->name, e[i].sqnr_db,
-               100 * e[i].clipped, 100 * e[i].weights, 100 * e[i].activation);
+        printf("%-*.*s %9.2f %7.3f %% %14.1f %% %17.1f %%\n", width, width, e[i].op->name,
+               e[i].sqnr_db, 100 * e[i].clipped, 100 * e[i].weights, 100 * e[i].activation);
     for (int i = 0; i < n->prepared->ops.n; i++)
         if (e[i].advice)
             printf("%s\n", e[i].advice);
 }
 
-static void print_health(qctx *ctx, const health *h)
+static void print_health(qctx *ctx, const health *h, int width)
 {
     const char *words[HEALTH_WORDS];
     int n = health_words(ctx, h, words);
-    printf("\n%-16s %12s %12s %8s %9s %7s %7s %6s\n", "calibration", "lowest", "highest", "covered",
-           "clipped", "drift", "growth", "shift");
+    printf("\n%-*s %12s %12s %8s %9s %7s %7s %6s\n", width, "calibration", "lowest", "highest",
+           "covered", "clipped", "drift", "growth", "shift");
     for (int i = 0; i < h->n; i++) {
         const layer_health *l = &h->v[i];
-        printf("%-16.16s %12.5g %12.5g %6.1f %% %7.3f %% %5.1f %% %5.1f %% %6.1f\n", l->t->name,
-               l->lo, l->hi, 100 * l->covered, 100 * l->clipped, 100 * l->drift, 100 * l->growth,
-               l->shift);
+        printf("%-*.*s %12.5g %12.5g %6.1f %% %7.3f %% %5.1f %% %5.1f %% %6.1f\n", width, width,
+               l->t->name, l->lo, l->hi, 100 * l->covered, 100 * l->clipped, 100 * l->drift,
+               100 * l->growth, l->shift);
     }
     printf("%" PRId64 " rows, %" PRId64 " of them repeated.%s\n", h->rows, h->repeated,
            n ? "" : " Nothing stands out.");
@@ -58,7 +59,7 @@ void inspect_extras_print(qctx *ctx, const net *n, const inspect_extra *x)
     if (x->errors)
         print_errors(n, x->errors);
     if (x->health.n)
-        print_health(ctx, &x->health);
+        print_health(ctx, &x->health, inspect_width(n->prepared));
 }
 
 static void set_number(json_t *j, const char *key, double v)

@@ -57,7 +57,7 @@ static bool is_first(const ir_channels *c, int i)
 static void print_layer(arena *a, const ir_op *op)
 {
     const ir_channels *c = channels_of(op);
-    printf("%-16.16s %d of %d:", op->name, left_out(c), c->n);
+    printf("%-16s %d of %d:", op->name, left_out(c), c->n);
     for (int i = 0; i < c->n; i++) {
         if (!is_first(c, i))
             continue;

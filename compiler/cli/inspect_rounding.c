@@ -12,15 +12,18 @@ void inspect_rounding(const net *n)
 {
     if (n->rounding.n == 0)
         return;
-    printf("\n%-16s %7s %9s %12s %12s %12s  %s\n", "rounding", "inputs", "dead", "damping",
+    int width = inspect_width(n->prepared);
+    printf("\n%-*s %7s %9s %12s %12s %12s  %s\n", width, "rounding", "inputs", "dead", "damping",
            "nearest dB", "kept dB", "kept (odd calibration rows judge)");
     for (int i = 0; i < n->rounding.n; i++) {
         const refined *r = &n->rounding.v[i];
         bool any = r->rounded || r->matched || r->corrected;
-        printf("%-16.16s %7d %9d %12.4g %12.2f %12.2f %s%s%s%s\n", r->layer, r->inputs, r->dead,
-               r->damping, ratio_db(r->signal, r->before), ratio_db(r->signal, r->after),
-               !r->rounded ? "" : r->learned ? " adaround" : " gptq", r->matched ? " deviations" : "",
-               r->corrected ? " biases" : "",
+        printf("%-*.*s %7d %9d %12.4g %12.2f %12.2f %s%s%s%s\n", width, width, r->layer, r->inputs,
+               r->dead, r->damping, ratio_db(r->signal, r->before), ratio_db(r->signal, r->after),
+               !r->rounded  ? ""
+               : r->learned ? " adaround"
+                            : " gptq",
+               r->matched ? " deviations" : "", r->corrected ? " biases" : "",
                r->skipped ? " nearest: too many inputs"
                : any      ? ""
                           : " nearest");
