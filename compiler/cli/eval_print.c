@@ -109,6 +109,14 @@ static void print_confusion(qctx *ctx, const eval *e, const char *name, const ev
     }
 }
 
+/* Rows in two roles are told where the figures are, which stand by themselves once saved. */
+static void print_roles(const qctx *ctx)
+{
+    for (int i = 0; i < diag_count(ctx); i++)
+        if (diag_get(ctx, i)->id == D_DATA_ROLES)
+            printf("  not held out: %s\n", diag_get(ctx, i)->message);
+}
+
 void eval_print(qctx *ctx, const eval *e, bool confusion)
 {
     const net *n = e->runs[0].n;
@@ -121,6 +129,7 @@ void eval_print(qctx *ctx, const eval *e, bool confusion)
     printf("  flash (host): .text + .rodata + .data of the emitted C under cc -O2 here; RAM: "
            "input, output and\n"
            "  arena, without the stack\n");
+    print_roles(ctx);
     if (!confusion || !eval_has_accuracy(e))
         return;
     print_confusion(ctx, e, "float", &e->f);

@@ -120,6 +120,9 @@ const char *report_text(qctx *ctx, cli *c, const net *n, const report_extra *ext
         page_note(p, "%s: errors, activations and calibration are not in this report.",
                   n->saved ? "A saved pair has neither its float weights nor its calibration rows"
                            : "A model with states has no rows that stand by themselves");
+    for (int i = 0; i < diag_count(ctx); i++)
+        if (diag_get(ctx, i)->id == D_DATA_ROLES)
+            page_note(p, "%s: figures on them are not held out.", diag_get(ctx, i)->message);
     if (x.n_points)
         report_tradeoff(p, x.rate, x.bytes, x.points, x.n_points);
     if (c->searched)

@@ -71,8 +71,10 @@ static bool set_up(qctx *ctx, cli *c, const net *n, search_options *o)
 {
     bool ok;
     dataset *d = dataset_read(ctx, c->select, c->select_labels == NULL);
-    if (!d || !cli_engine(c, &o->engine))
+    const dataset *calibrate = d ? dataset_read(ctx, c->net.calibrate, false) : NULL;
+    if (!calibrate || !cli_engine(c, &o->engine))
         return false;
+    cli_warn_shared_rows(ctx, calibrate, "--calibrate", d, "--select");
     d->codes = d->codes || (c->net.codes && d->format == DF_CSV);
     o->select = d;
     o->labels = select_labels(ctx, c, n, d, &ok);

@@ -36,7 +36,10 @@ for pair in "lenet 0.001 3.85" "dscnn 0.003 1"; do
     printf '%s: float %s quantized %s agreement %s\n' "$name" "$f" "$q" "$(value agreement)"
 done
 expect 0 "$QCC" eval "$e/lenet.qdl" "$e/lenet.safetensors" --data "$images:0+100" --labels "$labels:0+100" \
-    --calibrate "$images:50+100"
+    --calibrate "$images:50+100" --report "$work/roles.html"
+out_has "not held out: 50 of the 100 rows of --data also stand in --calibrate"
+checks=$((checks + 1))
+grep -q "50 of the 100 rows of --data also stand in --calibrate: figures on them" "$work/roles.html" || fail "no word of the roles in the report"
 err_has "50 of the 100 rows of --data also stand in --calibrate [data-roles]"
 out_has "accuracy"
 out_has "McNemar"

@@ -52,6 +52,8 @@ fixed="--bits c1=8 --bits c2=8 --bits f1=8 --bits f2=8 --bits f3=8 --calibrate $
 expect 0 env PATH=/nonexistent "$QCC" "$net" "$weights" $fixed --max-flash 90K -o "$work/e.c"
 err_has "[search-sizes]"
 err_has "constants alone"
+expect 0 "$QCC" "$net" "$weights" $fixed --select "$images:0+20" --max-flash 90K -o "$work/e.c"
+err_has "20 of the 20 rows of --select also stand in --calibrate [data-roles]"
 if command -v arm-none-eabi-gcc >/dev/null; then
     m4="-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16"
     expect 0 "$QCC" "$net" "$weights" $fixed --target cortex-m4 --max-flash 90K --max-ram 9K -o "$work/m.c"
