@@ -2,10 +2,10 @@
 #ifndef QCC_EMIT_HELPERS_MVE_H
 #define QCC_EMIT_HELPERS_MVE_H
 
-/* gcc and those that understand its assembly. */
+/* gcc and those that understand its assembly; arm_mve.h refuses big-endian cores. */
 #define MVE_GUARD                                                                                  \
     "defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1) && defined(__GNUC__) && "               \
-    "!defined(__TINYC__)"
+    "!defined(__ARM_BIG_ENDIAN) && !defined(__TINYC__)"
 #define MVE_INCLUDES                                                                               \
     "#if " MVE_GUARD "\n"                                                                          \
     "#ifndef __clang__\n"                                                                          \

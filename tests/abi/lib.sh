@@ -20,7 +20,8 @@ have() {
 # The compilers that there are, one command a line; c_compilers OPTIONS: those for qcc's options.
 c_compilers() {
     case " $* " in *cortex-m55*)
-        have arm-none-eabi-gcc && echo 'arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard' ;;
+        have arm-none-eabi-gcc && echo 'arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard' &&
+            echo 'arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -mbig-endian' ;;
     esac
     case " $* " in *aarch64*)
         have aarch64-linux-gnu-gcc && echo 'aarch64-linux-gnu-gcc -march=armv8.2-a+dotprod' &&
