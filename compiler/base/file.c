@@ -225,8 +225,7 @@ static bool was_read(const qctx *ctx, const char *path)
            is_among(ctx->read.v, ctx->read.n, id_of(&st));
 }
 
-/* No output may be an input, or another output: one of them would be lost without a word. */
-static bool outputs_apart(qctx *ctx, const file_out *out, int n)
+bool file_outputs_apart(qctx *ctx, const file_out *out, int n)
 {
     for (int i = 0; i < n; i++) {
         bool input = was_read(ctx, out[i].path);
@@ -269,7 +268,7 @@ static bool rename_all(qctx *ctx, const file_out *out, int n, char **tmp)
 
 bool file_write_all(qctx *ctx, const file_out *out, int n)
 {
-    if (!outputs_apart(ctx, out, n))
+    if (!file_outputs_apart(ctx, out, n))
         return false;
     char **tmp = ARENA_ARRAY(ctx->a, char *, n);
     bool ok = true;
@@ -291,7 +290,7 @@ bool file_may_write(qctx *ctx, const char *path)
 {
     file_out f = {.path = path};
     char *tmp;
-    if (!outputs_apart(ctx, &f, 1))
+    if (!file_outputs_apart(ctx, &f, 1))
         return false;
     if (is_stream(path))
         return true;

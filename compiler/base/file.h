@@ -29,5 +29,8 @@ typedef struct file_out {
     size_t n;
 } file_out;
 bool file_write_all(qctx *ctx, const file_out *out, int n);
+/* No output may be a file that was read, or another output: one of them would be lost without a word.
+ * false with a diagnostic. Reads the paths alone. */
+bool file_outputs_apart(qctx *ctx, const file_out *out, int n);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "compiler/base/buf.h"
 #include "compiler/base/file.h"
+#include "compiler/cli/training.h"
 #include "compiler/jit/engine.h"
 
 #define GAIN 0.97 /* of the cost before: less is noise */
@@ -35,12 +36,18 @@ typedef struct tuner {
     VEC(variant) tried;
 } tuner;
 
+/* A signal ends the command that measures, too: what it left is removed before qcc ends. */
 static bool measure(const tuner *t, const emit_options *o, double *cost)
 {
     emit_options as_is = *o;
     as_is.profile = true;
     const char *set = getenv("CFLAGS"), *flags = set && *set ? set : HOST_FLAGS;
-    return layer_costs(t->ctx, &(cost_request){t->g, &as_is, flags, t->c->measure}, cost);
+    if (!layer_costs(t->ctx, &(cost_request){t->g, &as_is, flags, t->c->measure}, cost))
+        return false;
+    if (signals_came())
+        diag_add(t->ctx, D_KERNEL_STOPPED, loc_none(), "a signal ended it: %s was not written",
+                 t->c->tune_kernels);
+    return !signals_came();
 }
 
 static emit_options with(const tuner *t, const emit_choice *choice, int n)
@@ -269,14 +276,31 @@ static bool measure_all(tuner *t, const net *n)
     return write_record(t, n, best, before, after);
 }
 
+/* The record has a name of its own. */
+static bool record_is_apart(qctx *ctx, const cli *c)
+{
+    const char *const others[] = {c->outputs.v[0], c->header, c->split_weights, c->report};
+    file_out out[1 + sizeof others / sizeof *others] = {{.path = c->tune_kernels}};
+    int n = 1;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i])
+            out[n++].path = others[i];
+    return file_outputs_apart(ctx, out, n);
+}
+
 bool cli_tune_kernels(qctx *ctx, cli *c, const net *n)
 {
     if (!c->tune_kernels)
         return true;
     tuner t = {.ctx = ctx, .c = c, .g = n->legal};
     emit_result r;
-    if (!emit_c(ctx, t.g, &c->emit, &r))
+    if (!record_is_apart(ctx, c) || !emit_c(ctx, t.g, &c->emit, &r))
         return false;
     t.kernels = r.op_alternatives;
-    return access(c->tune_kernels, F_OK) == 0 ? read_record(&t, n) : measure_all(&t, n);
+    if (access(c->tune_kernels, F_OK) == 0)
+        return read_record(&t, n);
+    if (!file_may_write(ctx, c->tune_kernels))
+        return false;
+    signals_note();
+    return measure_all(&t, n);
 }

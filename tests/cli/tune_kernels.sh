@@ -61,6 +61,24 @@ done
 printf '#!/bin/sh\necho no board >&2; exit 3\n' >"$work/wrong"
 refused engine-compile "no board" "$work/none" --target cortex-m4 --measure "$work/wrong"
 absent "$work/none"
+# a record that cannot be written is refused before anything is measured, one that is another output, too
+printf '#!/bin/sh\necho >"%s/ran"\nexit 1\n' "$work" >"$work/wrong"
+refused file-write "No such file or directory" "$work/no/record" --target cortex-m4 --measure "$work/wrong"
+refused output-twice "two outputs" "$work/no.c" --target cortex-m4 --measure "$work/wrong"
+refused file-open "directory" "$work" --target cortex-m4 --measure "$work/wrong"
+absent "$work/ran"
+# a signal: no record, and no temporary files
+mkdir "$work/tmp"
+printf '#!/bin/sh\nkill -INT "$(cat "%s/pid")"\necho "layer 0 1" >"$2"\n' "$work" >"$work/wrong"
+checks=$((checks + 1))
+TMPDIR=$work/tmp sh -c 'echo $$ >"$1"; shift; trap - INT; exec "$@"' - "$work/pid" "$QCC" "$@" \
+    --tune-kernels "$work/none" --measure "$work/wrong" -o "$work/no.c" >"$work/out" 2>"$work/err"
+[ $? -eq 1 ] || fail "a signal did not end it"
+err_has "[kernel-stopped]"
+absent "$work/none"
+absent "$work/no.c"
+checks=$((checks + 1))
+rmdir "$work/tmp" || fail "temporary files are left"
 expect 2 "$QCC" "$@" --measure "$work/measure" -o "$work/no.c"
 expect 2 "$QCC" "$@" --emit-float --tune-kernels "$record" -o "$work/no.c"
 finish
