@@ -17,12 +17,18 @@ trap 'rm -rf "$dir"' EXIT
 schemes() {
     cat <<'END'
 int8
+int8 grid midpoint
+int16
 int4
 int3
 int2
+int1 grid midpoint
+codebook 8 bits
 codebook 6 bits
 codebook 4 bits
+codebook 3 bits
 codebook 2 bits
+codebook 2 bits, table per channel
 END
 }
 

@@ -25,6 +25,7 @@ int3
 int2
 int1 grid midpoint
 codebook 8 bits
+codebook 6 bits
 codebook 4 bits
 codebook 3 bits
 codebook 2 bits
