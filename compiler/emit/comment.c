@@ -4,6 +4,7 @@
 #include "compiler/emit/bands.h"
 #include "compiler/emit/frame.h"
 #include "compiler/emit/levels.h"
+#include "compiler/emit/target.h"
 
 #include <string.h>
 
@@ -126,6 +127,10 @@ static void put_memory(emitter *e, buf *b)
                    e->o->split_name ? ": " : "", e->o->split_name ? emit_comment(e, e->o->split_name) : "");
     if (e->o->weights == EMIT_STRING)
         buf_puts(b, " * Weights are string literals: compile with -Wno-overlength-strings where that matters.\n");
+    int stack = emit_find_target(e->o->target)->cost.stack;
+    if (stack && e->guard) /* a kernel of the target's own */
+        buf_printf(b, " * A function may need more stack than 512 bytes, as compilers put vectors there: up to %d bytes by\n"
+                      " * gcc 12 with optimization.\n", stack);
     buf_puts(b, " *\n");
 }
 

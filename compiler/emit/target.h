@@ -68,6 +68,7 @@ typedef struct target_cost {
     bool narrow;         /* products have 32 bits, no upper half */
     bool long_sums;      /* a 64-bit multiply-accumulate is one instruction */
     int align;           /* of weight arrays, bytes; 0: 4 */
+    int stack;           /* bytes that a function may need where compilers put vectors there; 0: 512 */
 } target_cost;
 
 typedef struct emit_target {

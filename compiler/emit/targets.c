@@ -38,19 +38,19 @@ static const emit_target targets[] = {
      "#include <immintrin.h>\n"
      "#endif\n",
      x86_kernels,
-     {PLAIN, .align = 64}},
+     {PLAIN, .align = 64, .stack = 4096}},
     {"x86-64-dispatch",
      "the same, chosen at run time",
      "#if defined(__GNUC__) && defined(__x86_64__) && !defined(__TINYC__)\n"
      "#include <immintrin.h>\n"
      "#endif\n",
      x86_dispatch_kernels,
-     {PLAIN, .align = 64}},
+     {PLAIN, .align = 64, .stack = 4096}},
     {"aarch64",
      "NEON, with dot products where the compiler has them",
      NEON_INCLUDES,
      aarch64_kernels,
-     {PLAIN, .align = 16}},
+     {PLAIN, .align = 16, .stack = 1024}},
 };
 enum { TARGETS = sizeof targets / sizeof *targets };
 
