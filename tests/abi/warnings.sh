@@ -68,6 +68,13 @@ awk 'BEGIN { for (i = 1; i <= 360; i++) printf "\\%03o\\%03o\\%03o\\%03o", i % 2
 # shellcheck disable=SC2059 # the format is the bytes
 printf "$(cat "$work/octal")" >"$work/tails.bin"
 expect 0 "$QCC" "$abi/tails.qdl" "$work/tails.bin" --quiet --target x86-64 --numerics tflm -o "$work/x.c" && x86 tails
+head -c 80 "$work/tails.bin" >"$work/short.bin"
+for target in cortex-m0 cortex-m3 cortex-m4 cortex-m55 rv32 aarch64 x86-64; do
+    for bits in 2 3 4; do
+        expect 0 "$QCC" "$abi/short.qdl" "$work/short.bin" --quiet --target $target --bits $bits -o "$work/x.c" &&
+            expect 0 "$CC" $strict -O2 -c "$work/x.c" -o "$work/x.o"
+    done
+done
 check dscnn "$none" --selftest --float-io
 check lenet "$none" --split-weights "$work/xw.c" --section .weights
 # Only string literals longer than C99's 4095 characters are exempt, and the file says so.
