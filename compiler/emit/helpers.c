@@ -365,7 +365,7 @@ void emit_use_helper(emitter *e, emit_helper h)
 /* Those of x86-64, for each level. */
 static void put_level_helpers(emitter *e, buf *out)
 {
-    buf_puts(out, "#if defined(__GNUC__) && defined(__x86_64__) && !defined(__TINYC__)\n");
+    buf_puts(out, "#if defined(__GNUC__) && defined(__x86_64__) && defined(__SSE2__) && !defined(__TINYC__)\n");
     for (int level = 0; level < EMIT_LEVELS; ++level) {
         text t;
         text_init(&t, out);

@@ -21,4 +21,4 @@
 const kernel x86_kernels[] = ROWS("defined(__SSE2__) && !defined(__TINYC__)");
 /* What chooses at run time, and gives a function instructions of its own, is GNU's. */
 const kernel x86_dispatch_kernels[] =
-    ROWS("defined(__GNUC__) && defined(__x86_64__) && !defined(__TINYC__)");
+    ROWS("defined(__GNUC__) && defined(__x86_64__) && defined(__SSE2__) && !defined(__TINYC__)");

@@ -41,7 +41,7 @@ static const emit_target targets[] = {
      {PLAIN, .align = 64, .stack = 4096}},
     {"x86-64-dispatch",
      "the same, chosen at run time",
-     "#if defined(__GNUC__) && defined(__x86_64__) && !defined(__TINYC__)\n"
+     "#if defined(__GNUC__) && defined(__x86_64__) && defined(__SSE2__) && !defined(__TINYC__)\n"
      "#include <immintrin.h>\n"
      "#endif\n",
      x86_dispatch_kernels,

@@ -15,7 +15,7 @@ const char helper_x86_level[] =
     "#endif\n";
 
 const char helper_x86_run_time[] =
-    "#if defined(__GNUC__) && defined(__x86_64__) && !defined(__TINYC__)\n"
+    "#if defined(__GNUC__) && defined(__x86_64__) && defined(__SSE2__) && !defined(__TINYC__)\n"
     "/* Sums in a register of the best level that this processor has; QCC_LEVEL says another. */\n"
     "static int $P$_level(void)\n"
     "{\n"

@@ -62,6 +62,10 @@ for net in blocks dscnn; do
     emit "$net" x --target x86-64 --numerics tflm && x86 "$net"
 done
 emit dscnn x --target x86-64-dispatch --numerics tflm && x86 "dscnn, at run time,"
+if [ "$(uname -m)" = x86_64 ]; then # as kernels of systems are compiled
+    # shellcheck disable=SC2086
+    expect 0 gcc $strict -O1 -mno-sse -c "$work/x.c" -o "$work/x.o"
+fi
 emit dscnn x --target x86-64 --quant "$abi/schemes.qdl" --numerics tflm && x86 schemes
 # 40 channels: a register full of them and a rest; 360 weights between 1/8 and 1/2 of either sign, raw float32
 awk 'BEGIN { for (i = 1; i <= 360; i++) printf "\\%03o\\%03o\\%03o\\%03o", i % 251, i * 7 % 251, i * 29 % 128, i % 3 ? 62 : 190 }' >"$work/octal"
