@@ -112,15 +112,15 @@ static void put_loop(text *t)
         "            $lanes$(in0 + i + 2 * $U$_LANES, in1 + i + 2 * $U$_LANES),\n"
         "            $lanes$(in0 + i + 3 * $U$_LANES, in1 + i + 3 * $U$_LANES), $limits$));\n"
         "?tail|    int8_t a[4 * $U$_LANES] = {0}, b[4 * $U$_LANES] = {0}, sum[4 * $U$_LANES];\n"
-        "?tail|    for (int32_t k = i; k < $n$; ++k) {\n"
-        "?tail|        a[k - i] = in0[k];\n"
-        "?tail|        b[k - i] = in1[k];\n"
+        "?tail|    for (int32_t k = 0; k < 4 * $U$_LANES && i + k < $n$; ++k) {\n"
+        "?tail|        a[k] = in0[i + k];\n"
+        "?tail|        b[k] = in1[i + k];\n"
         "?tail|    }\n"
         "?tail|    $U$_PUT(sum, $P$_packed($lanes$(a, b), $lanes$(a + $U$_LANES, b + $U$_LANES),\n"
         "?tail|        $lanes$(a + 2 * $U$_LANES, b + 2 * $U$_LANES),\n"
         "?tail|        $lanes$(a + 3 * $U$_LANES, b + 3 * $U$_LANES), $limits$));\n"
-        "?tail|    for (int32_t k = i; k < $n$; ++k)\n"
-        "?tail|        out[k] = sum[k - i];\n");
+        "?tail|    for (int32_t k = 0; k < 4 * $U$_LANES && i + k < $n$; ++k)\n"
+        "?tail|        out[i + k] = sum[k];\n");
 }
 
 bool x86_print_add(emitter *e, const ir_op *op)

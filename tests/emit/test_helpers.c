@@ -92,7 +92,9 @@ static int compile_helpers(void **state)
     if (!tcc_is_available())
         return 0;
     f.ctx = qctx_new();
-    emitter e = {.ctx = f.ctx, .prefix = "h", .upper = "H"};
+    emit_options o;
+    emit_options_init(&o);
+    emitter e = {.ctx = f.ctx, .o = &o, .prefix = "h", .upper = "H"};
     buf b;
     buf_init(&b, f.ctx->a);
     buf_puts(&b, "#include <stdint.h>\n");
