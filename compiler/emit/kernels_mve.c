@@ -1,6 +1,7 @@
 /* kernels_mve.c - kernels of cortex-m55: cores with Helium. Those of the DSP extension, which such
  * cores have too, stand behind #else and take what Helium's do not. */
 #include "compiler/emit/dsp.h"
+#include "compiler/emit/long.h"
 #include "compiler/emit/mve.h"
 
 #define ALL_WEIGHTS                                                                                \
@@ -23,5 +24,18 @@ const kernel cortex_m55_kernels[] = {
      dsp_scratch_dense, ORDER_UNKNOWN, NULL},
     {"dsp-depthwise", OP_CONV2D, ALL_WEIGHTS, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
      dsp_print_depthwise, dsp_scratch_depthwise, ORDER_CHANNELS, NULL},
+    /* Codebooks of more than 64 entries, as on M4. */
+    {"plain-lone", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, NULL, plain_takes_lone, plain_print_lone,
+     NULL, ORDER_UNKNOWN, NULL},
+    {"plain-lone", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
+     ORDER_UNKNOWN, NULL},
+    {"long-conv", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, bundle_in_place, long_takes_conv,
+     long_print_conv, long_scratch_conv, ORDER_UNKNOWN, NULL},
+    {"long-dense", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, long_takes_conv, long_print_conv,
+     long_scratch_conv, ORDER_UNKNOWN, NULL},
+    {"wide-conv", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, bundle_in_place, wide_takes_conv,
+     wide_print_conv, wide_scratch_conv, ORDER_UNKNOWN, NULL},
+    {"wide-dense", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, wide_takes_conv, wide_print_conv,
+     wide_scratch_conv, ORDER_UNKNOWN, NULL},
     {0},
 };
