@@ -14,24 +14,6 @@ why=$(bench_missing "$net")
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 
-schemes() {
-    cat <<'END'
-int8
-int8 grid midpoint
-int16
-int4
-int3
-int2
-int1 grid midpoint
-codebook 8 bits
-codebook 6 bits
-codebook 4 bits
-codebook 3 bits
-codebook 2 bits
-codebook 2 bits, table per channel
-END
-}
-
 levels() {
     cat <<'END'
 avx512 -march=native
@@ -67,7 +49,7 @@ int main(void)
 END
 
 n=0
-schemes >"$dir/schemes"
+bench_schemes >"$dir/schemes"
 levels >"$dir/levels"
 while read -r scheme; do
     n=$((n + 1))

@@ -55,6 +55,25 @@ bench_source() {
     [ -z "${BENCH_QUANT-}" ] || echo "--quant $BENCH_QUANT"
 }
 
+# Ways to store weights, as rules of QDL, one a line.
+bench_schemes() {
+    cat <<'END'
+int16
+int8
+int8 grid midpoint
+int4
+int3
+int2
+int1 grid midpoint
+codebook 8 bits
+codebook 6 bits
+codebook 4 bits
+codebook 3 bits
+codebook 2 bits
+codebook 2 bits, table per channel
+END
+}
+
 # Why a net cannot be measured here; nothing where it can.
 bench_missing() {
     case $1 in

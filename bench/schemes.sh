@@ -15,24 +15,6 @@ net=${1-lenet}
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 
-schemes() {
-    cat <<'END'
-int16
-int8
-int8 grid midpoint
-int4
-int3
-int2
-int1 grid midpoint
-codebook 8 bits
-codebook 6 bits
-codebook 4 bits
-codebook 3 bits
-codebook 2 bits
-codebook 2 bits, table per channel
-END
-}
-
 # number NAME: of qcc inspect's JSON for the whole net.
 number() {
     sed -n "s/^  \"$1\": *\([0-9]*\),*$/\1/p" "$dir/json"
@@ -43,7 +25,7 @@ for target; do printf ' %s |' "$target"; done
 printf '\n|---|---|---|'
 for target; do printf '%s' '---|'; done
 echo
-schemes >"$dir/schemes"
+bench_schemes >"$dir/schemes"
 while read -r scheme; do
     echo "quantize { default : $scheme }" >"$dir/quant.qdl"
     export BENCH_QUANT="$dir/quant.qdl"
