@@ -28,7 +28,9 @@ if command -v arm-none-eabi-gcc >/dev/null; then
     expect 0 "$QCC" inspect "$@" --target cortex-m4 -Os && out_has "code by arm-none-eabi-gcc -Os -mcpu=cortex-m4"
 fi
 mkdir "$work/bin"
-for tool in cc as ld; do ln -s "$(command -v $tool)" "$work/bin/$tool"; done
+# a host's compiler alone, that itself sees the whole PATH: its as and ld, and what ccache looks for
+printf '#!/bin/sh\nPATH="%s"\nexport PATH\nexec cc "$@"\n' "$PATH" >"$work/bin/cc"
+chmod +x "$work/bin/cc"
 expect 0 env PATH="$work/bin" CC=cc "$QCC" inspect "$@" --target cortex-m4 &&
     out_has "arm-none-eabi-gcc is missing: code is guessed as 1.5 times that of cc -O2"
 expect 0 env PATH="$work/bin" CC=cc "$QCC" inspect "$@" --target cortex-m4 --json &&
