@@ -196,14 +196,16 @@ static kernel_order order_of(const emitter *e, const ir_op *op, const kernel *k,
     return k->order_of ? k->order_of(e, op, lines) : k->order;
 }
 
-kernel_order emit_order(const emitter *e, const ir_op *op, int *lines)
+kernel_order emit_order(const emitter *given, const ir_op *op, int *lines)
 {
+    chosen c;
+    const emitter *e = as_chosen(given, op, &c);
     const kernel *k = emit_kernel(e, op);
     const kernel *other = k && k->guard ? kernel_otherwise(e, op, k) : k;
-    int more;
-    kernel_order own = order_of(e, op, k, lines), last = order_of(e, op, other, &more);
-    *lines = more > *lines ? more : *lines;
-    return own == last ? own : ORDER_UNKNOWN;
+    int others;
+    kernel_order own = order_of(e, op, k, lines), last = order_of(e, op, other, &others);
+    bool agree = own == last && (own != ORDER_LINES || *lines == others);
+    return agree ? own : ORDER_UNKNOWN;
 }
 
 /* Of the generic text, or of that behind a kernel's #else. */

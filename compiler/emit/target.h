@@ -85,7 +85,8 @@ const kernel *emit_kernel(const emitter *e, const ir_op *op);
 /* Names of the kernels that take the operator, the target's choice first; then "generic" and NULL. */
 const char *const *emit_alternatives(const emitter *e, const ir_op *op);
 
-/* In which order the operator's text reads and writes; where there are two, both must agree. */
+/* In which order the operator's text reads and writes, and with ORDER_LINES in blocks of how many lines;
+ * where there are two texts, both must agree. */
 kernel_order emit_order(const emitter *e, const ir_op *op, int *lines);
 
 /* ---- kernel tables, one a file ------------------------------------------------------------- */
