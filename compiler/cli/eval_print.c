@@ -87,10 +87,12 @@ static void print_run(const eval *e, int i)
     bytes_line("constant bytes", e->f.constant_bytes, r->q.constant_bytes);
     bytes_line("flash (host)", e->f.flash, r->q.flash);
     bytes_line("RAM", e->f.arena + e->f.io, r->q.arena + r->q.io);
-    printf(
-        "  time              %9.2f us           %9.2f us     %5.2f times faster (%s, interleaved, "
-        "median)\n",
-        1e6 * e->f.time_s, 1e6 * r->q.time_s, e->f.time_s / r->q.time_s, e->timing);
+    bool slower = r->q.time_s > e->f.time_s;
+    printf("  time              %9.2f us           %9.2f us     %5.2f times %s (%s, interleaved, "
+           "median)\n",
+           1e6 * e->f.time_s, 1e6 * r->q.time_s,
+           slower ? r->q.time_s / e->f.time_s : e->f.time_s / r->q.time_s,
+           slower ? "slower" : "faster", e->timing);
 }
 
 static void print_confusion(qctx *ctx, const eval *e, const char *name, const eval_side *s)

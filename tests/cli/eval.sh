@@ -66,6 +66,9 @@ holds "$(awk -F, 'NR == 4 { print $13 }' "$work/out") > 0.9"
 several --confusion
 out_has "paired with the first"
 holds "$(grep -c '^confusion, ' "$work/out") == 3"
+# the larger of the two times over the smaller, with the word for it
+holds "$(awk '/^  time / { r = $4 > $2 ? $4 / $2 : $2 / $4; d = r - $6
+    n += d * d < 1e-3 && $8 == ($4 > $2 ? "slower" : "faster") } END { print n }' "$work/out") == 2"
 # rows of the float matrix add up to the rows
 holds "$(awk '/^confusion, float/ { on = 12 } on > 0 && on < 11 { for (i = 2; i <= NF; i++) n += $i } on > 0 { on-- } END { print n }' "$work/out") == 500"
 
