@@ -11,25 +11,12 @@ static const char *checkpoint_of(const recovery *r, int run)
     return arena_printf(r->t.ctx->a, "%s.%d", r->checkpoints, run + 1);
 }
 
-static void put_number(buf *b, double v)
-{
-    if (isfinite(v))
-        buf_printf(b, ",%.9g", v);
-    else
-        buf_puts(b, ",");
-}
-
 static void put_lines(buf *b, const recovery_run *run)
 {
     for (int i = 0; i < run->log.n; i++) {
-        const fit_epoch *l = &run->log.v[i];
-        const double v[] = {l->rate,   l->loss, l->accuracy, l->select_loss, l->select_accuracy,
-                            l->seconds};
-        buf_printf(b, "%s,%lld,%s,%d", strcmp(run->name, "tuned") ? "control" : run->name,
-                   (long long)run->rows, run->varied ? "yes" : "no", l->epoch);
-        for (size_t k = 0; k < sizeof v / sizeof *v; k++)
-            put_number(b, v[k]);
-        buf_printf(b, ",%d\n", l->best);
+        buf_printf(b, "%s,%lld,%s,", strcmp(run->name, "tuned") ? "control" : run->name,
+                   (long long)run->rows, run->varied ? "yes" : "no");
+        fit_put_line(b, &run->log.v[i]);
     }
 }
 
@@ -41,8 +28,7 @@ static bool write_log(recovery *r)
     if (!path)
         return true;
     buf_init(&b, r->t.ctx->a);
-    buf_puts(&b, "state,rows,augmented,epoch,rate,loss,accuracy,select_loss,select_accuracy,"
-                 "seconds,best\n");
+    buf_puts(&b, "state,rows,augmented," FIT_LOG_HEADS);
     for (int i = 0; i < r->runs.n; i++)
         put_lines(&b, &r->runs.v[i]);
     return file_write(r->t.ctx, path, b.p, b.n);

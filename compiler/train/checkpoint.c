@@ -229,12 +229,17 @@ bool checkpoint_read(fit *f)
     return true;
 }
 
-static void put_number(buf *b, double v)
+void fit_put_line(buf *b, const fit_epoch *line)
 {
-    if (isfinite(v))
-        buf_printf(b, ",%.9g", v);
-    else
-        buf_puts(b, ",");
+    double v[LOG_COLUMNS];
+    put_line(line, v);
+    buf_printf(b, "%d", line->epoch);
+    for (int k = 1; k < LOG_COLUMNS; k++)
+        if (isfinite(v[k]))
+            buf_printf(b, ",%.9g", v[k]);
+        else
+            buf_puts(b, ",");
+    buf_puts(b, "\n");
 }
 
 static bool write_log(qctx *own, void *user)
@@ -242,15 +247,9 @@ static bool write_log(qctx *own, void *user)
     const fit *f = user;
     buf b;
     buf_init(&b, own->a);
-    buf_puts(&b, "epoch,rate,loss,accuracy,select_loss,select_accuracy,seconds,best\n");
-    for (int i = 0; i < f->log.n; i++) {
-        double v[LOG_COLUMNS];
-        put_line(&f->log.v[i], v);
-        buf_printf(&b, "%d", f->log.v[i].epoch);
-        for (int k = 1; k < LOG_COLUMNS; k++)
-            put_number(&b, v[k]);
-        buf_puts(&b, "\n");
-    }
+    buf_puts(&b, FIT_LOG_HEADS);
+    for (int i = 0; i < f->log.n; i++)
+        fit_put_line(&b, &f->log.v[i]);
     const char *text = buf_str(&b);
     return file_write(own, f->o.log, text, strlen(text));
 }

@@ -5,6 +5,7 @@
 #ifndef QCC_TRAIN_FIT_H
 #define QCC_TRAIN_FIT_H
 
+#include "compiler/base/buf.h"
 #include "compiler/train/loss.h"
 #include "compiler/train/optimizer.h"
 #include "compiler/train/rows.h"
@@ -83,7 +84,9 @@ int64_t fit_bytes(const fit *f);
  * (ranks.h). */
 bool checkpoint_write(fit *f);
 bool checkpoint_read(fit *f);
-/* The log as CSV. */
+/* The log as CSV: its first line, and one of an epoch; a number that is not finite is empty. */
+#define FIT_LOG_HEADS "epoch,rate,loss,accuracy,select_loss,select_accuracy,seconds,best\n"
+void fit_put_line(buf *b, const fit_epoch *line);
 bool fit_write_log(fit *f);
 
 #endif
