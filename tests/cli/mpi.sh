@@ -4,15 +4,7 @@
 . "$top_srcdir/tests/cli/lib.sh"
 . "$top_srcdir/tests/cli/training.sh"
 
-cat >"$work/net.qdl" <<'QDL'
-model tiny {
-    input x : u8[4, 4, 1] real [0, 1]
-    c = conv2d(x, 6, kernel 3x3, pad same, no bias) |> batch_norm |> relu
-    d = depthwise(c, kernel 3x3, no bias) |> batch_norm |> relu6
-    f = dense(flatten(d), 8) |> relu |> dropout(0.1)
-    output dense(f, 3, weights "last") |> softmax
-}
-QDL
+tiny " |> dropout(0.1)" >"$work/net.qdl"
 rows 1 330 0.3 >"$work/train.csv"
 rows 2 150 0.3 >"$work/test.csv"
 

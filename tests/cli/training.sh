@@ -4,6 +4,19 @@
 OMP_WAIT_POLICY=passive
 export OMP_WAIT_POLICY
 
+# tiny [ENDING]: a net for such rows; ENDING follows its hidden layer.
+tiny() {
+    cat <<QDL
+model tiny {
+    input x : u8[4, 4, 1] real [0, 1]
+    c = conv2d(x, 6, kernel 3x3, pad same, no bias) |> batch_norm |> relu
+    d = depthwise(c, kernel 3x3, no bias) |> batch_norm |> relu6
+    f = dense(flatten(d), 8) |> relu${1-}
+    output dense(f, 3, weights "last") |> softmax
+}
+QDL
+}
+
 # rows SEED COUNT GAIN: 16 cells and a label; class k has its k-th column brighter by GAIN.
 rows() {
     awk -v seed="$1" -v n="$2" -v gain="$3" 'BEGIN {
