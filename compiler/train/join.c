@@ -8,8 +8,7 @@ void train_clear_dx(const tcall *c, int k)
     memset(c->dx[k], 0, (size_t)c->rows * (size_t)c->node->in[k]->n * sizeof(float));
 }
 
-/* ---- two operands
- * ---------------------------------------------------------------------------------- */
+/* ---- two operands ---------------------------------------------------------------------------- */
 
 /* Element of operand k that element i of the output takes. */
 static inline int64_t from(const tnode *n, int k, int64_t i)
@@ -104,8 +103,7 @@ BINARY(minimum, OP_MINIMUM)
 BINARY(maximum, OP_MAXIMUM)
 BINARY(prelu, OP_PRELU)
 
-/* ---- moves
- * ----------------------------------------------------------------------------------------- */
+/* ---- moves ----------------------------------------------------------------------------------- */
 
 /* Elements of input k from the axis inwards, in one run. */
 static int64_t run_length(const tnode *n, int k)

@@ -193,8 +193,7 @@ void softmax_backward(const tcall *c)
     }
 }
 
-/* ---- l2_norm: rows of the last axis over their length, at least 1e-6
- * ---------------------------------- */
+/* ---- l2_norm: rows of the last axis over their length, at least 1e-6 ------------------------- */
 
 static float length(const float *x, int64_t n)
 {

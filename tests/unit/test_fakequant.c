@@ -26,8 +26,7 @@ static void near(double gradient, double difference)
         fail_msg("gradient %g, finite difference %g", gradient, difference);
 }
 
-/* ---- activations
- * -------------------------------------------------------------------------------------- */
+/* ---- activations ----------------------------------------------------------------------------- */
 
 /* Σ weight·y at another step and zero point, with the residuals and the clipped values of those
  * that are. */
@@ -80,8 +79,7 @@ static void steps_and_zero_points_of_activations(void **state)
          (straight(&q, x, weight, 0, STEP) - straight(&q, x, weight, 0, -STEP)) / (2 * STEP));
 }
 
-/* ---- weights
- * ------------------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 enum { CHANNELS = 3, ROW = 40, ALL = CHANNELS * ROW };
 
