@@ -8,6 +8,10 @@
 
 enum { LONGEST = 40, MANY_OPS = 100, LONGEST_OF_MANY = 10, PLANNED = 12, HIGHEST = 16, CHAINS = 4 };
 
+/* Bytes of a chain's variables: a function may need 512 of stack, and what compilers put there besides
+ * was up to 152 (gcc 12 for rv32, -O2). */
+enum { MOST_VARIABLES = 512 - 160 };
+
 typedef struct candidate {
     int first, last;
     int64_t bound;
@@ -32,10 +36,19 @@ static int64_t step_scratch(chooser *s, const band_step *step, int height)
     return *known;
 }
 
+/* Bytes of the variables of a chain, which may all stand on the stack. */
+static int64_t stack_of(const band_chain *c)
+{
+    int variables = c->map.n;
+    for (int i = 0; i < c->step.n; i++)
+        variables += c->step.v[i].n + c->step.v[i].counted;
+    return (int64_t)variables * 4;
+}
+
 static band_chain *with_chain(chooser *s, int first, int last, int height)
 {
     band_chain *c = bands_chain(s->e, first, last, height);
-    if (!c)
+    if (!c || stack_of(c) > MOST_VARIABLES)
         return NULL;
     memcpy(s->asked, s->scratch, (size_t)s->g->ops.n * sizeof *s->asked);
     for (int i = 0; i < c->step.n; i++)
@@ -90,16 +103,6 @@ static int height_of(chooser *s, int first, int last, int64_t bytes)
     return best;
 }
 
-/* Bytes of the variables of a chain, which may all stand on the stack. */
-static int64_t stack_of(const chooser *s, const candidate *v)
-{
-    const band_chain *c = bands_chain(s->e, v->first, v->last, 1);
-    int variables = c->map.n;
-    for (int i = 0; i < c->step.n; i++)
-        variables += c->step.v[i].n + c->step.v[i].counted;
-    return (int64_t)variables * 4;
-}
-
 /* Takes the chain that saves most; the arena's bytes with it, or those without. */
 static int64_t take_one(chooser *s, int64_t bytes)
 {
@@ -108,7 +111,8 @@ static int64_t take_one(chooser *s, int64_t bytes)
     int n = find_candidates(s, bytes, v);
     for (int i = 0; i < n && i < PLANNED && v[i].bound < least; i++) {
         int64_t with = planned_bytes(s, v[i].first, v[i].last, 1);
-        if (with < least && with + stack_of(s, &v[i]) < bytes) {
+        const band_chain *c = bands_chain(s->e, v[i].first, v[i].last, 1);
+        if (with < least && with + stack_of(c) < bytes) {
             least = with;
             best = v[i];
         }

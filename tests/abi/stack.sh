@@ -46,4 +46,31 @@ END
 done <<NETS
 $nets
 NETS
+
+# sums N: a layer adds the two before it, and one joins them all; 4 N + 2 variables in one chain of --ram=min.
+sums() {
+    awk -v n="$1" 'BEGIN {
+        print "model sums {\n    input x : i8[2000, 1, 1] scale 0.02 zero 3\n    p1 = relu(x)\n    p2 = add(p1, x)"
+        all = "p1, p2"
+        for (i = 3; i <= n; ++i) {
+            printf "    p%d = add(p%d, p%d)\n", i, i - 1, i - 2
+            all = all ", p" i
+        }
+        printf "    all = concat(%s)\n    output maxpool(all, 8x1)\n}\n", all
+    }' >"$work/sums.qdl"
+}
+
+printf '\002\000\000\000\000\000\000\000{}' >"$work/empty.safetensors"
+for n in 21 32; do # the longest that is one chain; one that would need 592 bytes and more
+    sums "$n"
+    while read -r target compiler; do
+        expect 0 "$QCC" "$work/sums.qdl" "$work/empty.safetensors" --quiet --ram=min --target "$target" -o "$work/x.c" &&
+            frames "$target" $compiler
+        grep -q 'static void sums_rows_' "$work/x.c" || fail "sums $n: no chain"
+        case $n in 21) grep -q '^/\* p1 to output: ' "$work/x.c" || fail "sums $n: not one chain" ;; esac
+    done <<'END'
+cortex-m0 arm-none-eabi-gcc -mcpu=cortex-m0 -mthumb -O2
+rv32 riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -ffreestanding -O2
+END
+done
 end
