@@ -17,6 +17,14 @@ if ! grep -q '^#define HAVE_MPI 1' "$top_builddir/config.h"; then
     [ "$failures" -eq 0 ] || finish
     skip "this build has no MPI"
 fi
+# nor with a library that is none
+mkdir "$work/lib"
+: >"$work/lib/$(sed -n 's/^#define LIBMPI_SONAME "\(.*\)"/\1/p' "$top_builddir/config.h")"
+expect 1 env LD_LIBRARY_PATH="$work/lib" OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=0 "$QCC" train "$work/net.qdl" \
+    --data "$work/train.csv" -o "$work/w.bin"
+err_has "cannot be loaded"
+err_has "[train-mpi]"
+absent "$work/w.bin"
 command -v mpirun >/dev/null || skip "mpirun is not installed"
 [ "$(id -u)" -ne 0 ] || as_root=--allow-run-as-root
 # A container may forbid what shared memory of one machine is copied with; libraries of MPI leak.
@@ -121,7 +129,8 @@ absent "$work/full.bin"
 
 # ---- interrupted, then resumed, on another number of processes ----------------------------
 rows 3 6000 0.3 >"$work/many.csv"
-long="$QCC train $work/net.qdl --data $work/many.csv --batch 1 --rate 0.001 --epochs 2 --threads 1"
+# long enough for mpirun to pass a signal on
+long="$QCC train $work/net.qdl --data $work/many.csv --batch 1 --rate 0.001 --epochs 10 --threads 1"
 expect 0 $long -o "$work/whole.bin"
 : >"$work/out"
 mpirun ${as_root-} --oversubscribe -n 2 $long -o "$work/parts.bin" >"$work/out" 2>"$work/err" &
