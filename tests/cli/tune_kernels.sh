@@ -79,6 +79,7 @@ absent "$work/none"
 absent "$work/no.c"
 checks=$((checks + 1))
 rmdir "$work/tmp" || fail "temporary files are left"
-expect 2 "$QCC" "$@" --measure "$work/measure" -o "$work/no.c"
-expect 2 "$QCC" "$@" --emit-float --tune-kernels "$record" -o "$work/no.c"
+expect 2 "$QCC" "$@" --measure "$work/measure" -o "$work/no.c" && err_has "goes with --tune-kernels"
+expect 2 "$QCC" "$@" --emit-float --tune-kernels "$record" -o "$work/no.c" && err_has "for integer kernels"
+absent "$work/no.c"
 finish
