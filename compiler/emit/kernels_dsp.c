@@ -2,16 +2,13 @@
 #include "compiler/emit/dsp.h"
 #include "compiler/emit/long.h"
 
-/* As far as dsp_store_takes and dsp_levels_take say so. */
-#define DSP_WEIGHTS                                                                                \
-    (WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED)
-
+/* All weights: as far as dsp_store_takes and dsp_levels_take say so. */
 const kernel cortex_m4_kernels[] = {
-    {"dsp-conv", OP_CONV2D, DSP_WEIGHTS, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
+    {"dsp-conv", OP_CONV2D, WEIGHTS_ALL, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
      dsp_scratch_conv, ORDER_CELLS, NULL},
-    {"dsp-dense", OP_DENSE, DSP_WEIGHTS, NULL, NULL, dsp_takes_dense, dsp_print_dense,
+    {"dsp-dense", OP_DENSE, WEIGHTS_ALL, NULL, NULL, dsp_takes_dense, dsp_print_dense,
      dsp_scratch_dense, ORDER_UNKNOWN, NULL},
-    {"dsp-depthwise", OP_CONV2D, DSP_WEIGHTS, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
+    {"dsp-depthwise", OP_CONV2D, WEIGHTS_ALL, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
      dsp_print_depthwise, dsp_scratch_depthwise, ORDER_CHANNELS, NULL},
     /* What dsp_store leaves: codebooks of 5 bits and more, a table a channel. Their indices are
      * decoded a block of filters at a time, or looked up one by one; SMLAL makes two products as

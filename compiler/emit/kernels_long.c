@@ -2,27 +2,24 @@
 #include "compiler/emit/long.h"
 #include "compiler/emit/plane.h"
 
-#define ALL_WEIGHTS                                                                                \
-    (WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED)
-
 const kernel cortex_m3_kernels[] = {
-    {"long-lone", OP_CONV2D, ALL_WEIGHTS, NULL, NULL, long_takes_lone, long_print_lone,
+    {"long-lone", OP_CONV2D, WEIGHTS_ALL, NULL, NULL, long_takes_lone, long_print_lone,
      long_scratch_lone, ORDER_UNKNOWN, NULL},
-    {"plain-lone", OP_CONV2D, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
+    {"plain-lone", OP_CONV2D, WEIGHTS_ALL, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
      ORDER_UNKNOWN, NULL},
-    {"long-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, long_takes_conv, long_print_conv,
+    {"long-conv", OP_CONV2D, WEIGHTS_ALL, NULL, bundle_in_place, long_takes_conv, long_print_conv,
      long_scratch_conv, ORDER_CELLS, bundle_order},
-    {"long-lone", OP_DENSE, ALL_WEIGHTS, NULL, NULL, long_takes_lone, long_print_lone,
+    {"long-lone", OP_DENSE, WEIGHTS_ALL, NULL, NULL, long_takes_lone, long_print_lone,
      long_scratch_lone, ORDER_UNKNOWN, NULL},
-    {"plain-lone", OP_DENSE, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
+    {"plain-lone", OP_DENSE, WEIGHTS_ALL, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
      ORDER_UNKNOWN, NULL},
-    {"long-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, long_takes_conv, long_print_conv,
+    {"long-dense", OP_DENSE, WEIGHTS_ALL, NULL, NULL, long_takes_conv, long_print_conv,
      long_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"wide-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, wide_takes_conv, wide_print_conv,
+    {"wide-conv", OP_CONV2D, WEIGHTS_ALL, NULL, bundle_in_place, wide_takes_conv, wide_print_conv,
      wide_scratch_conv, ORDER_CELLS, bundle_order},
-    {"wide-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, wide_takes_conv, wide_print_conv,
+    {"wide-dense", OP_DENSE, WEIGHTS_ALL, NULL, NULL, wide_takes_conv, wide_print_conv,
      wide_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"long-depthwise", OP_CONV2D, ALL_WEIGHTS, NULL, plane_in_place_long, plane_takes, plane_print,
+    {"long-depthwise", OP_CONV2D, WEIGHTS_ALL, NULL, plane_in_place_long, plane_takes, plane_print,
      plane_scratch, ORDER_CHANNELS, plane_order},
     {0},
 };

@@ -4,25 +4,22 @@
 #include "compiler/emit/long.h"
 #include "compiler/emit/mve.h"
 
-#define ALL_WEIGHTS                                                                                \
-    (WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED)
-
 const kernel cortex_m55_kernels[] = {
-    {"mve-conv", OP_CONV2D, ALL_WEIGHTS, MVE_GUARD, mve_dots_in_place, mve_takes_dots,
+    {"mve-conv", OP_CONV2D, WEIGHTS_ALL, MVE_GUARD, mve_dots_in_place, mve_takes_dots,
      mve_print_dots, mve_scratch_dots, ORDER_CELLS, NULL},
-    {"mve-dense", OP_DENSE, ALL_WEIGHTS, MVE_GUARD, NULL, mve_takes_dots, mve_print_dots,
+    {"mve-dense", OP_DENSE, WEIGHTS_ALL, MVE_GUARD, NULL, mve_takes_dots, mve_print_dots,
      mve_scratch_dots, ORDER_UNKNOWN, NULL},
-    {"mve-depthwise", OP_CONV2D, ALL_WEIGHTS, MVE_GUARD, mve_depthwise_in_place,
+    {"mve-depthwise", OP_CONV2D, WEIGHTS_ALL, MVE_GUARD, mve_depthwise_in_place,
      mve_takes_depthwise, mve_print_depthwise, mve_scratch_depthwise, ORDER_CHANNELS, mve_depthwise_order},
     {"mve-add", OP_ADD, WEIGHTS_NONE, MVE_GUARD, NULL, mve_takes_add, mve_print_add, NULL,
      ORDER_UNKNOWN, NULL},
     {"mve-add", OP_SUB, WEIGHTS_NONE, MVE_GUARD, NULL, mve_takes_add, mve_print_add, NULL,
      ORDER_UNKNOWN, NULL},
-    {"dsp-conv", OP_CONV2D, ALL_WEIGHTS, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
+    {"dsp-conv", OP_CONV2D, WEIGHTS_ALL, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
      dsp_scratch_conv, ORDER_CELLS, NULL},
-    {"dsp-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, dsp_takes_dense, dsp_print_dense,
+    {"dsp-dense", OP_DENSE, WEIGHTS_ALL, NULL, NULL, dsp_takes_dense, dsp_print_dense,
      dsp_scratch_dense, ORDER_UNKNOWN, NULL},
-    {"dsp-depthwise", OP_CONV2D, ALL_WEIGHTS, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
+    {"dsp-depthwise", OP_CONV2D, WEIGHTS_ALL, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
      dsp_print_depthwise, dsp_scratch_depthwise, ORDER_CHANNELS, NULL},
     /* Codebooks of more than 64 entries, as on M4. */
     {"plain-lone", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, NULL, plain_takes_lone, plain_print_lone,

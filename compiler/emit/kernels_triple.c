@@ -4,31 +4,28 @@
 #include "compiler/emit/triple.h"
 #include "compiler/emit/plane.h"
 
-#define ALL_WEIGHTS                                                                                \
-    (WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED)
-
 const kernel word_kernels[] = {
     {"triple-lone", OP_CONV2D, WEIGHTS_CODE | WEIGHTS_AFFINE, NULL, NULL, triple_takes_lone,
      triple_print_lone, NULL, ORDER_UNKNOWN, NULL},
     {"pair-lone", OP_CONV2D, WEIGHTS_PACKED | WEIGHTS_CODEBOOK, NULL, NULL, pair_takes_lone,
      pair_print_lone, pair_scratch_lone, ORDER_UNKNOWN, NULL},
-    {"plain-lone", OP_CONV2D, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
+    {"plain-lone", OP_CONV2D, WEIGHTS_ALL, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
      ORDER_UNKNOWN, NULL},
-    {"triple-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, triple_takes_conv,
+    {"triple-conv", OP_CONV2D, WEIGHTS_ALL, NULL, bundle_in_place, triple_takes_conv,
      triple_print_conv, triple_scratch_conv, ORDER_CELLS, bundle_order},
     {"triple-lone", OP_DENSE, WEIGHTS_CODE | WEIGHTS_AFFINE, NULL, NULL, triple_takes_lone,
      triple_print_lone, NULL, ORDER_UNKNOWN, NULL},
     {"pair-lone", OP_DENSE, WEIGHTS_PACKED | WEIGHTS_CODEBOOK, NULL, NULL, pair_takes_lone,
      pair_print_lone, pair_scratch_lone, ORDER_UNKNOWN, NULL},
-    {"plain-lone", OP_DENSE, ALL_WEIGHTS, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
+    {"plain-lone", OP_DENSE, WEIGHTS_ALL, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
      ORDER_UNKNOWN, NULL},
-    {"triple-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, triple_takes_conv, triple_print_conv,
+    {"triple-dense", OP_DENSE, WEIGHTS_ALL, NULL, NULL, triple_takes_conv, triple_print_conv,
      triple_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"wide-conv", OP_CONV2D, ALL_WEIGHTS, NULL, bundle_in_place, wide_takes_conv, wide_print_conv,
+    {"wide-conv", OP_CONV2D, WEIGHTS_ALL, NULL, bundle_in_place, wide_takes_conv, wide_print_conv,
      wide_scratch_conv, ORDER_CELLS, bundle_order},
-    {"wide-dense", OP_DENSE, ALL_WEIGHTS, NULL, NULL, wide_takes_conv, wide_print_conv,
+    {"wide-dense", OP_DENSE, WEIGHTS_ALL, NULL, NULL, wide_takes_conv, wide_print_conv,
      wide_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"plane-depthwise", OP_CONV2D, ALL_WEIGHTS, NULL, plane_in_place, plane_takes, plane_print,
+    {"plane-depthwise", OP_CONV2D, WEIGHTS_ALL, NULL, plane_in_place, plane_takes, plane_print,
      plane_scratch, ORDER_CHANNELS, plane_order},
     {0},
 };

@@ -26,6 +26,7 @@ typedef enum weight_form {
     WEIGHTS_WIDE = 16,    /* int16 codes */
     WEIGHTS_PACKED = 32   /* fields of 1 to 4 bits (packed.h) */
 } weight_form;
+enum { WEIGHTS_ALL = WEIGHTS_CODE | WEIGHTS_AFFINE | WEIGHTS_CODEBOOK | WEIGHTS_WIDE | WEIGHTS_PACKED };
 weight_form weight_form_of(const ir_op *op);
 
 /* In which order a kernel reads and writes, for the planner, which may let the output overlap the
