@@ -181,24 +181,6 @@ static const char *weight_array_of(lone *v)
                       comment);
 }
 
-/* Emits the table and prints the function that makes pairs of it. */
-static void put_pairs(lone *v)
-{
-    text *t = &v->t;
-    packed_table(v->e, v->op, &v->s.p, 1);
-    text_set(t, "make_pairs", "%s", op_aux(v->e, v->op, "pairs"));
-    text_set(t, "table", "%s", v->s.p.table);
-    text_set(t, "entries", "%d", v->s.p.entries);
-    text_set(t, "bits", "%d", v->bits);
-    text_put(t, "/* $layer$: all pairs of levels, by their two indices. */\n"
-                "static void $make_pairs$(int32_t *pairs)\n"
-                "{\n"
-                "    for (int32_t i = 0; i < $entries$; ++i)\n"
-                "        for (int32_t j = 0; j < $entries$; ++j)\n"
-                "            pairs[(i << $bits$) + j] = $table$[i] * 8388608 + $table$[j];\n"
-                "}\n\n");
-}
-
 /* ---- text --------------------------------------------------------------------------------- */
 
 /* C expression of word `u` turned right by n bits. */
@@ -402,7 +384,7 @@ bool long_print_lone(emitter *e, const ir_op *op)
     fast_init(&v.f, e, op, v.padded, false);
     store_offsets(&v.s, e, op, v.padded);
     if (v.pairs)
-        put_pairs(&v);
+        packed_pairs(e, op, &v.s.p, "$table$[i] * 8388608 + $table$[j]", t);
     put_dots(&v);
     op_comment(e, op, t);
     op_open(e, op, t);

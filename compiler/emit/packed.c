@@ -76,6 +76,22 @@ void packed_table(emitter *e, const ir_op *op, packed *p, int channels)
                    q->table_type == IR_I8 ? (const void *)narrow : (const void *)wide, n, comment);
 }
 
+void packed_pairs(emitter *e, const ir_op *op, packed *p, const char *pair, text *t)
+{
+    packed_table(e, op, p, 1);
+    text_set(t, "make_pairs", "%s", op_aux(e, op, "pairs"));
+    text_set(t, "table", "%s", p->table);
+    text_set(t, "entries", "%d", p->entries);
+    text_set(t, "bits", "%d", p->bits);
+    text_put(t, "/* $layer$: all pairs of levels, by their two indices. */\n"
+                "static void $make_pairs$(int32_t *pairs)\n"
+                "{\n"
+                "    for (int32_t i = 0; i < $entries$; ++i)\n"
+                "        for (int32_t j = 0; j < $entries$; ++j)\n");
+    text_put(t, arena_printf(e->ctx->a, "            pairs[(i << $bits$) + j] = %s;\n", pair));
+    text_put(t, "}\n\n");
+}
+
 packed packed_numbers(const ir_op *op)
 {
     const ir_quant *q = ir_weight(op)->quant;

@@ -33,6 +33,9 @@ packed packed_numbers(const ir_op *op);
 /* Emits the table of a codebook alone; where each channel has one, `channels` of them, zeros beyond
  * the layer's. */
 void packed_table(emitter *e, const ir_op *op, packed *p, int channels);
+/* Emits the table of the layer and prints a function, $make_pairs$(pairs), of all pairs of its levels:
+ * pairs[(i << bits) + j] = `pair`, a C expression of $table$[i] and $table$[j]. */
+void packed_pairs(emitter *e, const ir_op *op, packed *p, const char *pair, text *t);
 /* Field of weight i, in the IR's order. */
 uint32_t packed_value(const ir_op *op, int64_t i);
 /* What is added to mul·field: add + wzero[c]; literal 0 for codebooks. */

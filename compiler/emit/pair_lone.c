@@ -106,25 +106,6 @@ static const char *word_array(pair *v)
                       comment);
 }
 
-/* Emits the table and prints the function that makes pairs of it. */
-static void put_table(pair *v)
-{
-    bundle *b = &v->b;
-    text *t = &b->t;
-    packed_table(b->e, b->op, &b->s.p, 1);
-    text_set(t, "make_pairs", "%s", op_aux(b->e, b->op, "pairs"));
-    text_set(t, "table", "%s", b->s.p.table);
-    text_set(t, "entries", "%d", b->s.p.entries);
-    text_set(t, "bits", "%d", v->bits);
-    text_put(t, "/* $layer$: all pairs of levels, by their two indices. */\n"
-                "static void $make_pairs$(int32_t *pairs)\n"
-                "{\n"
-                "    for (int32_t i = 0; i < $entries$; ++i)\n"
-                "        for (int32_t j = 0; j < $entries$; ++j)\n"
-                "            pairs[(i << $bits$) + j] = $table$[i] * 65536 + $table$[j] + 128;\n"
-                "}\n\n");
-}
-
 /* ---- text --------------------------------------------------------------------------------- */
 
 /* The word of pair i that holds term k of the unit, as it was read. */
@@ -438,7 +419,7 @@ bool pair_print_lone(emitter *e, const ir_op *op)
     text_set(t, "terms", "%d", v.b.terms);
     if (v.table) {
         emit_use_helper(e, EH_TIE);
-        put_table(&v);
+        packed_pairs(e, op, &v.b.s.p, "$table$[i] * 65536 + $table$[j] + 128", t);
     }
     put_dots(&v);
     op_comment(e, op, t);
