@@ -35,16 +35,15 @@ typedef struct x86_tile {
     bool partial; /* some of a block's 16 channels are none: the function has a parameter n,
                      channels from the tile's first */
 } x86_tile;
-/* Sums that begin with the biases. */
-void x86_put_sums(const x86_tile *v, text *t);
-/* The products of four terms of each window with the weights of each block. */
-void x86_put_products(const x86_tile *v, text *t);
 /* Windows of a tile, of `line` in all, at most `most`: least computed twice, then most. */
 int x86_choose_tile(int line, int most);
 /* The same for blocks of 16 channels in a group: least waste, then most. */
 int x86_choose_group(int blocks, int most);
-/* Sums to codes in `out`. Wants what x86_put_scale sets. */
-void x86_put_stores(const x86_tile *v, text *t);
+/* Windows of a tile at level 0 (AVX512: `tile`), 1 (AVX2), 2 (SSE2), of `line` in all. */
+int x86_windows(int level, int tile, int line);
+/* The function $tile$ for the three levels, of which v is the first's but for its lanes; `loop` opens
+ * the loop over the terms. Wants what x86_put_scale sets, and $tile16$, $tile8$, $tile4$, $group$, $param$. */
+void x86_put_tile(const x86_tile *v, int line, const char *loop, text *t);
 
 /* ---- x86_levels.c -----------------------------------------------------------------------------
  */

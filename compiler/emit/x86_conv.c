@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { TERMS = 4, ACCUMULATORS = 24, MOST_BLOCKS = 8, SLACK = 64, LEVELS = 3 };
+enum { TERMS = 4, ACCUMULATORS = 24, MOST_BLOCKS = 8, SLACK = 64 };
 
 typedef struct x86_conv {
     emitter *e;
@@ -157,13 +157,6 @@ static bool is_partial(const x86_conv *v)
     return v->outputs % X86_BLOCK != 0 || v->padded_blocks != v->blocks;
 }
 
-/* Windows of a tile at level 0 (AVX512), 1 (AVX2), 2 (SSE2). */
-static int windows_of(const x86_conv *v, int level)
-{
-    static const int most[LEVELS] = {ACCUMULATORS, 4, 2};
-    return level == 0 ? v->tile : v->line < most[level] ? v->line : most[level];
-}
-
 static void set_vars(x86_conv *v)
 {
     text *t = &v->t;
@@ -181,9 +174,9 @@ static void set_vars(x86_conv *v)
         {"outputs", v->outputs},
         {"blocks", v->padded_blocks},
         {"group", v->group},
-        {"tile16", windows_of(v, 0)},
-        {"tile8", windows_of(v, 1)},
-        {"tile4", windows_of(v, 2)},
+        {"tile16", x86_windows(0, v->tile, v->line)},
+        {"tile8", x86_windows(1, v->tile, v->line)},
+        {"tile4", x86_windows(2, v->tile, v->line)},
         {"many", v->lines > 1},
         {"several", v->rows > 1},
         {"wide", v->group > 1},
@@ -199,46 +192,19 @@ static void set_vars(x86_conv *v)
     text_set(t, "tile", "%s", op_aux(v->e, v->op, "tile"));
 }
 
-/* One level's: sums, the loop over terms, stores. */
-static void put_level(x86_conv *v, int level)
+static void put_tile(x86_conv *v)
 {
-    text *t = &v->t;
-    x86_tile tile = {.lanes = 16 >> level,
-                     .windows = windows_of(v, level),
-                     .blocks = level == 0 ? v->group : 1,
+    x86_tile tile = {.windows = v->tile,
+                     .blocks = v->group,
                      .step = v->step,
                      .outputs = v->outputs,
                      .partial = is_partial(v)};
-    x86_put_sums(&tile, t);
-    text_put(t, "?several|    for (int row = 0; row < $rows$; ++row, x += $pitch$)\n"
-                "    for (int k = 0; k < $run$; k += 4, w += $group$ * 64) {\n");
-    t->out->indent += 4;
-    x86_put_products(&tile, t);
-    t->out->indent -= 4;
-    text_put(t, "    }\n");
-    x86_put_stores(&tile, t);
-}
-
-static void put_tile(x86_conv *v)
-{
-    static const char *const lines[LEVELS] = {"#if $U$_LANES == 16\n", "#elif $U$_LANES == 8\n",
-                                              "#else\n"};
-    text *t = &v->t;
-    text_put(
-        t, "/* $layer$: some windows, $step$ bytes apart, with some blocks of 16 filters. */\n"
-           "enum {\n"
-           "    $tile$_windows = $U$_LANES == 16 ? $tile16$ : $U$_LANES == 8 ? $tile8$ : $tile4$,\n"
-           "    $tile$_blocks = $U$_LANES == 16 ? $group$ : 1\n"
-           "};\n"
-           "static void $tile$(const uint8_t *x, const int8_t *w, const int32_t *scale, int8_t "
-           "*out$param$)\n"
-           "{\n");
-    for (int level = 0; level < LEVELS; ++level) {
-        text_put(t, lines[level]);
-        put_level(v, level);
-    }
-    text_put(t, "#endif\n"
-                "}\n\n");
+    text_put(&v->t,
+             "/* $layer$: some windows, $step$ bytes apart, with some blocks of 16 filters. */\n");
+    x86_put_tile(&tile, v->line,
+                 "?several|    for (int row = 0; row < $rows$; ++row, x += $pitch$)\n"
+                 "    for (int k = 0; k < $run$; k += 4, w += $group$ * 64) {\n",
+                 &v->t);
 }
 
 /* Pads around the lines of the input. */

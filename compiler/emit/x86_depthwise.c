@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { ROWS = 4, ACCUMULATORS = 24, GROUP = 4, LEVELS = 3 };
+enum { ROWS = 4, ACCUMULATORS = 24, GROUP = 4 };
 
 typedef struct x86_depthwise {
     emitter *e;
@@ -124,14 +124,6 @@ static void put_constants(x86_depthwise *v)
 /* ---- text --------------------------------------------------------------------------------------
  */
 
-/* Windows of a tile at level 0 (AVX512), 1 (AVX2), 2 (SSE2). */
-static int windows_of(const x86_depthwise *v, int level)
-{
-    static const int most[LEVELS] = {ACCUMULATORS, 4, 2};
-    int all = v->span / v->unit;
-    return level == 0 ? v->tile : all < most[level] ? all : most[level];
-}
-
 static bool is_partial(const x86_depthwise *v)
 {
     return !v->flat && v->w.c != v->c;
@@ -158,9 +150,9 @@ static void set_vars(x86_depthwise *v)
         {"blocks", v->padded_blocks},
         {"group_bytes", (int64_t)v->quads * w->kw * v->group * 64},
         {"scale_rows", X86_SCALE_ROWS * X86_BLOCK},
-        {"tile16", windows_of(v, 0) * v->unit},
-        {"tile8", windows_of(v, 1) * v->unit},
-        {"tile4", windows_of(v, 2) * v->unit},
+        {"tile16", x86_windows(0, v->tile, v->span / v->unit) * v->unit},
+        {"tile8", x86_windows(1, v->tile, v->span / v->unit) * v->unit},
+        {"tile4", x86_windows(2, v->tile, v->span / v->unit) * v->unit},
         {"span", v->span},
         {"line_bytes", line_bytes(v)},
         {"line", (int64_t)w->w * w->c},
@@ -180,48 +172,21 @@ static void set_vars(x86_depthwise *v)
     text_set(&v->t, "tile", "%s", op_aux(v->e, v->op, "tile"));
 }
 
-/* One level's: sums, the loop over columns, stores. */
-static void put_level(x86_depthwise *v, int level)
+static void put_tile(x86_depthwise *v)
 {
-    text *t = &v->t;
-    x86_tile tile = {.lanes = 16 >> level,
-                     .windows = windows_of(v, level),
-                     .blocks = level == 0 ? v->group : 1,
+    x86_tile tile = {.windows = v->tile,
+                     .blocks = v->group,
                      .step = v->flat ? X86_BLOCK * ROWS : v->w.sw * v->c * ROWS,
                      .outputs = v->flat ? X86_BLOCK : v->w.c,
                      .own = true,
                      .partial = is_partial(v)};
-    x86_put_sums(&tile, t);
-    text_put(t, "?several|    for (int quad = 0; quad < $quads$; ++quad, x += $pitch$)\n"
-                "    for (int k = 0; k < $kw$; ++k, x += $column$, w += $width$) {\n");
-    t->out->indent += 4;
-    x86_put_products(&tile, t);
-    t->out->indent -= 4;
-    text_put(t, "    }\n");
-    x86_put_stores(&tile, t);
-}
-
-static void put_tile(x86_depthwise *v)
-{
-    static const char *const lines[LEVELS] = {"#if $U$_LANES == 16\n", "#elif $U$_LANES == 8\n",
-                                              "#else\n"};
-    text *t = &v->t;
     text_put(
-        t,
-        "/* $layer$: some windows with some blocks of 16 channels; x is an interleaved line. */\n"
-        "enum {\n"
-        "    $tile$_windows = $U$_LANES == 16 ? $tile16$ : $U$_LANES == 8 ? $tile8$ : $tile4$,\n"
-        "    $tile$_blocks = $U$_LANES == 16 ? $group$ : 1\n"
-        "};\n"
-        "static void $tile$(const uint8_t *x, const int8_t *w, const int32_t *scale, int8_t "
-        "*out$param$)\n"
-        "{\n");
-    for (int level = 0; level < LEVELS; ++level) {
-        text_put(t, lines[level]);
-        put_level(v, level);
-    }
-    text_put(t, "#endif\n"
-                "}\n\n");
+        &v->t,
+        "/* $layer$: some windows with some blocks of 16 channels; x is an interleaved line. */\n");
+    x86_put_tile(&tile, v->span / v->unit,
+                 "?several|    for (int quad = 0; quad < $quads$; ++quad, x += $pitch$)\n"
+                 "    for (int k = 0; k < $kw$; ++k, x += $column$, w += $width$) {\n",
+                 &v->t);
 }
 
 static void put_loops(x86_depthwise *v)

@@ -39,7 +39,8 @@ static void set(text *t, const char *key, int value)
     text_set(t, key, "%d", value);
 }
 
-void x86_put_sums(const x86_tile *v, text *t)
+/* Sums that begin with the biases. */
+static void put_sums(const x86_tile *v, text *t)
 {
     for (int r = 0; r < registers(v); ++r) {
         set(t, "reg", r);
@@ -71,7 +72,8 @@ static void put_own_products(const x86_tile *v, text *t)
     }
 }
 
-void x86_put_products(const x86_tile *v, text *t)
+/* The products of four terms of each window with the weights of each block. */
+static void put_products(const x86_tile *v, text *t)
 {
     if (v->own) {
         put_own_products(v, t);
@@ -117,7 +119,8 @@ static void put_store(const x86_tile *v, text *t, int first)
     }
 }
 
-void x86_put_stores(const x86_tile *v, text *t)
+/* Sums to codes in `out`. */
+static void put_stores(const x86_tile *v, text *t)
 {
     static const char *const names[] = {"v0", "v1", "v2", "v3"};
     int sums = registers(v) * v->windows;
@@ -136,4 +139,51 @@ void x86_put_stores(const x86_tile *v, text *t)
         text_put(t, "    codes = $P$_packed(v0, v1, v2, v3, $limits$);\n");
         put_store(v, t, first);
     }
+}
+
+/* ---- the function ------------------------------------------------------------------------------
+ */
+
+enum { LEVELS = 3 };
+
+int x86_windows(int level, int tile, int line)
+{
+    static const int most[LEVELS] = {0, 4, 2};
+    return level == 0 ? tile : line < most[level] ? line : most[level];
+}
+
+/* Sums, the loop over terms, stores. */
+static void put_level(const x86_tile *v, const char *loop, text *t)
+{
+    put_sums(v, t);
+    text_put(t, loop);
+    t->out->indent += 4;
+    put_products(v, t);
+    t->out->indent -= 4;
+    text_put(t, "    }\n");
+    put_stores(v, t);
+}
+
+void x86_put_tile(const x86_tile *v, int line, const char *loop, text *t)
+{
+    static const char *const lines[LEVELS] = {"#if $U$_LANES == 16\n", "#elif $U$_LANES == 8\n",
+                                              "#else\n"};
+    text_put(
+        t, "enum {\n"
+           "    $tile$_windows = $U$_LANES == 16 ? $tile16$ : $U$_LANES == 8 ? $tile8$ : $tile4$,\n"
+           "    $tile$_blocks = $U$_LANES == 16 ? $group$ : 1\n"
+           "};\n"
+           "static void $tile$(const uint8_t *x, const int8_t *w, const int32_t *scale, int8_t "
+           "*out$param$)\n"
+           "{\n");
+    for (int level = 0; level < LEVELS; ++level) {
+        x86_tile own = *v;
+        own.lanes = 16 >> level;
+        own.windows = x86_windows(level, v->windows, line);
+        own.blocks = level == 0 ? v->blocks : 1;
+        text_put(t, lines[level]);
+        put_level(&own, loop, t);
+    }
+    text_put(t, "#endif\n"
+                "}\n\n");
 }
