@@ -20,8 +20,11 @@ void inspect_lean(qctx *ctx, const ir_graph *lean);
 void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *lean);
 
 /* inspect_code.c: flash with --target. */
+enum { INSPECT_LEVELS = 3 }; /* emit_opt */
 typedef struct inspect_flash {
-    int64_t code;        /* bytes */
+    int64_t code;                /* bytes */
+    int64_t all[INSPECT_LEVELS]; /* of constants and code with -Os, -O2, -Ospeed; --json: with what
+                                    is asked for */
     const char *by;      /* the compiler and its flags; NULL: not asked for, or there is none */
     const char *missing; /* the target's compiler, where another served, or none */
     double factor;       /* then: by which its code was multiplied */

@@ -8,18 +8,33 @@
 
 #include "compiler/jit/engine.h"
 
+static const char *const levels[INSPECT_LEVELS] = {
+    [EMIT_OS] = "-Os", [EMIT_O2] = "-O2", [EMIT_OSPEED] = "-Ospeed"};
+
 bool inspect_code(qctx *ctx, const cli *c, const ir_graph *g, inspect_flash *f)
 {
-    /* as the benchmarks do: -Os beside -Os, else -O2 */
-    const char *level = c->emit.opt == EMIT_OS ? "-Os" : "-O2";
-    emit_result r;
-    target_size t;
     *f = (inspect_flash){0};
     if (!strcmp(c->emit.target, "generic")) /* for any compiler, so by none */
         return true;
-    if (!target_sizes(ctx, &(target_request){g, &c->emit, level, true}, &r, &t))
-        return false;
-    *f = (inspect_flash){.by = t.by, .missing = t.missing, .code = t.code, .factor = t.factor};
+    for (int i = 0; i < INSPECT_LEVELS; ++i) {
+        emit_options o = c->emit;
+        emit_result r;
+        target_size t;
+        if (c->json && i != (int)o.opt) /* a compiler takes its time; machines ask again */
+            continue;
+        o.opt = (emit_opt)i;
+        /* as the benchmarks do: -Os beside -Os, else -O2 */
+        const char *level = i == EMIT_OS ? "-Os" : "-O2";
+        if (!target_sizes(ctx, &(target_request){g, &o, level, true}, &r, &t))
+            return false;
+        f->all[i] = r.constant_bytes + t.code;
+        if (o.opt != c->emit.opt)
+            continue;
+        f->by = t.by;
+        f->missing = t.missing;
+        f->code = t.code;
+        f->factor = t.factor;
+    }
     return true;
 }
 
@@ -36,6 +51,10 @@ void inspect_code_print(const inspect_flash *f, const emit_result *r)
                f->factor, f->by);
     else
         printf("       code by %s, its helpers included\n", f->by);
+    fputs("       flash against speed:", stdout);
+    for (int i = 0; i < INSPECT_LEVELS; ++i)
+        printf("%s %s %" PRId64, i ? "," : "", levels[i], f->all[i]);
+    puts("");
 }
 
 void inspect_code_json(json_t *j, const inspect_flash *f, const emit_result *r)

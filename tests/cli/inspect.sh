@@ -26,6 +26,13 @@ cp "$work/lenet.c" "$work/out" && out_has "weights 61470 bytes, all constants 63
 # flash on a target, by its compiler; by the host's, and so said, where that is missing; by none
 if command -v arm-none-eabi-gcc >/dev/null; then
     expect 0 "$QCC" inspect "$@" --target cortex-m4 -Os && out_has "code by arm-none-eabi-gcc -Os -mcpu=cortex-m4"
+    # the trade: each level's flash is what that level tells of itself
+    for level in -Os -Ospeed; do
+        expect 0 "$QCC" inspect "$@" --target cortex-m4 $level
+        all=$(sed -n 's/.*code [0-9]*: \([0-9]*\) in all/\1/p' "$work/out")
+        checks=$((checks + 1))
+        grep -q "flash against speed:.* $level $all\(,\|\$\)" "$work/out" || fail "$level: $all bytes are not in the trade"
+    done
 fi
 mkdir "$work/bin"
 # a host's compiler alone, that itself sees the whole PATH: its as and ld, and what ccache looks for
