@@ -199,7 +199,7 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
         print_chains(g, r);
     }
     if (r && g->lean)
-        inspect_lean(ctx, g->lean);
+        inspect_lean(ctx, g);
     print_totals(ctx, n, g, r, f);
 }
 
@@ -242,7 +242,7 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
     inspect_rounding_json(j, n);
     inspect_extras_json(ctx, j, n, x);
     if (r && g->lean)
-        inspect_lean_json(ctx, j, g->lean);
+        inspect_lean_json(ctx, j, g);
     if (r) {
         int64_t weights, constants;
         char hash[65];

@@ -1,5 +1,8 @@
-/* inspect_lean.c - the channels that the emitted C leaves out, with the proof of each. */
+/* inspect_lean.c - the channels, and rows and columns of kernels, that the emitted C leaves out,
+ * with the proof of each. */
 #include "compiler/cli/inspect.h"
+
+#include "compiler/quant/quant.h"
 
 static const char *const reasons[] = {
     [IR_GONE_WEIGHTS] = "all weights zero",
@@ -69,6 +72,66 @@ static void print_layer(arena *a, const ir_op *op)
     putchar('\n');
 }
 
+/* ---- kernels ----------------------------------------------------------------------------------
+ */
+
+/* Of a line of the whole kernel: NULL where it stays, or there is none. */
+static const char *line_reason(const ir_op *whole, const ir_op *lean, int axis, int k)
+{
+    int first = (whole->at.pad[2 * axis] - lean->at.pad[2 * axis]) / whole->at.dilation[axis];
+    if ((k >= first && k < first + lean->at.kernel[axis]) || k >= whole->at.kernel[axis])
+        return NULL;
+    return kernel_line_is_outside(whole, axis, k) ? "outside the input wherever it is read"
+                                                  : "zero in every filter that is left";
+}
+
+static bool is_trimmed(const ir_op *whole, const ir_op *lean)
+{
+    return whole->kind == OP_CONV2D &&
+           (whole->at.kernel[0] != lean->at.kernel[0] || whole->at.kernel[1] != lean->at.kernel[1]);
+}
+
+static void print_lines(const ir_op *whole, const ir_op *lean, int axis)
+{
+    for (int k = 0; k < whole->at.kernel[axis]; k++) {
+        const char *why = line_reason(whole, lean, axis, k);
+        int first = k;
+        while (why && line_reason(whole, lean, axis, k + 1) == why)
+            k++;
+        if (why && first == k)
+            printf(" [%s %d] %s;", axis ? "column" : "row", k, why);
+        else if (why)
+            printf(" [%ss %d-%d] %s;", axis ? "column" : "row", first, k, why);
+    }
+}
+
+static void print_kernel(const ir_op *whole, const ir_op *lean)
+{
+    printf("%-16s kernel %dx%d, %dx%d left:", whole->name, whole->at.kernel[0], whole->at.kernel[1],
+           lean->at.kernel[0], lean->at.kernel[1]);
+    print_lines(whole, lean, 0);
+    print_lines(whole, lean, 1);
+    putchar('\n');
+}
+
+static json_t *kernel_json(const ir_op *whole, const ir_op *lean)
+{
+    json_t *lines = json_array();
+    for (int axis = 0; axis < 2; axis++)
+        for (int k = 0; k < whole->at.kernel[axis]; k++) {
+            const char *why = line_reason(whole, lean, axis, k);
+            if (why)
+                json_array_append_new(
+                    lines, json_pack("{s:i, s:s}", axis ? "column" : "row", k, "why", why));
+        }
+    return json_pack("{s:s, s:[ii], s:[ii], s:o}", "layer", whole->name, "whole",
+                     whole->at.kernel[0], whole->at.kernel[1], "left", lean->at.kernel[0],
+                     lean->at.kernel[1], "proof", lines);
+}
+
+/* ---- all --------------------------------------------------------------------------------------
+ */
+
 static int64_t lean_macs(const ir_graph *g)
 {
     int64_t n = 0;
@@ -77,21 +140,27 @@ static int64_t lean_macs(const ir_graph *g)
     return n;
 }
 
-void inspect_lean(qctx *ctx, const ir_graph *lean)
+void inspect_lean(qctx *ctx, const ir_graph *whole)
 {
+    const ir_graph *lean = whole->lean;
     int gone = 0, all = 0;
     for (int i = 0; i < lean->ops.n; i++) {
         const ir_channels *c = channels_of(lean->ops.v[i]);
         gone += c ? left_out(c) : 0;
         all += c ? c->n : 0;
     }
-    printf("\nleft out of the C (channels of each result, which code, why; --whole-layers keeps "
-           "them):\n");
+    printf("\nleft out of the C (channels of each result, which code, why; rows of kernels; "
+           "--whole-layers "
+           "keeps them):\n");
     for (int i = 0; i < lean->ops.n; i++)
         if (channels_of(lean->ops.v[i]))
             print_layer(ctx->a, lean->ops.v[i]);
-    printf("%d of these %d channels; multiply-accumulates left: %lld\n", gone, all,
-           (long long)lean_macs(lean));
+    for (int i = 0; i < lean->ops.n; i++)
+        if (is_trimmed(whole->ops.v[i], lean->ops.v[i]))
+            print_kernel(whole->ops.v[i], lean->ops.v[i]);
+    if (all)
+        printf("%d of these %d channels; ", gone, all);
+    printf("multiply-accumulates left: %lld\n", (long long)lean_macs(lean));
 }
 
 static json_t *group_json(arena *a, const ir_channels *c, int first)
@@ -107,9 +176,10 @@ static json_t *group_json(arena *a, const ir_channels *c, int first)
     return j;
 }
 
-void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *lean)
+void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *whole)
 {
-    json_t *layers = json_array();
+    const ir_graph *lean = whole->lean;
+    json_t *layers = json_array(), *kernels = json_array();
     for (int i = 0; i < lean->ops.n; i++) {
         const ir_channels *c = channels_of(lean->ops.v[i]);
         if (!c)
@@ -122,6 +192,10 @@ void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *lean)
                               json_pack("{s:s, s:i, s:i, s:o}", "layer", lean->ops.v[i]->name,
                                         "whole", c->n, "left_out", left_out(c), "proof", groups));
     }
+    for (int i = 0; i < lean->ops.n; i++)
+        if (is_trimmed(whole->ops.v[i], lean->ops.v[i]))
+            json_array_append_new(kernels, kernel_json(whole->ops.v[i], lean->ops.v[i]));
     json_object_set_new(j, "left_out", layers);
+    json_object_set_new(j, "kernels_cut", kernels);
     json_object_set_new(j, "macs_left", json_integer(lean_macs(lean)));
 }

@@ -1,4 +1,4 @@
-/* lean.h - between ranges.c, lean.c and lean_slice.c. Nothing else includes it. */
+/* lean.h - between ranges.c, lean.c, lean_slice.c and lean_taps.c. Nothing else includes it. */
 #ifndef QCC_LEAN_H
 #define QCC_LEAN_H
 
@@ -24,5 +24,8 @@ int32_t weight_level(const ir_tensor *w, int64_t i);
 /* lean.c: which channels of every activation stay: [tensors.n][last dimension]; NULL for constants.
  */
 bool **choose_kept(qctx *ctx, const ir_graph *legal, channel_range *const *ranges);
+
+/* lean_taps.c: takes rows and columns off a convolution's kernel, which add nothing. Whether it did. */
+bool trim_kernel(qctx *ctx, const ir_graph *g, ir_op *op);
 
 #endif

@@ -1,5 +1,4 @@
-/* lean_slice.c - the LEGAL graph without the channels that need not be stored, and without rows of
- * kernels that hold zeros alone.
+/* lean_slice.c - the LEGAL graph without the channels that need not be stored.
  *
  * Multipliers, shifts and pre-shifts are those of the whole graph, cut to the filters that stay:
  * they were chosen with its bounds, and the codes must not change. Bounds are proved again from
@@ -206,66 +205,6 @@ static void prove_again(const slicer *s, const layer *l)
         q->out.sat = sat;
 }
 
-/* ---- rows of zeros -----------------------------------------------------------------------------
- */
-
-/* Whether row (axis 0) or column (axis 1) k of the kernel is zero in every filter. */
-static bool is_zero_line(const ir_tensor *w, int axis, int k)
-{
-    const int32_t *d = w->shape.dim;
-    for (int64_t i = 0; i < ir_elems(&w->shape); i++) {
-        int64_t at = axis == 0 ? i / (d[2] * d[3]) % d[1] : i / d[3] % d[2];
-        if (at == k && weight_level(w, i) != 0)
-            return false;
-    }
-    return true;
-}
-
-static void drop_line(const slicer *s, ir_op *op, int axis, int k)
-{
-    ir_tensor *w = op->in[1];
-    const int32_t *d = w->shape.dim;
-    size_t size = ir_type_size(w->type), n = 0;
-    char *to = arena_alloc(s->ctx->a, (size_t)ir_elems(&w->shape) * size);
-    for (int64_t i = 0; i < ir_elems(&w->shape); i++) {
-        int64_t at = axis == 0 ? i / (d[2] * d[3]) % d[1] : i / d[3] % d[2];
-        for (size_t b = 0; at != k && b < size; b++)
-            to[n++] = ((const char *)w->data)[(size_t)i * size + b];
-    }
-    w->data = to;
-    w->shape.dim[1 + axis]--;
-    op->at.kernel[axis]--;
-}
-
-/* Places of a window of n taps along an axis. */
-static int places(const ir_op *op, int axis, int n, int after)
-{
-    int reach = (n - 1) * op->at.dilation[axis] + 1;
-    return (op->in[0]->shape.dim[axis] + op->at.pad[2 * axis] + after - reach) /
-               op->at.stride[axis] +
-           1;
-}
-
-static bool trim_axis(const slicer *s, ir_op *op, int axis)
-{
-    int *kernel = &op->at.kernel[axis], *pad = &op->at.pad[2 * axis], step = op->at.dilation[axis];
-    bool changed = false;
-    while (*kernel > 1 && pad[0] >= step && is_zero_line(op->in[1], axis, 0)) {
-        drop_line(s, op, axis, 0);
-        pad[0] -= step;
-        changed = true;
-    }
-    while (*kernel > 1 && is_zero_line(op->in[1], axis, *kernel - 1)) {
-        int after = pad[1] > step ? pad[1] - step : 0;
-        if (places(op, axis, *kernel - 1, after) != op->out[0]->shape.dim[axis])
-            break;
-        drop_line(s, op, axis, *kernel - 1);
-        pad[1] = after;
-        changed = true;
-    }
-    return changed;
-}
-
 /* ---- the graph ---------------------------------------------------------------------------------
  */
 
@@ -297,10 +236,7 @@ static void slice_layer(slicer *s, ir_op *op)
         op->at.filters = n;
         s->changed = true;
     }
-    if (op->kind == OP_CONV2D) {
-        s->changed |= trim_axis(s, op, 0);
-        s->changed |= trim_axis(s, op, 1);
-    }
+    s->changed |= trim_kernel(s->ctx, s->g, op);
 }
 
 static void slice_tensor(const slicer *s, ir_tensor *t)

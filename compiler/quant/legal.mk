@@ -3,7 +3,7 @@ libqcc_core_la_SOURCES += \
 	compiler/quant/bounds.c \
 	compiler/quant/lean.c \
 	compiler/quant/lean.h \
-	compiler/quant/lean_slice.c \
+	compiler/quant/lean_slice.c compiler/quant/lean_taps.c \
 	compiler/quant/legal.h \
 	compiler/quant/legalize.c \
 	compiler/quant/multipliers.c \

@@ -65,10 +65,13 @@ bool legalize(qctx *ctx, ir_graph *g, ir_numerics numerics);
 /* quant/bounds.c: accumulator bounds, widths, saturation flags. Called by legalize. */
 bool prove_bounds(qctx *ctx, ir_graph *g, bool strict_acc32);
 
-/* quant/lean.c: the LEGAL graph without channels that are constant or read by none, and without rows of
- * kernels that hold zeros alone: the same codes at all ports. A copy, whose tensors say what they lost
- * (ir_channels); NULL where nothing is left out. */
+/* quant/lean.c: the LEGAL graph without channels that are constant or read by none, and without rows and
+ * columns at the edges of kernels that add nothing: the same codes at all ports. A copy, whose tensors say
+ * what they lost (ir_channels); NULL where nothing is left out. */
 ir_graph *lean_graph(qctx *ctx, const ir_graph *legal);
+/* quant/lean_taps.c: whether row (axis 0) or column (1) k of a convolution's kernel is outside the input
+ * wherever the window lies. */
+bool kernel_line_is_outside(const ir_op *op, int axis, int k);
 
 /* quant/saved.c: the saved pair. save_pair writes base.qdl and base.bin (both or none); load_saved
  * turns the LOWERED graph of a saved QDL plus its tensors into a QUANTIZED graph. Also the float

@@ -63,6 +63,28 @@ if [ -e "$vww" ]; then
     cp "$work/vww.c" "$work/out" && out_has "weights 208112 bytes" && out_has "weights=decimal --whole-layers"
 fi
 
+# kernels: lines that meet no input, and lines of zeros, with the same codes as the whole graph gives
+. "$top_srcdir/tests/cli/training.sh"
+cat >"$work/line.qdl" <<'QDL'
+model line {
+    input x : u8[1, 16, 1] real [0, 1]
+    c = conv2d(x, 4, kernel 3x3, pad same) |> relu
+    d = depthwise(c, kernel 5x5, pad [2, 2, 3, 3], dilation 1x2) |> relu
+    output dense(flatten(d), 3)
+}
+QDL
+rows 1 60 0.3 >"$work/train.csv"
+cut -d, -f2- "$work/train.csv" | tail -n +2 >"$work/plain.csv"
+line="$work/line.qdl $work/line.bin --calibrate $work/plain.csv"
+expect 0 "$QCC" train "$work/line.qdl" --data "$work/train.csv" --epochs 1 --quiet -o "$work/line.bin"
+expect 0 "$QCC" inspect $line &&
+    out_has "kernel 3x3, 1x3 left: [row 0] outside the input wherever it is read; [row 2] outside" &&
+    out_has "kernel 5x5, 1x5 left: [rows 0-1] outside the input wherever it is read; [rows 3-4] outside"
+expect 0 "$QCC" inspect $line --json && out_has '"kernels_cut"' && out_has '"row": 4'
+expect 0 "$QCC" run $line "$work/plain.csv" --engine=cc -o "$work/cut.npy"
+expect 0 "$QCC" run $line "$work/plain.csv" --engine=interpreter -o "$work/whole.npy"
+same "$work/cut.npy" "$work/whole.npy"
+
 # before quantization there are layers, but no flash
 expect 0 "$QCC" inspect "$net.qdl" && out_has "relu           28x28x6"
 checks=$((checks + 1))
