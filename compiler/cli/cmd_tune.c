@@ -13,6 +13,7 @@ typedef tuning run;
 bool tuning_load(run *r)
 {
     cli *c = r->c;
+    c->net.seed_given = false; /* a saved pair has use for it here: the order of rows */
     r->n = cli_net(r->ctx, c, true);
     if (!r->n)
         return false;
