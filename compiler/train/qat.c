@@ -291,7 +291,7 @@ static bool store_bias(qctx *ctx, const qweight *w, ir_tensor *b, const ir_quant
         narrow[c] = fits ? (int32_t)wide[c] : 0;
     }
     if (!fits && b->type == IR_I32) {
-        diag_add(ctx, D_BIAS_RANGE, b->loc, "'%s': tuning led to a bias beyond 32 bits at its scale",
+        diag_add(ctx, D_TRAIN_INTEGER, b->loc, "'%s': tuning led to a bias beyond 32 bits at its scale",
                  b->name);
         return false;
     }
