@@ -41,8 +41,7 @@ static void add_row(recovery *r, const state_row *row)
     print_row(r, row);
 }
 
-/* ---- the states --------------------------------------------------------------------------------
- */
+/* ---- the states ------------------------------------------------------------------------------ */
 
 static bool given_states(recovery *r)
 {
@@ -91,6 +90,13 @@ static void ready(void *user, const tune_result *result)
     fflush(stdout);
 }
 
+/* Whether a run gave a state: one that diverged gives the best before that. */
+static bool has_state(fit_end end, state_row *row)
+{
+    row->diverged = end == FIT_DIVERGED;
+    return end == FIT_DONE || end == FIT_DIVERGED;
+}
+
 static bool tuned_state(recovery *r, int percent, bool varied)
 {
     tune_job job = r->t.job;
@@ -100,7 +106,8 @@ static bool tuned_state(recovery *r, int percent, bool varied)
     tune_result t = tune_net(r->t.ctx, &job, r->told[varied] ? NULL : ready, r);
     r->told[varied] = true;
     progress_pause(r->t.ctx);
-    if (!run_end(r, t.log, t.epochs) || t.end != FIT_DONE || !measure_integer(r, t.quantized, &row))
+    if (!run_end(r, t.log, t.epochs) || !has_state(t.end, &row) ||
+        !measure_integer(r, t.quantized, &row))
         return false;
     run_count(r, &t.before);
     if (r->best == r->t.n->quantized)
@@ -140,7 +147,7 @@ static bool control_state(recovery *r, bool varied)
                      .bytes = r->table.v[0].bytes,
                      .seconds = r->table.v[0].seconds};
     run_begin(r, &row, &f.o);
-    bool done = fit_run(&f) == FIT_DONE;
+    bool done = has_state(fit_run(&f), &row);
     done = run_end(r, f.log.v, f.log.n) && done && measure_float(r, e, &row);
     progress_pause(r->t.ctx);
     if (done)
@@ -159,8 +166,7 @@ static bool all_states(recovery *r)
     return ok;
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static bool write_all(recovery *r)
 {
@@ -228,5 +234,5 @@ int cmd_recover(qctx *ctx, cli *c)
            !best->rows ? ""
                        : arena_printf(ctx->a, " on %lld rows%s", (long long)best->rows,
                                       best->varied ? ", augmented" : ""));
-    return EXIT_DONE;
+    return any_diverged(&r) ? EXIT_BAD_INPUT : EXIT_DONE;
 }

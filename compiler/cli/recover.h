@@ -14,6 +14,7 @@ typedef struct state_row {
     int64_t agree;  /* test rows of the class that the float net gives */
     int64_t bytes;  /* constants, weights among them */
     double seconds; /* per inference */
+    bool diverged;  /* the run: this is its best state before that */
 } state_row;
 
 /* A run of the table, for the log and the curves. */
@@ -61,6 +62,7 @@ void runs_forget(const recovery *r);
 /* recover_page.c */
 void print_heads(const recovery *r);
 void print_row(const recovery *r, const state_row *row);
+bool any_diverged(const recovery *r);
 const char *recovery_page(recovery *r);
 
 #endif

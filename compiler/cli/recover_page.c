@@ -14,6 +14,14 @@ static const char *varied_word(const state_row *row)
     return !row->rows ? "-" : row->varied ? "yes" : "no";
 }
 
+bool any_diverged(const recovery *r)
+{
+    for (int i = 0; i < r->table.n; i++)
+        if (r->table.v[i].diverged)
+            return true;
+    return false;
+}
+
 static double agreement(const recovery *r, const state_row *row)
 {
     return 100 * (double)row->agree / (double)r->test.n;
@@ -30,9 +38,9 @@ void print_row(const recovery *r, const state_row *row)
 {
     progress_pause(r->t.ctx);
     /* the interval's dots are three bytes, one column */
-    printf("%-14s %8s  %-9s %-28s %7.2f %% %9" PRId64 " %10.2f\n", row->name, rows_word(r, row),
+    printf("%-14s %8s  %-9s %-28s %7.2f %% %9" PRId64 " %10.2f%s\n", row->name, rows_word(r, row),
            varied_word(row), rate_text(r->t.ctx, row->right, r->test.n), agreement(r, row),
-           row->bytes, 1e6 * row->seconds);
+           row->bytes, 1e6 * row->seconds, row->diverged ? "  diverged" : "");
     fflush(stdout);
 }
 
@@ -44,7 +52,7 @@ static void table(page *p, const recovery *r)
     page_table(p, "Each state on the test rows", false, heads, 7);
     for (int i = 0; i < r->table.n; i++) {
         const state_row *row = &r->table.v[i];
-        page_cell(p, "%s", row->name);
+        page_cell(p, "%s%s", row->name, row->diverged ? " (diverged)" : "");
         page_cell(p, "%s", rows_word(r, row));
         page_cell(p, "%s", varied_word(row));
         page_cell(p, "%s", rate_text(r->t.ctx, row->right, r->test.n));
@@ -91,6 +99,8 @@ const char *recovery_page(recovery *r)
         (long long)r->test.n, r->timing);
     page_text(p, "Control: the float net, trained likewise. What it gains is further training, not "
                  "recovery.");
+    if (any_diverged(r))
+        page_note(p, "A run that diverged gives its best state before that.");
     page_note(p, "Written: %s%s%s%s, the best on the rows that select.", best->name,
               best->rows ? " on " : "",
               best->rows ? arena_printf(r->t.ctx->a, "%" PRId64 " rows", best->rows) : "",

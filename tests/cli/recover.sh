@@ -92,6 +92,23 @@ same "$work/whole.untimed" "$work/half.untimed"
 checks=$((checks + 1))
 [ "$(wc -l <"$work/whole.csv")" -eq 125 ] || fail "the log has not 31 lines of each of 4 runs"
 
+# runs that diverge: their rows are of the best state before that, what is best of all is written, the status is 1
+expect 1 recover --test "$work/test.csv" --optimizer sgd --schedule constant --rate 100 -o "$work/far"
+err_has "the best weights so far are kept"
+out_has "  diverged"
+out_has "the best on the rows that select"
+checks=$((checks + 1))
+[ "$(grep -c '^tuned \|^control, float ' "$work/out")" -eq 4 ] || fail "a run that diverged has no row: $(cat "$work/out")"
+checks=$((checks + 1))
+grep -q "(diverged)" "$work/far.html" || fail "the page does not say which run diverged"
+expect 0 "$QCC" "$work/far.qdl" "$work/far.bin" --quiet -o "$work/again.c"
+same "$work/far.c" "$work/again.c"
+absent "$work/far.ckpt.1"
+
+# a saved pair takes a seed of its runs too
+expect 0 "$QCC" recover "$work/r.qdl" "$work/r.bin" --data "$work/train.csv" --test "$work/test.csv" --epochs 1 --seed 2 \
+    --quiet -o "$work/seeded"
+
 # bad input: nothing is written
 nothing() {
     for ending in qdl bin c html; do absent "$work/bad.$ending"; done
