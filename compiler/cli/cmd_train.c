@@ -56,6 +56,8 @@ static bool load(run *r)
         diag_hint(r->ctx, "train the original model; `qcc tune` takes a saved pair");
         return false;
     }
+    if (!tengine_trains(r->ctx, r->n->lowered)) /* before labels are held against its outputs */
+        return false;
     init_weights(r->ctx, r->n->lowered, r->t->init < 0 ? 0 : r->t->init, r->ctx->seed);
     return roles_read(r->ctx, c, r->n->lowered, r->t->fit.loss.kind != LOSS_SQUARED, &r->data) &&
            check_loss(r) && roles_vary(r->ctx, c, r->n, r->n->lowered, &r->data, &r->variants);

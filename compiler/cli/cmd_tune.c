@@ -15,7 +15,7 @@ bool tuning_load(run *r)
     cli *c = r->c;
     c->net.seed_given = false; /* a saved pair has use for it here: the order of rows */
     r->n = cli_net(r->ctx, c, true);
-    if (!r->n)
+    if (!r->n || !tengine_trains(r->ctx, r->n->prepared))
         return false;
     if (r->n->quantized->states.n) {
         diag_add(r->ctx, D_TRAIN_OPERATOR, loc_file(r->n->file->src),

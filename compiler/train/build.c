@@ -369,6 +369,13 @@ static void allocate(builder *b)
     place_norms(e);
 }
 
+bool tengine_trains(qctx *ctx, const ir_graph *g)
+{
+    builder b = {.ctx = ctx, .g = g};
+    mark_needed(&b);
+    return check_operators(&b);
+}
+
 tengine *tengine_new(qctx *ctx, const ir_graph *g, const tengine_options *o)
 {
     tengine *e = ARENA_NEW(ctx->a, tengine);

@@ -41,6 +41,8 @@ typedef struct tengine_options {
  * Constants of g need no data: theta starts as theirs where they have any, else zero (batch norm:
  * weight 1, variance 1). NULL with `train-operator` naming what has no backward. */
 tengine *tengine_new(qctx *ctx, const ir_graph *g, const tengine_options *o);
+/* Whether every operator that the output needs has a backward; else false, after `train-operator`. */
+bool tengine_trains(qctx *ctx, const ir_graph *g);
 
 /* Bytes that a batch of this engine takes. */
 int64_t tengine_bytes(const tengine *e);

@@ -179,6 +179,8 @@ cut -d, -f1 "$work/train.csv" | tail -n +2 >"$work/classes.csv"
 bad "the operator argmax cannot be trained" "$work/op.qdl" --data "$work/plain.csv" --labels "$work/classes.csv" --loss mse
 err_has "op.qdl:2:"
 err_has "[train-operator]"
+# it is told before labels are held against the one output
+bad "the operator argmax cannot be trained" "$work/op.qdl" --data "$work/train.csv"
 cat >"$work/state.qdl" <<'QDL'
 model m {
     input x : u8[4, 4, 1] real [0, 1]

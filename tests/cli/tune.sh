@@ -200,6 +200,28 @@ expect 1 env CC=/nonexistent/cc "$QCC" tune "$work/pair.qdl" "$work/pair.bin" --
     -o "$work/bad"
 err_has "[train-integer]"
 absent "$work/bad.bin"
+# an operator without a gradient, a state: named
+{ sed '/output/d; /^}/d' "$work/net.qdl"; printf '    output argmax(dense(f, 3, weights "last"), axis 0)\n}\n'; } >"$work/class.qdl"
+expect 1 "$QCC" tune "$work/class.qdl" "$work/w.bin" --bits 4 --calibrate "$work/plain.csv" --data "$work/train.csv" \
+    --quiet -o "$work/bad"
+err_has "the operator argmax cannot be trained"
+err_has "[train-operator]"
+cat >"$work/state.qdl" <<'QDL'
+model tiny {
+    input x : u8[4, 4, 1] real [0, 1]
+    state s : f32[16]
+    y = add(flatten(x), s)
+    s := y
+    output dense(y, 3, weights "last")
+}
+QDL
+grep -v '^    [sy] \|^    state' "$work/state.qdl" | sed 's/dense(y/dense(flatten(x)/' >"$work/flat.qdl"
+expect 0 "$QCC" train "$work/flat.qdl" --data "$work/train.csv" --epochs 1 --quiet -o "$work/flat.bin"
+expect 1 "$QCC" tune "$work/state.qdl" "$work/flat.bin" --bits 4 --calibrate "$work/plain.csv" --data "$work/train.csv" \
+    --quiet -o "$work/bad"
+err_has "a state is among its operands"
+err_has "[train-operator]"
+absent "$work/bad.bin"
 expect 2 "$QCC" tune "$work/net.qdl" "$work/w.bin" -o "$work/x" && err_has "no --data"
 expect 2 "$QCC" tune "$work/net.qdl" "$work/w.bin" --data x && err_has "no -o"
 expect 2 tune -o "$work/x" --mix 2 && err_has "at most 1"
