@@ -228,11 +228,8 @@ int cmd_recover(qctx *ctx, cli *c)
         return EXIT_BAD_INPUT;
     progress_end(ctx);
     runs_forget(&r);
-    const state_row *best = &r.table.v[r.best_row];
-    printf("%s.qdl, .bin, .c, .html: %s%s, the best on the rows that select\n", c->outputs.v[0],
-           best->name,
-           !best->rows ? ""
-                       : arena_printf(ctx->a, " on %lld rows%s", (long long)best->rows,
-                                      best->varied ? ", augmented" : ""));
+    print_pairings(&r);
+    printf("%s.qdl, .bin, .c, .html: %s, the best on the rows that select\n", c->outputs.v[0],
+           state_text(&r, &r.table.v[r.best_row]));
     return any_diverged(&r) ? EXIT_BAD_INPUT : EXIT_DONE;
 }

@@ -154,6 +154,7 @@ static const char *const state_names[] = {"float", "quantized", "tuned"};
 typedef struct tested {
     int64_t rows;
     fit_score score[N_STATES];
+    uint8_t *hits[N_STATES];
 } tested;
 
 static bool test(run *r, const ir_graph *after, tested *t)
@@ -170,9 +171,14 @@ static bool test(run *r, const ir_graph *after, tested *t)
     if (!e)
         return false;
     float_judge j = float_judge_new(r->ctx, e, rows, &ce, o.batch);
+    for (int i = 0; i < N_STATES; i++)
+        t->hits[i] = ARENA_ARRAY(r->ctx->a, uint8_t, rows->n);
+    j.hits = t->hits[FLOAT];
     return judge_float(&j, &t->score[FLOAT]) &&
-           tune_score(r->ctx, r->n->quantized, r->job.engine, rows, NULL, &ce, &t->score[BEFORE]) &&
-           tune_score(r->ctx, after, r->job.engine, rows, NULL, &ce, &t->score[AFTER]);
+           tune_score(r->ctx, r->n->quantized, r->job.engine, rows, NULL, &ce, t->hits[BEFORE],
+                      &t->score[BEFORE]) &&
+           tune_score(r->ctx, after, r->job.engine, rows, NULL, &ce, t->hits[AFTER],
+                      &t->score[AFTER]);
 }
 
 static void print_result(const run *r, const tune_result *t, const tested *on_test)
@@ -188,6 +194,9 @@ static void print_result(const run *r, const tune_result *t, const tested *on_te
     for (int i = 0; on_test->rows && i < N_STATES; i++)
         printf("  %-9s %s\n", state_names[i],
                rate_text(r->ctx, on_test->score[i].right, on_test->rows));
+    for (int i = BEFORE; on_test->rows && i >= FLOAT; i--)
+        printf("  tuned against %s: %s\n", state_names[i],
+               paired_text(r->ctx, on_test->hits[AFTER], on_test->hits[i], on_test->rows));
 }
 
 static void result_table(page *p, const run *r, const tune_result *t, const tested *on_test)
@@ -210,6 +219,9 @@ static void result_table(page *p, const run *r, const tune_result *t, const test
         page_cell(p, "%s (accuracy)", rate_text(r->ctx, on_test->score[i].right, on_test->rows));
     }
     page_table_end(p);
+    for (int i = BEFORE; on_test->rows && i >= FLOAT; i--)
+        page_text(p, "Tuned against %s, the same rows of --test: %s.", state_names[i],
+                  paired_text(r->ctx, on_test->hits[AFTER], on_test->hits[i], on_test->rows));
 }
 
 /* The page of --report, where that is asked for. */

@@ -15,6 +15,7 @@ typedef struct state_row {
     int64_t bytes;  /* constants, weights among them */
     double seconds; /* per inference */
     bool diverged;  /* the run: this is its best state before that */
+    uint8_t *hits;  /* by test row: 1 where it is right */
 } state_row;
 
 /* A run of the table, for the log and the curves. */
@@ -62,6 +63,10 @@ void runs_forget(const recovery *r);
 /* recover_page.c */
 void print_heads(const recovery *r);
 void print_row(const recovery *r, const state_row *row);
+/* Paired differences of the states that matter most, with their p. */
+void print_pairings(const recovery *r);
+/* "tuned on 1000 rows, augmented" */
+const char *state_text(const recovery *r, const state_row *row);
 bool any_diverged(const recovery *r);
 const char *recovery_page(recovery *r);
 

@@ -66,8 +66,10 @@ bool measure_integer(recovery *r, const ir_graph *quantized, state_row *row)
     qctx *ctx = r->t.ctx;
     fit_score labels, teacher;
     engine_kind kind = r->t.job.engine;
-    if (!tune_score(ctx, quantized, kind, &r->test, NULL, &by_label, &labels) ||
-        !tune_score(ctx, quantized, kind, &r->unlabelled, r->float_test, &by_teacher, &teacher))
+    row->hits = ARENA_ARRAY(ctx->a, uint8_t, r->test.n);
+    if (!tune_score(ctx, quantized, kind, &r->test, NULL, &by_label, row->hits, &labels) ||
+        !tune_score(ctx, quantized, kind, &r->unlabelled, r->float_test, &by_teacher, NULL,
+                    &teacher))
         return false;
     row->right = labels.right;
     row->agree = teacher.right;
@@ -79,6 +81,7 @@ bool measure_float(recovery *r, tengine *e, state_row *row)
     fit_score labels, teacher;
     int batch = r->t.job.fit.batch;
     float_judge j = float_judge_new(r->t.ctx, e, &r->test, &by_label, batch);
+    j.hits = row->hits = ARENA_ARRAY(r->t.ctx->a, uint8_t, r->test.n);
     judge_float(&j, &labels);
     j = float_judge_new(r->t.ctx, e, &r->unlabelled, &by_teacher, batch);
     j.teacher = r->float_test;

@@ -44,6 +44,61 @@ void print_row(const recovery *r, const state_row *row)
     fflush(stdout);
 }
 
+const char *state_text(const recovery *r, const state_row *row)
+{
+    return !row->rows ? row->name
+                      : arena_printf(r->t.ctx->a, "%s on %" PRId64 " rows%s", row->name, row->rows,
+                                     row->varied ? ", augmented" : "");
+}
+
+/* A pair of states to compare. */
+typedef struct pairing {
+    const state_row *state, *beside;
+} pairing;
+
+enum { MOST_PAIRINGS = 3 };
+
+/* The state that is written beside the net that was given and beside the float net; the one tuned
+ * on all rows with augmentation beside that without. */
+static int pairings(const recovery *r, pairing *of)
+{
+    const state_row *row = r->table.v, *best = &row[r->best_row], *all[2] = {NULL, NULL};
+    int n = 0;
+    if (r->best_row > 1)
+        of[n++] = (pairing){best, &row[1]};
+    of[n++] = (pairing){best, &row[0]};
+    for (int i = 2; i < r->table.n; i++)
+        if (row[i].rows == r->t.data.train.n && !all[row[i].varied])
+            all[row[i].varied] = &row[i];
+    if (all[1])
+        of[n++] = (pairing){all[1], all[0]};
+    return n;
+}
+
+void print_pairings(const recovery *r)
+{
+    pairing of[MOST_PAIRINGS];
+    int n = pairings(r, of);
+    puts("on the same test rows:");
+    for (int i = 0; i < n; i++)
+        printf("  %s against %s: %s\n", state_text(r, of[i].state), state_text(r, of[i].beside),
+               paired_text(r->t.ctx, of[i].state->hits, of[i].beside->hits, r->test.n));
+}
+
+static void pairing_table(page *p, const recovery *r)
+{
+    static const char *const heads[] = {"state", "against", "difference"};
+    pairing of[MOST_PAIRINGS];
+    int n = pairings(r, of);
+    page_table(p, "On the same test rows", false, heads, 3);
+    for (int i = 0; i < n; i++) {
+        page_cell(p, "%s", state_text(r, of[i].state));
+        page_cell(p, "%s", state_text(r, of[i].beside));
+        page_cell(p, "%s", paired_text(r->t.ctx, of[i].state->hits, of[i].beside->hits, r->test.n));
+    }
+    page_table_end(p);
+}
+
 static void table(page *p, const recovery *r)
 {
     static const char *const heads[] = {
@@ -101,10 +156,8 @@ const char *recovery_page(recovery *r)
                  "recovery.");
     if (any_diverged(r))
         page_note(p, "A run that diverged gives its best state before that.");
-    page_note(p, "Written: %s%s%s%s, the best on the rows that select.", best->name,
-              best->rows ? " on " : "",
-              best->rows ? arena_printf(r->t.ctx->a, "%" PRId64 " rows", best->rows) : "",
-              best->varied ? ", augmented" : "");
+    pairing_table(p, r);
+    page_note(p, "Written: %s, the best on the rows that select.", state_text(r, best));
     page_section(p, "curves", "The runs");
     for (int varied = 0; varied < 2; varied++)
         run_curves(p, r, varied);

@@ -141,3 +141,15 @@ const char *rate_text(qctx *ctx, int64_t right, int64_t rows)
     return arena_printf(ctx->a, "%.2f %% (%.2f … %.2f)", 100 * (double)right / (double)rows,
                         100 * lo, 100 * hi);
 }
+
+const char *paired_text(qctx *ctx, const uint8_t *hits, const uint8_t *beside, int64_t rows)
+{
+    int64_t won = 0, lost = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        won += hits[i] > beside[i];
+        lost += hits[i] < beside[i];
+    }
+    return arena_printf(ctx->a, "%+.2f points: %lld row%s won, %lld lost, exact McNemar p = %.2g",
+                        100 * (double)(won - lost) / (double)rows, (long long)won,
+                        won == 1 ? "" : "s", (long long)lost, mcnemar_exact(won, lost));
+}

@@ -66,5 +66,8 @@ typedef struct table_user {
 void table_tell(void *user, const fit_epoch *line);
 /* Accuracy with its interval: "98.76 % (98.51 … 98.97)". */
 const char *rate_text(qctx *ctx, int64_t right, int64_t rows);
+/* Two states on the same rows, 1 where a row is right; what the first wins beside the other one:
+ * "+1.20 points: 31 rows won, 19 lost, exact McNemar p = 0.12". */
+const char *paired_text(qctx *ctx, const uint8_t *hits, const uint8_t *beside, int64_t rows);
 
 #endif

@@ -75,6 +75,7 @@ typedef struct scoring {
     const float *teacher;
     const loss_spec *loss;
     bool (*stopped)(void); /* or NULL */
+    uint8_t *hits;         /* by row, or NULL */
     fit_score *score;
 } scoring;
 
@@ -124,6 +125,8 @@ static bool score_all(qctx *own, void *user)
     for (int64_t i = 0; i < n; i++) {
         sum.loss += of[i].loss;
         sum.right += of[i].right;
+        if (s->hits)
+            s->hits[i] = of[i].right != 0;
     }
     *s->score = (fit_score){sum.loss / (double)n, (double)sum.right / (double)n, sum.right};
     return true;
@@ -133,14 +136,15 @@ bool tune_score_until(qctx *ctx, const ir_graph *quantized, engine_kind kind,
                       const train_rows *rows, const float *teacher, const loss_spec *loss,
                       bool (*stopped)(void), fit_score *score)
 {
-    scoring s = {ctx, quantized, kind, rows, teacher, loss, stopped, score};
+    scoring s = {ctx, quantized, kind, rows, teacher, loss, stopped, NULL, score};
     return qctx_apart(ctx, score_all, &s);
 }
 
 bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const train_rows *rows,
-                const float *teacher, const loss_spec *loss, fit_score *score)
+                const float *teacher, const loss_spec *loss, uint8_t *hits, fit_score *score)
 {
-    return tune_score_until(ctx, quantized, kind, rows, teacher, loss, NULL, score);
+    scoring s = {ctx, quantized, kind, rows, teacher, loss, NULL, hits, score};
+    return qctx_apart(ctx, score_all, &s);
 }
 
 /* ---- codes side by side ---------------------------------------------------------------------- */

@@ -58,6 +58,16 @@ float_judge float_judge_new(qctx *ctx, tengine *e, const train_rows *rows, const
                          .targets = ARENA_ARRAY(ctx->a, float, batch *tengine_outputs(e))};
 }
 
+/* Of the n rows from `at` on, which the engine has just run. */
+static void note_hits(const float_judge *j, int64_t at, int n)
+{
+    int64_t outputs = tengine_outputs(j->e);
+    for (int i = 0; i < n; i++)
+        j->hits[at + i] =
+            loss_row(&j->loss, tengine_output(j->e) + i * outputs, outputs, &j->labels[i], NULL)
+                .right != 0;
+}
+
 bool judge_float(void *user, fit_score *score)
 {
     const float_judge *j = user;
@@ -71,6 +81,8 @@ bool judge_float(void *user, fit_score *score)
         loss_sum part = loss_of(j->e, &j->loss, &b, false, 1);
         sum.loss += part.loss;
         sum.right += part.right;
+        if (j->hits)
+            note_hits(j, at, n);
     }
     double n = (double)j->rows->n;
     *score = (fit_score){sum.loss / n, (double)sum.right / n, sum.right};

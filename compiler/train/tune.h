@@ -40,10 +40,11 @@ tune_result tune_net(qctx *ctx, const tune_job *job,
                      void (*ready)(void *user, const tune_result *r), void *user);
 
 /* Loss and hits of an integer net on rows: a QUANTIZED graph, legalized in a context of its own.
- * false after a diagnostic in ctx. */
+ * hits: [rows], 1 where a row is right, or NULL. false after a diagnostic in ctx. */
 bool tune_score(qctx *ctx, const ir_graph *quantized, engine_kind kind, const train_rows *rows,
-                const float *teacher, const loss_spec *loss, fit_score *score);
-/* The same; false without a diagnostic where stopped (or NULL), asked after each row, says so. */
+                const float *teacher, const loss_spec *loss, uint8_t *hits, fit_score *score);
+/* The same without hits; false without a diagnostic where stopped (or NULL), asked after each row,
+ * says so. */
 bool tune_score_until(qctx *ctx, const ir_graph *quantized, engine_kind kind,
                       const train_rows *rows, const float *teacher, const loss_spec *loss,
                       bool (*stopped)(void), fit_score *score);

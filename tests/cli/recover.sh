@@ -31,6 +31,12 @@ checks=$((checks + 1))
 accuracy() {
     sed -n "s/^$1  *${2:--}  *${3:--}  *\([0-9.]*\) %.*/\1/p" "$work/table" | head -n 1 | grep . || echo "no row of $*"
 }
+# the paired differences of the written state lead from float and from quantized to the same accuracy
+checks=$((checks + 1))
+awk -v f="$(accuracy float)" -v q="$(accuracy quantized)" -v vf="$(won "against float")" -v vq="$(won "against quantized")" \
+    'BEGIN { d = 3 * (f - q) + vf - vq; exit !(vf != "" && vq != "" && d < 0.1 && d > -0.1) }' ||
+    fail "what was won against float and against quantized: $(cat "$work/table")"
+out_has "augmented against tuned on"
 checks=$((checks + 1))
 grep '^float ' "$work/table" | grep -q '100.00 %' || fail "float does not agree with itself"
 # the same figures from eval

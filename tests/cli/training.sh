@@ -44,6 +44,12 @@ flat() {
     [ "$2" -le $((${1:-0} + ${1:-0} / 10)) ] || fail "${1:-no} kB in few epochs, ${2:-no} kB in many"
 }
 
+# won TEXT: rows won less rows lost, on the line of $work/out that holds TEXT
+won() {
+    sed -n "s/.*$1: .* points: \([0-9]*\) rows* won, \([0-9]*\) lost, exact McNemar p = [0-9].*/\1 \2/p" "$work/out" |
+        awk '{ print $1 - $2 }'
+}
+
 # stop_when TEST COMMAND...: runs it until the shell test TEST holds (30 s at most), then interrupts it.
 # Status 1 and [train-interrupted] are wanted; output in $work/out, $work/err.
 stop_when() {

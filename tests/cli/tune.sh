@@ -30,6 +30,9 @@ for part in two book skew one; do
     echo "$part: $before % before, $after % after"
     checks=$((checks + 1))
     awk -v a="$after" -v b="$before" 'BEGIN { exit !(a > b) }' || fail "$part: $before % before, $after % after"
+    checks=$((checks + 1))
+    awk -v a="$after" -v b="$before" -v w="$(won "against quantized")" \
+        'BEGIN { d = 6 * (a - b) - w; exit !(w != "" && d < 0.1 && d > -0.1) }' || fail "$part: paired: $(tail -2 "$work/out")"
     # the pair is one that every command takes, and its C gives what was told
     expect 0 "$QCC" eval "$work/$part.t.qdl" "$work/$part.t.bin" --data "$work/test.csv" --quiet --csv
     checks=$((checks + 1))
