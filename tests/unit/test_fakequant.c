@@ -79,6 +79,30 @@ static void steps_and_zero_points_of_activations(void **state)
          (straight(&q, x, weight, 0, STEP) - straight(&q, x, weight, 0, -STEP)) / (2 * STEP));
 }
 
+/* Wherever its parameters go, a step stays positive and 0 is a code's value. */
+static void zero_stays_exact_and_steps_positive(void **state)
+{
+    (void)state;
+    rng r;
+    rng_seed(&r, 8);
+    qact act = {.at = 0, .zero_at = 1, .start = 0.05f, .zero_start = -3, .lo = -8, .hi = 7};
+    qact *acts[] = {&act};
+    float start[] = {0.1f}, scale[1], theta[3], zero = 0, y = 1;
+    qweight weights = {.now = {.n = 1}, .at = 2, .start = start, .scale = scale};
+    qweight *all[] = {&weights};
+    qat q = {.acts = {acts, 1, 1}, .weights = {all, 1, 1}};
+    for (int i = 0; i < N; i++) {
+        theta[0] = drawn(&r, 20);
+        theta[1] = drawn(&r, 2);
+        theta[2] = drawn(&r, 20);
+        qat_begin_step(&q, theta);
+        assert_true(act.scale > 0 && scale[0] > 0);
+        assert_true(act.zero == rintf(act.zero) && act.zero >= act.lo && act.zero <= act.hi);
+        qat_forward(&act, 1, &zero, &y);
+        assert_true(y == 0);
+    }
+}
+
 /* ---- weights --------------------------------------------------------------------------------- */
 
 enum { CHANNELS = 3, ROW = 40, ALL = CHANNELS * ROW };
@@ -192,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_and_zero_points_of_activations),
+        cmocka_unit_test(zero_stays_exact_and_steps_positive),
         cmocka_unit_test(steps_of_weights),
         cmocka_unit_test(entries_of_codebooks),
     };
