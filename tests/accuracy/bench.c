@@ -225,6 +225,8 @@ static void score(bench *b, const ir_graph *g, int start, int end, bench_hits *h
         h->right += right;
         h->lost += was && !right;
         h->won += right && !was;
+        if (h->guess)
+            h->guess[r] = guess;
     }
 }
 

