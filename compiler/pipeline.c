@@ -227,7 +227,7 @@ static bool make_legal(qctx *ctx, net *n, bool strict_acc32)
     if (!legalize(ctx, n->legal, n->legal->numerics) || !prove_bounds(ctx, n->legal, strict_acc32) ||
         !after(ctx, n->legal, "legalize"))
         return false;
-    n->legal->lean = lean_graph(ctx, n->legal);
+    n->legal->lean = lean_graph(ctx, n->legal, 1);
     return !n->legal->lean || after(ctx, n->legal->lean, "lean");
 }
 

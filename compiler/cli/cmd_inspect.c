@@ -144,8 +144,8 @@ static json_t *chains_json(const ir_graph *g, const emit_result *r)
     return list;
 }
 
-static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r,
-                         const inspect_flash *f)
+static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_options *o,
+                         const emit_result *r, const inspect_flash *f)
 {
     int64_t params = 0, macs = 0;
     for (int i = 0; i < g->ops.n; i++) {
@@ -158,7 +158,7 @@ static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_
         return;
     int64_t weights, constants;
     char hash[65];
-    model_sizes(ctx, g, &weights, &constants);
+    model_sizes(ctx, g, o, &weights, &constants);
     printf("flash: weights %" PRId64 " bytes, all constants %" PRId64 " (emitted: %" PRId64 ")",
            weights, constants, r->constant_bytes);
     inspect_code_print(f, r);
@@ -169,8 +169,8 @@ static void print_totals(qctx *ctx, const net *n, const ir_graph *g, const emit_
     printf("numerics %s, model %.16s…\n", ir_numerics_name(g->numerics), hash);
 }
 
-static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r,
-                        const inspect_extra *x, const inspect_flash *f)
+static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_options *o,
+                        const emit_result *r, const inspect_extra *x, const inspect_flash *f)
 {
     printf("model %s\n", g->name);
     for (int i = 0; i < g->inputs.n; i++) {
@@ -198,9 +198,10 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_r
         print_memory(g, r);
         print_chains(g, r);
     }
-    if (r && g->lean)
-        inspect_lean(ctx, g);
-    print_totals(ctx, n, g, r, f);
+    const ir_graph *lean = r ? emit_lean(ctx, g, o) : g;
+    if (lean != g)
+        inspect_lean(ctx, g, lean);
+    print_totals(ctx, n, g, o, r, f);
 }
 
 static json_t *layer_json(const layer *l)
@@ -230,8 +231,8 @@ static json_t *layer_json(const layer *l)
     return j;
 }
 
-static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_result *r,
-                       const inspect_extra *x, const inspect_flash *f)
+static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_options *o,
+                       const emit_result *r, const inspect_extra *x, const inspect_flash *f)
 {
     json_t *j = json_pack("{s:s}", "model", g->name), *layers = json_array();
     for (int i = 0; i < g->ops.n; i++) {
@@ -241,12 +242,13 @@ static void print_json(qctx *ctx, const net *n, const ir_graph *g, const emit_re
     json_object_set_new(j, "layers", layers);
     inspect_rounding_json(j, n);
     inspect_extras_json(ctx, j, n, x);
-    if (r && g->lean)
-        inspect_lean_json(ctx, j, g);
+    const ir_graph *lean = r ? emit_lean(ctx, g, o) : g;
+    if (lean != g)
+        inspect_lean_json(ctx, j, g, lean);
     if (r) {
         int64_t weights, constants;
         char hash[65];
-        model_sizes(ctx, g, &weights, &constants);
+        model_sizes(ctx, g, o, &weights, &constants);
         ir_canonical_sha256(ctx, n->quantized, hash);
         json_object_set_new(j, "weight_bytes", json_integer(weights));
         json_object_set_new(j, "constant_bytes", json_integer(constants));
@@ -287,8 +289,8 @@ int cmd_inspect(qctx *ctx, cli *c)
         return EXIT_BAD_INPUT;
     progress_end(ctx);
     if (c->json)
-        print_json(ctx, n, g, r, &x, &f);
+        print_json(ctx, n, g, &c->emit, r, &x, &f);
     else
-        print_table(ctx, n, g, r, &x, &f);
+        print_table(ctx, n, g, &c->emit, r, &x, &f);
     return EXIT_DONE;
 }

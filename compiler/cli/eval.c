@@ -150,7 +150,7 @@ static bool side_sizes(qctx *ctx, eval_side *s, const emit_options *o)
     emit_result r;
     if (!emit_c(ctx, s->g, o, &r))
         return false;
-    model_sizes(ctx, s->g, &s->weight_bytes, &s->constant_bytes);
+    model_sizes(ctx, s->g, o, &s->weight_bytes, &s->constant_bytes);
     s->constant_bytes = r.constant_bytes;
     s->arena = r.arena_bytes;
     s->io = 0;

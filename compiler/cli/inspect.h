@@ -15,9 +15,9 @@ int inspect_width(const ir_graph *g);
 void inspect_rounding(const net *n);
 void inspect_rounding_json(json_t *j, const net *n);
 
-/* inspect_lean.c: what the emitted C of a graph with a lean copy leaves out, with the proof of each. */
-void inspect_lean(qctx *ctx, const ir_graph *whole);
-void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *whole);
+/* inspect_lean.c: what the emitted C leaves out, with the proof of each; lean: what is emitted (emit_lean). */
+void inspect_lean(qctx *ctx, const ir_graph *whole, const ir_graph *lean);
+void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *whole, const ir_graph *lean);
 
 /* inspect_code.c: flash with --target. */
 enum { INSPECT_LEVELS = 3 }; /* emit_opt */

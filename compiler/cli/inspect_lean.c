@@ -1,5 +1,5 @@
 /* inspect_lean.c - the channels, and rows and columns of kernels, that the emitted C leaves out,
- * with the proof of each. */
+ * with the proof of each, and the channels that it could leave out but keeps. */
 #include "compiler/cli/inspect.h"
 
 #include "compiler/quant/quant.h"
@@ -17,6 +17,12 @@ static const ir_channels *channels_of(const ir_op *op)
     return op->out[0]->channels;
 }
 
+/* Why channel i could be left out, whether it was or stays for the multiple. */
+static ir_gone why_of(const ir_channels *c, int i)
+{
+    return c->gone[i] != IR_KEPT ? c->gone[i] : c->spared[i];
+}
+
 static int left_out(const ir_channels *c)
 {
     int n = 0;
@@ -27,7 +33,8 @@ static int left_out(const ir_channels *c)
 
 static bool alike(const ir_channels *c, int a, int b)
 {
-    return c->gone[a] == c->gone[b] && (c->gone[a] == IR_GONE_UNREAD || c->code[a] == c->code[b]);
+    return c->gone[a] == c->gone[b] && c->spared[a] == c->spared[b] &&
+           (why_of(c, a) == IR_GONE_UNREAD || c->code[a] == c->code[b]);
 }
 
 /* "3, 17-19": the channels that are as `first`, which is the first of them. */
@@ -54,7 +61,7 @@ static bool is_first(const ir_channels *c, int i)
     for (int k = 0; k < i; k++)
         if (alike(c, k, i))
             return false;
-    return c->gone[i] != IR_KEPT;
+    return why_of(c, i) != IR_KEPT;
 }
 
 static void print_layer(arena *a, const ir_op *op)
@@ -65,9 +72,13 @@ static void print_layer(arena *a, const ir_op *op)
         if (!is_first(c, i))
             continue;
         printf(" [%s]", list_of(a, c, i));
-        if (c->gone[i] != IR_GONE_UNREAD)
+        if (why_of(c, i) != IR_GONE_UNREAD)
             printf(" = %d,", (int)c->code[i]);
-        printf(" %s;", reasons[c->gone[i]]);
+        printf(" %s", reasons[why_of(c, i)]);
+        if (c->spared[i])
+            printf(", but kept: %d channels are a multiple of %d",
+                   (int)op->out[0]->shape.dim[op->out[0]->shape.rank - 1], c->multiple);
+        putchar(';');
     }
     putchar('\n');
 }
@@ -140,9 +151,8 @@ static int64_t lean_macs(const ir_graph *g)
     return n;
 }
 
-void inspect_lean(qctx *ctx, const ir_graph *whole)
+void inspect_lean(qctx *ctx, const ir_graph *whole, const ir_graph *lean)
 {
-    const ir_graph *lean = whole->lean;
     int gone = 0, all = 0;
     for (int i = 0; i < lean->ops.n; i++) {
         const ir_channels *c = channels_of(lean->ops.v[i]);
@@ -170,15 +180,16 @@ static json_t *group_json(arena *a, const ir_channels *c, int first)
         if (alike(c, first, i))
             json_array_append_new(list, json_integer(i));
     json_t *j = json_pack("{s:o, s:s}", "channels", list, "why",
-                          arena_printf(a, "%s", reasons[c->gone[first]]));
-    if (c->gone[first] != IR_GONE_UNREAD)
+                          arena_printf(a, "%s", reasons[why_of(c, first)]));
+    if (why_of(c, first) != IR_GONE_UNREAD)
         json_object_set_new(j, "code", json_integer(c->code[first]));
+    if (c->spared[first])
+        json_object_set_new(j, "kept_for_multiple", json_integer(c->multiple));
     return j;
 }
 
-void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *whole)
+void inspect_lean_json(qctx *ctx, json_t *j, const ir_graph *whole, const ir_graph *lean)
 {
-    const ir_graph *lean = whole->lean;
     json_t *layers = json_array(), *kernels = json_array();
     for (int i = 0; i < lean->ops.n; i++) {
         const ir_channels *c = channels_of(lean->ops.v[i]);

@@ -88,6 +88,10 @@ const char *emit_prefix(qctx *ctx, const ir_graph *g, const emit_options *o);
 /* Names of the targets, in the order of their table. */
 const char *const *emit_target_names(qctx *ctx, int *n);
 
+/* What is emitted in the place of a LEGAL graph: itself (whole_layers, or nothing to leave out), or the copy without
+ * constant channels as the target and the level want it. */
+const ir_graph *emit_lean(qctx *ctx, const ir_graph *g, const emit_options *o);
+
 /* Plans memory on a clone and prints. false with diagnostics (e.g. `prefix-invalid`). */
 bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *o, emit_result *r);
 
@@ -102,7 +106,9 @@ const char *emit_adapter(qctx *ctx, const ir_graph *g, const emit_options *o);
  * largest sum of live tensors. scratch bytes per operator come from the emitter's table. */
 int64_t plan_memory(qctx *ctx, ir_graph *g, bool io_in_arena, int64_t *lower_bound);
 
-/* emit/sizes.c: weight_bytes and constant_bytes of contracts.md §5 for a float or LEGAL graph. */
-void model_sizes(qctx *ctx, const ir_graph *g, int64_t *weight_bytes, int64_t *constant_bytes);
+/* emit/sizes.c: weight_bytes and constant_bytes of contracts.md §5 for a float or LEGAL graph: those of the
+ * channels that `given` (NULL: the defaults) stores, laid out as portable C has them. */
+void model_sizes(qctx *ctx, const ir_graph *g, const emit_options *given, int64_t *weight_bytes,
+                 int64_t *constant_bytes);
 
 #endif

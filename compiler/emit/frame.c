@@ -2,6 +2,7 @@
 #include "compiler/emit/bands.h"
 #include "compiler/emit/frame.h"
 #include "compiler/emit/target.h"
+#include "compiler/quant/quant.h"
 
 /* ---- parts of the file --------------------------------------------------------------------- */
 
@@ -151,6 +152,16 @@ static const emit_block *numbered_blocks(const emitter *e)
     return v;
 }
 
+const ir_graph *emit_lean(qctx *ctx, const ir_graph *g, const emit_options *o)
+{
+    if (!g->lean || o->whole_layers)
+        return g;
+    const emit_target *t = emit_find_target(o->target);
+    int multiple = !t || o->opt == EMIT_OS ? 0 : t->cost.multiple;
+    const ir_graph *lean = multiple > 1 ? lean_graph(ctx, g, multiple) : g->lean;
+    return lean ? lean : g;
+}
+
 bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_result *r)
 {
     *r = (emit_result){0};
@@ -160,7 +171,7 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
         diag_add(ctx, D_INTERNAL_IR, loc_none(), "emit: the graph is neither folded nor legal");
         return false;
     }
-    ir_graph *planned = ir_clone(ctx, g->lean && !o.whole_layers ? g->lean : g);
+    ir_graph *planned = ir_clone(ctx, emit_lean(ctx, g, &o));
     emitter e;
     start(&e, ctx, planned, g, &o);
     if (!emit_check_options(&e) || !emit_names_init(&e) || !plan(&e, planned))

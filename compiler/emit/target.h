@@ -69,6 +69,7 @@ typedef struct target_cost {
     bool narrow;         /* products have 32 bits, no upper half */
     bool long_sums;      /* a 64-bit multiply-accumulate is one instruction */
     int align;           /* of weight arrays, bytes; 0: 4 */
+    int multiple;        /* of channels that is worth rounding up to (quant/lean.c); 0: any number does */
     int stack;           /* bytes that a function may need where compilers put vectors there; 0: 512 */
 } target_cost;
 

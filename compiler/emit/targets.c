@@ -10,7 +10,7 @@
 #define PLAIN THUMB2, .pair_load = 200, .multiply = 100, .lanes = 1
 
 static const emit_target targets[] = {
-    {"generic", "portable C99 for any processor", NULL, NULL, {PLAIN}},
+    {"generic", "portable C99 for any processor", NULL, NULL, {PLAIN, .multiple = 16}},
     {"cortex-m0",
      "ARMv6-M: Cortex-M0, M0+, M1",
      NULL,
@@ -21,12 +21,12 @@ static const emit_target targets[] = {
      "ARMv7E-M and ARMv8-M with DSP: Cortex-M4, M7, M33",
      NULL,
      cortex_m4_kernels,
-     {THUMB2, .pair_load = 100, .multiply = 100, .lanes = 2}},
+     {THUMB2, .pair_load = 100, .multiply = 100, .lanes = 2, .multiple = 2}},
     {"cortex-m55",
      "ARMv8.1-M with Helium: Cortex-M55, M85",
      MVE_INCLUDES,
      cortex_m55_kernels,
-     {THUMB2, .pair_load = 100, .multiply = 100, .lanes = 16}},
+     {THUMB2, .pair_load = 100, .multiply = 100, .lanes = 16, .multiple = 4}},
     {"rv32",
      "RISC-V RV32IMC",
      NULL,
@@ -38,19 +38,19 @@ static const emit_target targets[] = {
      "#include <immintrin.h>\n"
      "#endif\n",
      x86_kernels,
-     {PLAIN, .align = 64, .stack = 4096}},
+     {PLAIN, .align = 64, .stack = 4096, .multiple = 4}},
     {"x86-64-dispatch",
      "the same, chosen at run time",
      "#if defined(__GNUC__) && defined(__x86_64__) && defined(__SSE2__) && !defined(__TINYC__)\n"
      "#include <immintrin.h>\n"
      "#endif\n",
      x86_dispatch_kernels,
-     {PLAIN, .align = 64, .stack = 4096}},
+     {PLAIN, .align = 64, .stack = 4096, .multiple = 4}},
     {"aarch64",
      "NEON, with dot products where the compiler has them",
      NEON_INCLUDES,
      aarch64_kernels,
-     {PLAIN, .align = 16, .stack = 1024}},
+     {PLAIN, .align = 16, .stack = 1024, .multiple = 4}},
 };
 enum { TARGETS = sizeof targets / sizeof *targets };
 

@@ -118,6 +118,8 @@ typedef struct ir_channels {
     const int32_t *kept; /* [shape.dim[rank - 1]] rising */
     const uint8_t *gone; /* [n] ir_gone */
     const int32_t *code; /* [n] where gone, unless unread: the code */
+    int multiple;        /* up to which the count was rounded */
+    const uint8_t *spared; /* [n] ir_gone: why it could be left out, where it stays for the multiple alone */
 } ir_channels;
 
 typedef struct ir_tensor {

@@ -21,9 +21,15 @@ bool reduces_channels(const ir_op *op);
 /* L(w) of weight i of a layer (docs/numerics.md). */
 int32_t weight_level(const ir_tensor *w, int64_t i);
 
-/* lean.c: which channels of every activation stay: [tensors.n][last dimension]; NULL for constants.
- */
-bool **choose_kept(qctx *ctx, const ir_graph *legal, channel_range *const *ranges);
+/* Of every activation: [tensors.n][last dimension]; NULL for constants. */
+typedef struct kept_channels {
+    bool **kept;
+    const bool **spared; /* they stay only so that the count is a multiple */
+} kept_channels;
+
+/* lean.c: which channels stay. */
+kept_channels choose_kept(qctx *ctx, const ir_graph *legal, channel_range *const *ranges,
+                          int multiple);
 
 /* lean_taps.c: takes rows and columns off a convolution's kernel, which add nothing. Whether it did. */
 bool trim_kernel(qctx *ctx, const ir_graph *g, ir_op *op);

@@ -11,6 +11,8 @@ typedef struct slicer {
     ir_graph *g; /* the clone; tensors have their numbers of the whole graph */
     channel_range *const *ranges;
     bool *const *kept;
+    const bool *const *spared;
+    int multiple;
     bool changed;
 } slicer;
 
@@ -239,29 +241,40 @@ static void slice_layer(slicer *s, ir_op *op)
     s->changed |= trim_kernel(s->ctx, s->g, op);
 }
 
-static void slice_tensor(const slicer *s, ir_tensor *t)
+static ir_gone why_of(const slicer *s, const ir_tensor *t, int c)
 {
-    int n, whole = last_dim(t);
-    const int32_t *list = kept_list(s, t, &n);
-    if (n == whole)
-        return;
-    uint8_t *gone = ARENA_ARRAY(s->ctx->a, uint8_t, whole);
-    int32_t *code = ARENA_ARRAY(s->ctx->a, int32_t, whole);
-    for (int c = 0; c < whole; c++) {
-        channel_range r = s->ranges[t->id][c];
-        gone[c] = (uint8_t)(s->kept[t->id][c] ? IR_KEPT : r.lo == r.hi ? r.why : IR_GONE_UNREAD);
-        code[c] = r.lo;
-    }
-    ir_channels *channels = ARENA_NEW(s->ctx->a, ir_channels);
-    *channels = (ir_channels){whole, list, gone, code};
-    t->channels = channels;
-    t->shape.dim[t->shape.rank - 1] = n;
+    channel_range r = s->ranges[t->id][c];
+    return r.lo == r.hi ? r.why : IR_GONE_UNREAD;
 }
 
-ir_graph *lean_graph(qctx *ctx, const ir_graph *legal)
+static void slice_tensor(slicer *s, ir_tensor *t)
+{
+    int n, whole = last_dim(t), stay = 0;
+    const int32_t *list = kept_list(s, t, &n);
+    uint8_t *gone = ARENA_ARRAY(s->ctx->a, uint8_t, whole);
+    uint8_t *spared = ARENA_ARRAY(s->ctx->a, uint8_t, whole);
+    int32_t *code = ARENA_ARRAY(s->ctx->a, int32_t, whole);
+    for (int c = 0; c < whole; c++) {
+        bool kept = s->kept[t->id][c], spare = s->spared[t->id][c];
+        gone[c] = (uint8_t)(kept ? IR_KEPT : why_of(s, t, c));
+        spared[c] = (uint8_t)(spare ? why_of(s, t, c) : IR_KEPT);
+        code[c] = s->ranges[t->id] ? s->ranges[t->id][c].lo : 0;
+        stay += spare;
+    }
+    if (n == whole && stay == 0)
+        return;
+    ir_channels *channels = ARENA_NEW(s->ctx->a, ir_channels);
+    *channels = (ir_channels){whole, list, gone, code, s->multiple, spared};
+    t->channels = channels;
+    t->shape.dim[t->shape.rank - 1] = n;
+    s->changed = true;
+}
+
+ir_graph *lean_graph(qctx *ctx, const ir_graph *legal, int multiple)
 {
     channel_range **ranges = channel_ranges(ctx, legal);
-    slicer s = {ctx, ir_clone(ctx, legal), ranges, choose_kept(ctx, legal, ranges), false};
+    kept_channels k = choose_kept(ctx, legal, ranges, multiple);
+    slicer s = {ctx, ir_clone(ctx, legal), ranges, k.kept, k.spared, multiple, false};
     int n = s.g->tensors.n;
     for (int i = 0; i < s.g->ops.n; i++)
         if (ir_weight(s.g->ops.v[i]))

@@ -67,8 +67,9 @@ bool prove_bounds(qctx *ctx, ir_graph *g, bool strict_acc32);
 
 /* quant/lean.c: the LEGAL graph without channels that are constant or read by none, and without rows and
  * columns at the edges of kernels that add nothing: the same codes at all ports. A copy, whose tensors say
- * what they lost (ir_channels); NULL where nothing is left out. */
-ir_graph *lean_graph(qctx *ctx, const ir_graph *legal);
+ * what they lost (ir_channels); NULL where nothing is left out. multiple ≥ 1: where few of these channels
+ * round what is left up to a multiple of it, so many stay, the first. */
+ir_graph *lean_graph(qctx *ctx, const ir_graph *legal, int multiple);
 /* quant/lean_taps.c: whether row (axis 0) or column (1) k of a convolution's kernel is outside the input
  * wherever the window lies. */
 bool kernel_line_is_outside(const ir_op *op, int axis, int k);

@@ -116,7 +116,7 @@ double bench_weight_bytes(const char *model, const char *quant)
     int64_t weights, constants;
     if (!net_quantize_ports(ctx, n, NULL, false))
         bench_die(ctx, "quantization failed");
-    model_sizes(ctx, n->legal, &weights, &constants);
+    model_sizes(ctx, n->legal, NULL, &weights, &constants);
     qctx_free(ctx);
     return (double)weights;
 }

@@ -251,7 +251,7 @@ void bench_score_pair(const bench_net *n, const char *pair, const int *float_gue
     if (!saved || !net_quantize(b.ctx, saved, &o))
         bench_die(b.ctx, "cannot load the saved pair");
     score(&b, saved->legal, start, end, h);
-    model_sizes(b.ctx, saved->legal, &h->weight_bytes, &h->constant_bytes);
+    model_sizes(b.ctx, saved->legal, NULL, &h->weight_bytes, &h->constant_bytes);
     qctx_free(b.ctx);
 }
 
@@ -267,8 +267,8 @@ static void sizes(const bench *b, bench_result *r)
     emit_result f, q;
     int64_t fw, fc, qw, qc;
     emit_options_init(&o);
-    model_sizes(b->ctx, b->net->legal, &qw, &qc);
-    model_sizes(b->ctx, b->net->floating, &fw, &fc);
+    model_sizes(b->ctx, b->net->legal, NULL, &qw, &qc);
+    model_sizes(b->ctx, b->net->floating, NULL, &fw, &fc);
     if (!emit_c(b->ctx, b->net->legal, &o, &q))
         bench_die(b->ctx, "cannot emit");
     o.emit_float = true;

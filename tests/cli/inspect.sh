@@ -52,13 +52,25 @@ expect 0 "$QCC" "$@" --ram=min -o "$work/lenet.c"
 cp "$work/lenet.c" "$work/out" && out_has "arena 1984 bytes" && out_has "n1: 7 rows of image, of 28; 28 bytes each" &&
     out_has "kernel 5x5, stride 1x1, pad [0, 0, 2, 2], relu; 1 of 28 rows"
 
-# constant channels: what is left out, with codes and reasons; all of it with --whole-layers
+# constant channels: what is left out, with codes and reasons; none with --whole-layers, and but for -Os some
+# stay where they round up to what the target likes
 vww=${QCC_SHARED-$top_srcdir/../shared}/data/models/vww_int8.tflite
 if [ -e "$vww" ]; then
-    expect 0 "$QCC" inspect "$vww" --quiet && out_has "left out of the C" &&
+    expect 0 "$QCC" inspect "$vww" --quiet -Os && out_has "left out of the C" &&
         out_has "conv2d_5         4 of 64: [3] = -123, all weights zero;" && out_has "read by none" &&
         out_has "2192 of these 2944 channels; multiply-accumulates left: 3727313" && out_has "flash: weights 29066 bytes"
-    expect 0 "$QCC" inspect "$vww" --quiet --json && out_has '"macs_left": 3727313' && out_has '"left_out": 4,'
+    expect 0 "$QCC" inspect "$vww" --quiet -Os --json && out_has '"macs_left": 3727313' && out_has '"left_out": 4,'
+    expect 0 "$QCC" inspect "$vww" --quiet && out_has "2150 of these 2944 channels" && out_has "weights 31912 bytes" &&
+        out_has "conv2d_5         0 of 64: [3] = -123, all weights zero, but kept: 64 channels are a multiple of 16;" &&
+        out_has "conv2d_7         64 of 128: [0, 5, 10, 12-14, 17] = -128, all weights zero, but kept: 64 channels" &&
+        out_has "multiple of 16; [18, 20,"
+    expect 0 "$QCC" inspect "$vww" --quiet --json && out_has '"kept_for_multiple": 16'
+    expect 0 "$QCC" inspect "$vww" --quiet --target cortex-m4 && out_has "2182 of these 2944 channels" &&
+        out_has "but kept: 58 channels are a multiple of 2;"
+    expect 0 "$QCC" inspect "$vww" --quiet --target cortex-m3 && out_has "2192 of these 2944 channels"
+    expect 0 "$QCC" inspect "$vww" --quiet --whole-layers &&
+        out_has "flash: weights 208112 bytes"
+    ! grep -q "left out of the C" "$work/out" || fail "--whole-layers leaves something out"
     expect 0 "$QCC" "$vww" --quiet --whole-layers -o "$work/vww.c"
     cp "$work/vww.c" "$work/out" && out_has "weights 208112 bytes" && out_has "weights=decimal --whole-layers"
 fi

@@ -53,7 +53,7 @@ ir_graph *random_net(qctx *ctx, uint64_t seed)
     ir_graph *g = draw_net(ctx, seed, &m);
     if (!g || !legalize(ctx, g, m.mode) || !ir_verify(ctx, g, "legalize"))
         return NULL;
-    g->lean = lean_graph(ctx, g);
+    g->lean = lean_graph(ctx, g, 1);
     return !g->lean || ir_verify(ctx, g->lean, "lean") ? g : NULL;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "compiler/jit/engine.h"
+#include "compiler/quant/quant.h"
 #include "runtime/interp.h"
 #include "tests/emit/random_net.h"
 
@@ -96,11 +97,32 @@ static void fill_rows(qctx *ctx, sample *s, rng *r)
     }
 }
 
-/* The interpreter on the lean graph gives the codes of the whole one. */
-static void lean_agrees(qctx *ctx, const sample *s, uint64_t seed)
+/* A tensor holds what stays, some of it for the multiple alone. */
+static void check_spared(const ir_graph *lean, uint64_t seed)
+{
+    for (int i = 0; i < lean->tensors.n; ++i) {
+        const ir_tensor *t = lean->tensors.v[i];
+        int spared = 0, kept = 0;
+        for (int c = 0; t->channels && c < t->channels->n; ++c) {
+            spared += t->channels->spared[c] != IR_KEPT;
+            kept += t->channels->gone[c] == IR_KEPT;
+            if (t->channels->spared[c] != IR_KEPT && t->channels->gone[c] != IR_KEPT)
+                fail_msg("lean: seed %llu: channel %d of %s is left out and kept", (unsigned long long)seed, c, t->name);
+        }
+        if (t->channels && kept != t->shape.dim[t->shape.rank - 1])
+            fail_msg("lean: seed %llu: %s holds %d channels", (unsigned long long)seed, t->name, kept);
+        if (spared > 0 && t->channels->multiple < 2)
+            fail_msg("lean: seed %llu: %s keeps what may go", (unsigned long long)seed, t->name);
+    }
+}
+
+/* The interpreter on a lean graph gives the codes of the whole one. */
+static void lean_agrees(qctx *ctx, const sample *s, const ir_graph *lean, uint64_t seed)
 {
     const ir_graph *g = s->g;
-    interp *it = g->lean ? interp_new(ctx, g->lean) : NULL;
+    interp *it = lean ? interp_new(ctx, lean) : NULL;
+    if (lean)
+        check_spared(lean, seed);
     for (int row = 0; it && row < ROWS; ++row) {
         void **out = ARENA_ARRAY(ctx->a, void *, g->outputs.n);
         for (int k = 0; k < g->outputs.n; ++k)
@@ -134,7 +156,11 @@ static bool make_sample(qctx *ctx, uint64_t seed, sample *s)
     rng_seed(&r, seed ^ 0x5eed);
     draw_options(ctx, &s->o, &r);
     fill_rows(ctx, s, &r);
-    lean_agrees(ctx, s, seed);
+    lean_agrees(ctx, s, s->g->lean, seed);
+    ir_graph *rounded = s->g->lean ? lean_graph(ctx, s->g, 2 + (int)(seed % 7)) : NULL;
+    if (rounded && !ir_verify(ctx, rounded, "lean"))
+        fail_msg("lean: seed %llu: no graph", (unsigned long long)seed);
+    lean_agrees(ctx, s, rounded, seed);
     return true;
 }
 

@@ -182,16 +182,16 @@ static void interpreter_layers(const subject *s)
         fail_msg("%s: %d of %d golden layers were compared", s->name, l.seen, l.want->tensors.n);
 }
 
-/* What emitted code tells its hook, of layers kept whole and of others. */
+/* What emitted code tells its hook, and the graph that it was emitted of. */
 static layers *told;
-static bool told_whole;
+static const ir_graph *told_of;
 
 static void hear(int layer, const void *data, uint32_t bytes)
 {
     const ir_graph *g = told->s->g;
     assert_in_range(layer, 0, g->ops.n - 1);
     const ir_tensor *t = g->ops.v[layer]->out[0];
-    const ir_tensor *lean = g->lean && !told_whole ? g->lean->ops.v[layer]->out[0] : t;
+    const ir_tensor *lean = told_of->ops.v[layer]->out[0];
     assert_int_equal(bytes, ir_elems(&lean->shape));
     if (lean->channels)
         check_lean_layer(told, t, lean->channels, data);
@@ -202,13 +202,15 @@ static void hear(int layer, const void *data, uint32_t bytes)
 typedef int call_fn(void *state, const void *const *in, void *const *out, void *arena);
 typedef void listen_fn(void (*hear)(int, const void *, uint32_t));
 
-static void emitted_layers(const subject *s, bool jit, bool whole)
+static void emitted_layers(const subject *s, bool jit, bool whole, emit_opt opt)
 {
     emit_options o;
     emit_options_init(&o);
     o.prefix = "net";
     o.profile = true;
-    o.whole_layers = told_whole = whole;
+    o.whole_layers = whole;
+    o.opt = opt;
+    told_of = emit_lean(s->ctx, s->g, &o);
     o.weights = EMIT_STRING;
     emit_result r;
     assert_true(emit_c(s->ctx, s->g, &o, &r));
@@ -262,8 +264,9 @@ static void jit_is_exact(void **state)
     for (int i = 0; i < MODELS; i++) {
         subject s = load(models[i], "int8", NULL);
         check_rows(&s, make_engine(&s, ENGINE_JIT, NULL, false), "JIT");
-        emitted_layers(&s, true, false);
-        emitted_layers(&s, true, true);
+        emitted_layers(&s, true, false, EMIT_O2);
+        emitted_layers(&s, true, false, EMIT_OS);
+        emitted_layers(&s, true, true, EMIT_O2);
         qctx_free(s.ctx);
     }
 }
@@ -308,7 +311,7 @@ static void compiled_is_exact(const char *compiler, const char *const *levels, b
             check_rows(&s, make_engine(&s, ENGINE_CC, levels[k], false),
                        arena_printf(s.ctx->a, "%s %s", compiler, levels[k]));
         if (profile)
-            emitted_layers(&s, false, false);
+            emitted_layers(&s, false, false, EMIT_O2);
         qctx_free(s.ctx);
     }
     unsetenv("CC");

@@ -587,10 +587,10 @@ static void sizes_count_what_is_baked(void **state)
 {
     qctx *ctx = *state;
     int64_t weights, constants;
-    model_sizes(ctx, plain(ctx, IR_I8), &weights, &constants);
+    model_sizes(ctx, plain(ctx, IR_I8), NULL, &weights, &constants);
     assert_int_equal(weights, 12 * 20 + 20 * 5);
     assert_true(constants >= weights + 4 * 25);
-    model_sizes(ctx, plain(ctx, IR_F32), &weights, &constants);
+    model_sizes(ctx, plain(ctx, IR_F32), NULL, &weights, &constants);
     assert_int_equal(weights, 4 * (12 * 20 + 20 * 5));
     assert_int_equal(constants, weights + 4 * 25);
 }
