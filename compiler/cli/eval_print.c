@@ -48,8 +48,10 @@ static void bytes_line(const char *what, int64_t f, int64_t q)
         printf("  %-17s %11s           %11s\n", what, "-", "-");
         return;
     }
-    printf("  %-17s %9" PRId64 " B           %9" PRId64 " B      %5.2f times smaller\n", what, f, q,
-           (double)f / (double)(q > 0 ? q : 1));
+    bool larger = q > f;
+    printf("  %-17s %9" PRId64 " B           %9" PRId64 " B      %5.2f times %s\n", what, f, q,
+           larger ? (double)q / (double)f : (double)f / (double)(q > 0 ? q : 1),
+           larger ? "larger" : "smaller");
 }
 
 static void paired_line(const eval *e, const char *what, int64_t points, const char *other,
@@ -175,13 +177,26 @@ static void csv_side(const eval *e, const char *name, const eval_side *s)
     csv_number(s->time_s);
 }
 
+/* With the float net, and of later runs with the first. */
+static void csv_paired(const eval *e, int i)
+{
+    const eval_run *r = &e->runs[i];
+    bool known = eval_has_accuracy(e), later = known && i > 0;
+    csv_number(known ? (double)r->only_float : NAN);
+    csv_number(known ? (double)r->only_quantized : NAN);
+    csv_number(later ? (double)r->only_first : NAN);
+    csv_number(later ? (double)r->only_this : NAN);
+    csv_number(later ? mcnemar_exact(r->only_first, r->only_this) : NAN);
+}
+
 /* The float net's line first; what compares with it is empty there. */
 void eval_print_csv(const eval *e)
 {
     puts("name,rows,accuracy,accuracy_low,accuracy_high,loss,auc,weight_bytes,constant_bytes,"
-         "flash_host_bytes,ram_bytes,time_s,agreement,mcnemar_p,sqnr_db,rmse");
+         "flash_host_bytes,ram_bytes,time_s,agreement,mcnemar_p,sqnr_db,rmse,only_float_right,"
+         "only_quantized_right,only_first_right,only_this_right,mcnemar_p_first,score_error");
     csv_side(e, "float", &e->f);
-    puts(",,,,");
+    puts(",,,,,,,,,,");
     for (int i = 0; i < e->n_runs; i++) {
         const eval_run *r = &e->runs[i];
         csv_side(e, r->name, &r->q);
@@ -189,6 +204,8 @@ void eval_print_csv(const eval *e)
         csv_number(eval_has_accuracy(e) ? mcnemar_exact(r->only_float, r->only_quantized) : NAN);
         csv_number(r->sqnr_db);
         csv_number(r->rmse);
+        csv_paired(e, i);
+        csv_number(e->reading == EVAL_RECONSTRUCTION ? r->score_error : NAN);
         putchar('\n');
     }
 }

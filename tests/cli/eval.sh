@@ -63,6 +63,13 @@ several --csv
 holds "$(wc -l <"$work/out") == 4"
 holds "$(awk -F, 'NR == 3 { print $3 }' "$work/out") == $first"
 holds "$(awk -F, 'NR == 4 { print $13 }' "$work/out") > 0.9"
+# all lines have the header's columns; the second run is compared with the first, right answers add up
+holds "$(awk -F, 'NR == 1 { n = NF } NF != n { bad++ } END { print bad + 0 }' "$work/out") == 0"
+column() { awk -F, -v what="$1" -v line="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == what) at = i } NR == line { print $at + 0 }' "$work/out"; }
+gain() { echo "($(column "$1" 4) - $(column "$2" 4) - 500 * ($(column accuracy 4) - $(column accuracy "$3"))) ^ 2 < 1e-6"; }
+holds "$(gain only_this_right only_first_right 3)"
+holds "$(gain only_quantized_right only_float_right 2)"
+holds "$(column mcnemar_p_first 4) > 0"
 several --confusion
 out_has "paired with the first"
 holds "$(grep -c '^confusion, ' "$work/out") == 3"
