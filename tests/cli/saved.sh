@@ -48,4 +48,27 @@ expect 1 "$QCC" "$work/q.qdl" "$work/d.bin" -o "$work/d.c" && err_has "d.bin"
 absent "$work/d.c"
 expect 1 "$QCC" "$work/q.qdl" "$e/lenet.safetensors" -o "$work/d.c"
 absent "$work/d.c"
+
+# rounding on data gives the same pair for any number of threads and any kernels of OpenBLAS; on seeded noise
+# where there is no dataset-fashion-mnist
+train=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz:0+32
+[ -e "${train%:*}" ] || {
+    train=$work/noise.npy
+    { printf '\223NUMPY\001\000\166\000'
+      printf '%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': (4, 28, 28), }"
+      awk 'BEGIN { for (x = 1; n < 3136; n++) { x = x * 16807 % 2147483647; printf "%c", 32 + x % 95 } }'; } >"$train"
+}
+printf 'quantize { default : int4, round gptq, bias_correct, match_deviation }\n' >"$work/int4.qdl"
+printf 'quantize { default : codebook 3 bits, round gptq, bias_correct }\n' >"$work/book.qdl"
+for scheme in int4 book; do
+    for how in "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1" "OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2" \
+        "OMP_NUM_THREADS=2 OPENBLAS_CORETYPE=Prescott"; do
+        # shellcheck disable=SC2086 # a list
+        expect 0 env $how "$QCC" quantize "$e/dscnn.qdl" "$e/dscnn.safetensors" --quiet --calibrate "$train" \
+            --quant "$work/$scheme.qdl" -o "$work/t"
+        [ -e "$work/$scheme.first" ] || { cp "$work/t.qdl" "$work/$scheme.first"; cp "$work/t.bin" "$work/$scheme.bin.first"; }
+        same "$work/t.qdl" "$work/$scheme.first"
+        same "$work/t.bin" "$work/$scheme.bin.first"
+    done
+done
 finish
