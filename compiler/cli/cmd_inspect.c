@@ -9,7 +9,7 @@
 
 typedef struct layer {
     const ir_op *op;
-    const char *kind, *shape, *scheme, *kernel;
+    const char *kind, *shape, *scheme, *kernel, *note;
     int64_t params, macs, weight_bytes, bound, flash, ram;
     double clipped;
     int acc_bits;
@@ -44,6 +44,7 @@ static layer layer_of(qctx *ctx, const ir_op *op, const emit_result *r)
     l.flash = r ? r->op_constants[op->id] : -1;
     l.ram = r ? r->op_live[op->id] : -1;
     l.kernel = r ? r->op_kernels[op->id] : "";
+    l.note = r ? r->op_notes[op->id] : NULL;
     for (int i = 0; i < op->n_in; i++)
         if (op->in[i]->kind == IR_CONST)
             l.params += ir_elems(&op->in[i]->shape);
@@ -114,6 +115,19 @@ static void print_memory(const ir_graph *g, const emit_result *r)
                    b->scratch ? "scratch of " : "", b->name);
         }
         at = next;
+    }
+}
+
+/* Concats and pads: what they copy. */
+static void print_notes(const ir_graph *g, const emit_result *r)
+{
+    bool any = false;
+    for (int i = 0; i < g->ops.n; i++) {
+        if (!r->op_notes[i])
+            continue;
+        printf("%s%s %s: %s\n", any ? "" : "\n", ir_opinfos[g->ops.v[i]->kind].word,
+               g->ops.v[i]->name, r->op_notes[i]);
+        any = true;
     }
 }
 
@@ -196,6 +210,7 @@ static void print_table(qctx *ctx, const net *n, const ir_graph *g, const emit_o
     inspect_extras_print(ctx, n, x);
     if (r) {
         print_memory(g, r);
+        print_notes(g, r);
         print_chains(g, r);
     }
     const ir_graph *lean = r ? emit_lean(ctx, g, o) : g;
@@ -228,6 +243,8 @@ static json_t *layer_json(const layer *l)
         json_object_set_new(j, "arena_bytes", json_integer(l->ram));
         json_object_set_new(j, "kernel", json_string(l->kernel));
     }
+    if (l->note)
+        json_object_set_new(j, "copy", json_string(l->note));
     return j;
 }
 

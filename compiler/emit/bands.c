@@ -73,6 +73,16 @@ static bool read_after(const emitter *e, const ir_tensor *t, int last)
     return t->is_output;
 }
 
+/* Whether one of the operators first to last, none of them in a chain, reads t. */
+static bool read_within(const emitter *e, const ir_tensor *t, int first, int last)
+{
+    for (int i = first; i <= last; i++)
+        for (int k = 0; k < e->g->ops.v[i]->n_in; k++)
+            if (e->g->ops.v[i]->in[k] == t)
+                return true;
+    return false;
+}
+
 static int find_map(const band_chain *c, const ir_tensor *t, bool fed)
 {
     for (int m = 0; m < c->map.n; m++)
@@ -292,14 +302,20 @@ band_chain *bands_chain(const emitter *e, int first, int last, int height)
     const ir_graph *g = e->g;
     for (int i = first; i <= last; i++) {
         const ir_op *op = g->ops.v[i];
-        if (bands_of(e, i) || !can_band(op) || (i < last && read_after(e, op->out[0], last)))
+        if (emit_is_folded(e, op) && i > first && i < last)
+            continue;
+        if (bands_of(e, i) || !can_band(op))
+            return NULL;
+        if (i < last &&
+            (read_after(e, op->out[0], last) || !read_within(e, op->out[0], i + 1, last)))
             return NULL;
     }
     band_chain *c = ARENA_NEW(ctx->a, band_chain);
     c->first = first;
     c->last = last;
     for (int i = first; i <= last; i++)
-        add_step(ctx, c, g->ops.v[i], height, i == last);
+        if (!emit_is_folded(e, g->ops.v[i]))
+            add_step(ctx, c, g->ops.v[i], height, i == last);
     play(c);
     const band_step *end = &c->step.v[c->step.n - 1];
     return end->made == end->calls ? c : NULL;

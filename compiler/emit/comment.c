@@ -117,6 +117,13 @@ static void put_memory(emitter *e, buf *b)
     if (e->was)
         buf_printf(b, " * Layers run in another order than the net's (the numbers are the net's), in which the arena "
                       "would have %lld bytes.\n", (long long)e->own_order);
+    for (int i = 0; i < e->g->ops.n; i++) {
+        const ir_op *op = bands_whole(e, e->g->ops.v[i]);
+        const char *note = elide_note(e, op, false);
+        if (note)
+            buf_printf(b, " * %s %s: %s\n", ir_opinfos[op->kind].word, emit_comment(e, op->name),
+                       emit_comment(e, note));
+    }
     if ((e->o->float_io || e->o->selftest) && !e->o->io_in_arena)
         buf_printf(b, " * The arena has room for the codes of the ports%s, which %s_run alone does not need.\n",
                    e->o->float_io ? "" : " (outputs only)", e->prefix);

@@ -70,6 +70,7 @@ typedef struct emit_result {
     const int64_t *op_weights;   /* of these, weights and codebooks */
     const char *const *op_kernels; /* name of each operator's kernel, "generic" where the target has none */
     const char *const *const *op_alternatives; /* kernels that take each operator, best first, then "generic", NULL */
+    const char *const *op_notes; /* of each concat and pad: "no copy: in place", "copies x (rescaled)"; else NULL */
     const int64_t *op_live;      /* bytes of the arena in use while it runs */
     const emit_block *blocks;    /* what lies in the arena, and when */
     int n_blocks;

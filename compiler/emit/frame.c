@@ -63,6 +63,8 @@ static bool plan(emitter *e, ir_graph *g)
         .ports_are_places = o->io_in_arena,
         .e = e,
     };
+    if (!o->whole_layers)
+        elide_pads(e, g);
     order_operators(e, g, &r);
     if (o->ram_min && !o->emit_float)
         bands_choose(e, g, &r);
@@ -97,7 +99,7 @@ static bool print_operators(emitter *e, int64_t *constants, int64_t *weights)
     for (int i = 0; i < e->g->ops.n; i++) {
         const ir_op *op = e->g->ops.v[i];
         int64_t before = e->constant_bytes, weights_before = e->weight_bytes;
-        if (!emit_op_is_nop(op) && !emit_op(e, op))
+        if (!emit_is_silent(e, op) && !emit_op(e, op))
             return false;
         constants[i] = e->constant_bytes - before;
         weights[i] = e->weight_bytes - weights_before;
@@ -123,6 +125,15 @@ static const char *const *const *alternatives(const emitter *e)
     for (int i = 0; i < e->g->ops.n; i++)
         names[emit_number(e, i)] = emit_alternatives(e, e->g->ops.v[i]);
     return names;
+}
+
+/* A view of a band says nothing of its own. */
+static const char *const *notes(const emitter *e)
+{
+    const char **v = ARENA_ARRAY(e->ctx->a, const char *, e->g->ops.n);
+    for (int i = 0; i < e->g->ops.n; i++)
+        v[emit_number(e, i)] = elide_note(e, bands_whole(e, e->g->ops.v[i]), true);
+    return v;
 }
 
 /* ---- numbers ------------------------------------------------------------------------------- */
@@ -197,6 +208,7 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
     r->op_weights = by_number(&e, weights);
     r->op_kernels = kernel_names(&e);
     r->op_alternatives = alternatives(&e);
+    r->op_notes = notes(&e);
     r->op_live = by_number(&e, e.plan->live);
     r->blocks = numbered_blocks(&e);
     r->n_blocks = e.plan->n_blocks;

@@ -16,6 +16,7 @@ typedef struct place {
     place_kind kind;
     int index;      /* port or state number */
     int64_t offset; /* PLACE_ARENA: bytes */
+    int64_t shift;  /* bytes from the beginning of the port, of the item */
     int item;       /* what the planner placed: equal items are the same memory; -1 none */
     int64_t room;   /* item ≥ 0: where in the arena it was placed, also for ports of the caller */
 } place;
@@ -34,6 +35,7 @@ struct emit_plan {
     int64_t *out_offset;  /* [outputs.n] */
     int64_t *scratch;     /* [ops.n] offset of the operator's scratch, -1 none */
     int64_t *live;        /* [ops.n] bytes of the arena that are live while the operator runs */
+    uint64_t *laid;       /* [ops.n] of concat and pad: bit k, input k lies in the output */
     int64_t arena_bytes, lower_bound;
     emit_block *blocks; /* in the order of the tensors, then scratch */
     int n_blocks;
@@ -51,6 +53,24 @@ int64_t *plan_scratch(const emitter *e);
 
 /* Puts the operators of g, which is e->g, into the order of the least arena: e->was is then set. */
 void order_operators(emitter *e, ir_graph *g, const plan_request *r);
+
+/* ---- elide.c ------------------------------------------------------------------------------- */
+
+/* Tensors by the memory that they share. */
+typedef struct joints {
+    int *root;      /* [tensors.n] the tensor that stands for it */
+    int64_t *shift; /* [tensors.n] bytes from its beginning */
+    uint64_t *laid; /* [ops.n] as emit_plan has it */
+} joints;
+
+/* Pads of g, which is e->g, go into the windows of their readers where these can take them. */
+void elide_pads(emitter *e, ir_graph *g);
+/* Lays inputs of concats and pads into the outputs, but not those of `copies` ([ops.n], or NULL). lie:
+ * false: only laid is set, to all that some plan could have. */
+void elide_joins(const emitter *e, const bool *copies, bool lie, joints *j);
+/* Of a concat or a pad, whether it copies: "no copy: in place", "copies 1 of 2 inputs", or with reasons
+ * "copies x (rescaled)"; NULL of others. */
+const char *elide_note(const emitter *e, const ir_op *op, bool reasons);
 
 /* ---- behind.c ------------------------------------------------------------------------------ */
 

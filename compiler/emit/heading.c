@@ -146,10 +146,10 @@ void op_open(emitter *e, const ir_op *op, text *t)
     int parameters = 0;
     text_put(t, "static void $fn$(");
     for (int i = 0; i < op_activations(op); ++i)
-        if (op->in[i]->kind != IR_CONST)
-            buf_printf(b, "%sconst %s *%sin%d", parameters ? ", " : "", emit_ctype(op->in[i]->type),
-                       op_overlaps(e, op) ? "" : "restrict ", parameters), ++parameters;
-    text_put(t, ", $out$ *$r$out");
+        if (op->in[i]->kind != IR_CONST && !emit_is_laid(e, op, i))
+            buf_printf(b, "const %s *%sin%d, ", emit_ctype(op->in[i]->type),
+                       op_overlaps(e, op) ? "" : "restrict ", parameters++);
+    text_put(t, "$out$ *$r$out");
     bool scratch = emit_scratch(e, op) > 0;
     buf_puts(b, scratch ? ", void *scratch)\n{\n" : ")\n{\n");
     if (scratch && e->scratch_idle)

@@ -66,6 +66,8 @@ struct emitter {
                                 NULL: the same */
     int64_t own_order;       /* then: bytes of the arena in that order */
     emit_bands *bands;       /* --ram=min: chains of layers in bands of rows, or NULL */
+    const bool *folded;      /* [n_folded] by tensor: of a pad that its readers' windows hold (elide.c) */
+    int n_folded;
     bool scratch_idle;       /* the text being printed leaves its scratch parameter alone */
     uint64_t math;           /* bit set of the libm functions called, as emit_helper */
     bool needs_math;         /* set by a printer that calls libm (emit_float without no_libm):
@@ -103,11 +105,17 @@ void emit_use_helper(emitter *e, emit_helper h);
  * input's (reshape in place) are not printed: emit_op_is_nop. Pointers that may alias by the plan
  * (out == in0) must not be `restrict`. Contiguous tensors only. */
 bool emit_op(emitter *e, const ir_op *op);
-/* Asked by the planner before views exist: a reshape keeps order, type and quantization, so its
- * output shares its input's memory, in the arena or at a port. That of a state is a copy: the state
+/* Asked by the planner before views exist: a reshape, or a pad of nothing, keeps order, type and quantization, so
+ * its output shares its input's memory, in the arena or at a port. That of a state is a copy: the state
  * may be assigned before the copy is read. Operators get as in0,
  * in1, … only those inputs that are not IR_CONST. */
 bool emit_op_is_nop(const ir_op *op);
+/* A pad that its readers' windows hold: its padded output does not exist (elide.c). */
+bool emit_is_folded(const emitter *e, const ir_op *op);
+/* Of concat and pad: input `in` lies in the output already, and is no parameter. */
+bool emit_is_laid(const emitter *e, const ir_op *op, int in);
+/* Nothing is left to do for the operator: it has no function. */
+bool emit_is_silent(const emitter *e, const ir_op *op);
 /* Whether the plan gave output 0 memory of input `in`: they overlap exactly, where emit_may_alias
  * allows it, or as far as writes stay behind reads. */
 bool emit_is_aliased(const emitter *e, const ir_op *op, int in);

@@ -57,6 +57,11 @@ bool print_concat(emitter *e, const ir_op *op)
     text_put(&t, "    for (int32_t i = 0; i < $outer$; ++i) {\n");
     for (int i = 0; i < op->n_in; ++i) {
         text_set(&t, "n", "%lld", (long long)(op->in[i]->shape.dim[op->at.axis] * inner));
+        text_set(&t, "name", "%s", emit_comment(e, op->in[i]->name));
+        if (emit_is_laid(e, op, i)) {
+            text_put(&t, "        out += $n$; /* $name$ is there */\n");
+            continue;
+        }
         text_set(&t, "x", "%s", concat_operand(e, op, i, &parameters));
         text_set(&t, "code", "%s",
                  rescaled_operand(e, op, i, outer == 1 ? arena_printf(a, "%s[k]", text_expand(&t, "$x$"))
@@ -82,6 +87,21 @@ static void put_zeros(text *t, const char *indent, int64_t n)
                 "    $indent$    *out++ = $zero$;\n");
 }
 
+/* The rows of the input, with what stands left and right of them. */
+static void put_rows(text *t, const ir_op *op)
+{
+    const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
+    const int *pad = op->at.pad;
+    text_set(t, "h", "%d", (int)in->dim[0]);
+    text_set(t, "row", "%lld", (long long)in->dim[1] * in->dim[2]);
+    text_put(t, "    for (int32_t y = 0; y < $h$; ++y) {\n");
+    put_zeros(t, "    ", (int64_t)pad[2] * out->dim[2]);
+    text_put(t, "        for (int32_t i = 0; i < $row$; ++i)\n"
+                "            *out++ = *in0++;\n");
+    put_zeros(t, "    ", (int64_t)pad[3] * out->dim[2]);
+    text_put(t, "    }\n");
+}
+
 bool print_pad(emitter *e, const ir_op *op)
 {
     const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
@@ -91,15 +111,14 @@ bool print_pad(emitter *e, const ir_op *op)
     op_comment(e, op, &t);
     op_open(e, op, &t);
     text_set(&t, "zero", op->q ? "%d" : "0.0f", op->q ? (int)op->q->in_zero[0] : 0);
-    text_set(&t, "h", "%d", (int)in->dim[0]);
-    text_set(&t, "row", "%lld", (long long)in->dim[1] * in->dim[2]);
     put_zeros(&t, "", (int64_t)pad[0] * out->dim[1] * out->dim[2]);
-    text_put(&t, "    for (int32_t y = 0; y < $h$; ++y) {\n");
-    put_zeros(&t, "    ", (int64_t)pad[2] * out->dim[2]);
-    text_put(&t, "        for (int32_t i = 0; i < $row$; ++i)\n"
-                 "            *out++ = *in0++;\n");
-    put_zeros(&t, "    ", (int64_t)pad[3] * out->dim[2]);
-    text_put(&t, "    }\n");
+    if (emit_is_laid(e, op, 0)) {
+        text_set(&t, "name", "%s", emit_comment(e, op->in[0]->name));
+        text_set(&t, "all", "%lld", (long long)ir_elems(in));
+        text_put(&t, pad[1] ? "    out += $all$; /* $name$ is there */\n" : "");
+    } else {
+        put_rows(&t, op);
+    }
     put_zeros(&t, "", (int64_t)pad[1] * out->dim[1] * out->dim[2]);
     op_close(&t);
     return true;

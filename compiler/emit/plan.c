@@ -1,24 +1,32 @@
 /* plan.c - where every tensor lives.
  *
- * Tensors joined by reshapes form a group: one memory. A group is a caller's port, a state or a
- * block of the arena with a lifetime in operator numbers (-1: before the first, ops.n: after the
- * last). Where an operator may write over an input that dies there, the two groups become one block,
- * or two that may overlap (behind.c): both are tried. layout.c gives the blocks offsets. */
+ * Tensors joined by reshapes, and what lies in a concat (elide.c), form a group: one memory. A
+ * group is a caller's port, a state or a block of the arena with a lifetime in operator numbers
+ * (-1: before the first, ops.n: after the last). Where an operator may write over an input that
+ * dies there, the two groups become one block, or two that may overlap (behind.c): both are tried.
+ * layout.c gives the blocks offsets. */
 #include "compiler/emit/bands.h"
 #include "compiler/emit/frame.h"
 #include "compiler/emit/layout.h"
+
+#include <string.h>
+
+enum { MOST_TRIED = 12 }; /* concats whose copy a plan is made for */
 
 typedef struct group {
     int64_t bytes;
     int first, last;
     int in_port, out_port, state; /* lowest number, or -1 */
     int item;                     /* block, or -1 */
+    bool outside;                 /* of the arena, for a bound */
 } group;
 
 typedef struct planner {
     const ir_graph *g;
     const plan_request *r;
-    int *root;    /* [tensors.n] group of a tensor: the tensor id that stands for it */
+    joints j;           /* root: the group of a tensor */
+    const bool *copies; /* [ops.n] concats and pads that are to copy, or NULL */
+    bool relaxed; /* only for a bound: what could lie in a concat ends where the concat begins */
     group *group; /* [tensors.n], valid at roots */
     int *merged;  /* [items] the block that an item became part of */
     block *item;
@@ -32,22 +40,28 @@ static int64_t round_up(int64_t bytes)
 
 static group *group_of(const planner *p, const ir_tensor *t)
 {
-    return &p->group[p->root[t->id]];
+    return &p->group[p->j.root[t->id]];
 }
 
 /* Operators stand in execution order, so a reshape's input has its root already. */
-static void join_reshapes(planner *p)
+static void join_tensors(planner *p)
 {
+    int *root = p->j.root;
     for (int i = 0; i < p->g->tensors.n; i++)
-        p->root[i] = bands_root(p->r->e, p->g->tensors.v[i])->id;
+        root[i] = bands_root(p->r->e, p->g->tensors.v[i])->id;
     for (int i = 0; i < p->g->ops.n; i++) {
         const ir_op *op = p->g->ops.v[i];
         if (emit_op_is_nop(op))
-            p->root[op->out[0]->id] = p->root[op->in[0]->id];
+            root[op->out[0]->id] = root[op->in[0]->id];
     }
-    for (int i = 0; i < p->g->tensors.n; i++)
-        if (bands_root(p->r->e, p->g->tensors.v[i])->id != i)
-            p->root[i] = p->root[p->root[i]];
+    elide_joins(p->r->e, p->copies, !p->relaxed, &p->j);
+    for (int i = 0; i < p->g->tensors.n; i++) {
+        int view_of = bands_root(p->r->e, p->g->tensors.v[i])->id;
+        if (view_of != i) {
+            root[i] = root[view_of];
+            p->j.shift[i] = p->j.shift[view_of];
+        }
+    }
 }
 
 static int lower(int old, int k)
@@ -55,11 +69,23 @@ static int lower(int old, int k)
     return old < 0 || k < old ? k : old;
 }
 
+/* A bound where some lie in a concat counts bytes: that concat has no gaps. */
+static bool counts_bytes(const planner *p)
+{
+    for (int i = 0; i < p->g->ops.n && p->relaxed; i++)
+        if (p->j.laid[i])
+            return true;
+    return false;
+}
+
 static void describe_groups(planner *p)
 {
     const ir_graph *g = p->g;
-    for (int i = 0; i < g->tensors.n; i++)
-        p->group[i] = (group){round_up(bands_bytes(p->r->e, g->tensors.v[i])), g->ops.n, -1, -1, -1, -1, -1};
+    bool exact = counts_bytes(p);
+    for (int i = 0; i < g->tensors.n; i++) {
+        int64_t bytes = bands_bytes(p->r->e, g->tensors.v[i]);
+        p->group[i] = (group){exact ? bytes : round_up(bytes), g->ops.n, -1, -1, -1, -1, -1, false};
+    }
     for (int k = 0; k < g->inputs.n; k++) {
         group *m = group_of(p, g->inputs.v[k]);
         m->in_port = lower(m->in_port, k);
@@ -114,6 +140,23 @@ static bool lives_in_arena(const planner *p, const group *m)
            (m->out_port >= 0 && p->r->outputs_in_arena) || (m->in_port < 0 && m->out_port < 0);
 }
 
+/* What could lie in a concat is part of it from then on, and costs nothing where that is outside of
+ * the arena. */
+static void relax(planner *p)
+{
+    for (int i = p->g->ops.n - 1; i >= 0 && p->relaxed; i--) {
+        const ir_op *op = p->g->ops.v[i];
+        for (int k = 0; k < op->n_in; k++) {
+            group *m = group_of(p, op->in[k]);
+            const group *out = group_of(p, op->out[0]);
+            if (!(p->j.laid[i] >> k & 1U))
+                continue;
+            m->last = m->last < i ? m->last : i - 1;
+            m->outside |= out->outside || !lives_in_arena(p, out);
+        }
+    }
+}
+
 static void make_items(qctx *ctx, planner *p)
 {
     const ir_graph *g = p->g;
@@ -121,7 +164,8 @@ static void make_items(qctx *ctx, planner *p)
     p->merged = ARENA_ARRAY(ctx->a, int, g->tensors.n + g->ops.n);
     for (int i = 0; i < g->tensors.n; i++) {
         group *m = &p->group[i];
-        if (p->root[i] != i || g->tensors.v[i]->kind == IR_CONST || !lives_in_arena(p, m))
+        if (p->j.root[i] != i || g->tensors.v[i]->kind == IR_CONST || !lives_in_arena(p, m) ||
+            m->outside)
             continue;
         m->item = p->items++;
         p->item[m->item] = (block){
@@ -140,10 +184,17 @@ static bool may_write_over(const planner *p, const ir_op *op, const group *m)
     return true;
 }
 
+/* The tensor begins where its group does. */
+static bool begins(const planner *p, const ir_tensor *t)
+{
+    return p->j.shift[t->id] == 0;
+}
+
 static bool try_in_place(planner *p, const ir_op *op, int k)
 {
     const group *from = group_of(p, op->in[k]), *to = group_of(p, op->out[0]);
-    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id || bands_of(p->r->e, op->id))
+    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id ||
+        bands_of(p->r->e, op->id) || !begins(p, op->in[k]) || !begins(p, op->out[0]))
         return false;
     int a = p->merged[from->item], b = to->item;
     if (p->item[a].last != op->id || p->item[a].bytes != p->item[b].bytes ||
@@ -174,7 +225,8 @@ static int64_t round_up_any(int64_t bytes)
 static bool try_overlap(const planner *p, const ir_op *op, int k)
 {
     const group *from = group_of(p, op->in[k]), *to = group_of(p, op->out[0]);
-    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id || bands_of(p->r->e, op->id))
+    if (from == to || from->item < 0 || to->item < 0 || to->first != op->id ||
+        bands_of(p->r->e, op->id) || !begins(p, op->in[k]) || !begins(p, op->out[0]))
         return false;
     int a = p->merged[from->item], b = to->item;
     if (p->merged[b] != b || a == b || p->item[a].last != op->id)
@@ -193,9 +245,11 @@ static bool try_overlap(const planner *p, const ir_op *op, int k)
 static void overlap_chain(const planner *p, const band_chain *c)
 {
     const group *to = group_of(p, c->map.v[c->map.n - 1].place);
-    for (int m = 0; m < c->map.n && to->item >= 0; m++) {
+    bool fits = to->item >= 0 && begins(p, c->map.v[c->map.n - 1].place);
+    for (int m = 0; m < c->map.n && fits; m++) {
         const group *from = group_of(p, c->map.v[m].place);
-        if (c->map.v[m].kind != BAND_READ || from == to || from->item < 0)
+        if (c->map.v[m].kind != BAND_READ || from == to || from->item < 0 ||
+            !begins(p, c->map.v[m].place))
             continue;
         int a = p->merged[from->item], b = to->item;
         if (p->merged[b] != b || a == b || p->item[a].last != c->last || to->first != c->first)
@@ -241,16 +295,18 @@ static int collect_blocks(planner *p, block *v, int *block_of)
     return n;
 }
 
-static place place_of(const planner *p, const group *m, int item, int64_t offset)
+/* Of a tensor `shift` bytes from where its group begins; offset: of the group. */
+static place place_of(const planner *p, const group *m, int item, int64_t offset, int64_t shift)
 {
     bool ports_at_caller = !p->r->ports_are_places;
+    int64_t room = offset < 0 ? -1 : offset + shift;
     if (m->state >= 0)
-        return (place){PLACE_STATE, m->state, 0, -1, -1};
+        return (place){PLACE_STATE, m->state, 0, 0, -1, -1};
     if (m->in_port >= 0 && ports_at_caller)
-        return (place){PLACE_INPUT, m->in_port, 0, item, offset};
+        return (place){PLACE_INPUT, m->in_port, 0, shift, item, room};
     if (m->out_port >= 0 && ports_at_caller)
-        return (place){PLACE_OUTPUT, m->out_port, 0, item, offset};
-    return (place){PLACE_ARENA, 0, offset, item, offset};
+        return (place){PLACE_OUTPUT, m->out_port, 0, shift, item, room};
+    return (place){PLACE_ARENA, 0, room, shift, item, room};
 }
 
 static int64_t shared_bytes(const block *v, const int64_t *offset, int a, int b)
@@ -280,9 +336,10 @@ static void fill_places(emit_plan *plan, const planner *p, const int *block_of,
         const group *m = group_of(p, g->tensors.v[i]);
         int item = m->item < 0 ? -1 : p->merged[m->item];
         if (g->tensors.v[i]->kind == IR_CONST)
-            plan->at[i] = (place){PLACE_NONE, 0, 0, -1, -1};
+            plan->at[i] = (place){PLACE_NONE, 0, 0, 0, -1, -1};
         else
-            plan->at[i] = place_of(p, m, item, item < 0 ? -1 : offset[block_of[item]]);
+            plan->at[i] =
+                place_of(p, m, item, item < 0 ? -1 : offset[block_of[item]], p->j.shift[i]);
     }
     for (int k = 0; k < g->inputs.n; k++) {
         int item = plan->at[g->inputs.v[k]->id].item;
@@ -331,11 +388,14 @@ static void list_blocks(qctx *ctx, emit_plan *plan, const planner *p, const bloc
 static int prepare(qctx *ctx, planner *p, bool merge, block **v, int **block_of)
 {
     arena *a = ctx->a;
-    p->root = ARENA_ARRAY(a, int, p->g->tensors.n);
+    p->j.root = ARENA_ARRAY(a, int, p->g->tensors.n);
+    p->j.shift = ARENA_ARRAY(a, int64_t, p->g->tensors.n);
+    p->j.laid = ARENA_ARRAY(a, uint64_t, p->g->ops.n);
     p->group = ARENA_ARRAY(a, group, p->g->tensors.n);
-    join_reshapes(p);
+    join_tensors(p);
     describe_groups(p);
     find_lifetimes(p);
+    relax(p);
     make_items(ctx, p);
     if (merge)
         merge_in_place(p);
@@ -346,10 +406,11 @@ static int prepare(qctx *ctx, planner *p, bool merge, block **v, int **block_of)
     return collect_blocks(p, *v, *block_of);
 }
 
-static emit_plan *plan_once(qctx *ctx, const ir_graph *g, const plan_request *r, bool merge)
+static emit_plan *plan_once(qctx *ctx, const ir_graph *g, const plan_request *r, bool merge,
+                            const bool *copies)
 {
     arena *a = ctx->a;
-    planner p = {.g = g, .r = r};
+    planner p = {.g = g, .r = r, .copies = copies};
     block *v;
     int *block_of, n = prepare(ctx, &p, merge, &v, &block_of);
     int64_t *offset = ARENA_ARRAY(a, int64_t, n);
@@ -360,7 +421,7 @@ static emit_plan *plan_once(qctx *ctx, const ir_graph *g, const plan_request *r,
     plan->out_offset = ARENA_ARRAY(a, int64_t, g->outputs.n);
     plan->scratch = ARENA_ARRAY(a, int64_t, g->ops.n);
     plan->live = ARENA_ARRAY(a, int64_t, g->ops.n);
-    plan->lower_bound = layout_lower_bound(v, n);
+    plan->laid = p.j.laid;
     plan->arena_bytes = layout_blocks(a, v, n, offset);
     fill_places(plan, &p, block_of, offset);
     fill_live(plan, &p, v, offset, n);
@@ -368,13 +429,45 @@ static emit_plan *plan_once(qctx *ctx, const ir_graph *g, const plan_request *r,
     return plan;
 }
 
+static emit_plan *plan_copying(qctx *ctx, const ir_graph *g, const plan_request *r,
+                               const bool *copies)
+{
+    emit_plan *merged = plan_once(ctx, g, r, true, copies);
+    emit_plan *apart = plan_once(ctx, g, r, false, copies);
+    return apart->arena_bytes < merged->arena_bytes ? apart : merged;
+}
+
+/* Where all of them copying is better than none, one after another that had better copy; or all. */
+static emit_plan *plan_some_copying(qctx *ctx, const ir_graph *g, const plan_request *r,
+                                    emit_plan *plan)
+{
+    bool *copies = ARENA_ARRAY(ctx->a, bool, g->ops.n);
+    memset(copies, true, (size_t)g->ops.n * sizeof *copies);
+    emit_plan *all = plan_copying(ctx, g, r, copies);
+    if (all->arena_bytes >= plan->arena_bytes)
+        return plan;
+    memset(copies, false, (size_t)g->ops.n * sizeof *copies);
+    for (int i = 0, tried = 0; i < g->ops.n && tried < MOST_TRIED; i++) {
+        if (!plan->laid[i])
+            continue;
+        tried++;
+        copies[i] = true;
+        emit_plan *with = plan_copying(ctx, g, r, copies);
+        copies[i] = with->arena_bytes < plan->arena_bytes;
+        plan = copies[i] ? with : plan;
+    }
+    return all->arena_bytes < plan->arena_bytes ? all : plan;
+}
+
 emit_plan *plan_places(qctx *ctx, const ir_graph *g, const plan_request *r)
 {
-    emit_plan *merged = plan_once(ctx, g, r, true);
-    emit_plan *apart = plan_once(ctx, g, r, false);
-    emit_plan *plan = apart->arena_bytes < merged->arena_bytes ? apart : merged;
-    if (apart->lower_bound < merged->lower_bound)
-        plan->lower_bound = apart->lower_bound;
+    emit_plan *plan = plan_copying(ctx, g, r, NULL);
+    for (int i = 0; i < g->ops.n; i++)
+        if (plan->laid[i]) {
+            plan = plan_some_copying(ctx, g, r, plan);
+            break;
+        }
+    plan->lower_bound = plan_bound(ctx, g, r);
     return plan;
 }
 
@@ -382,10 +475,10 @@ int64_t plan_bound(qctx *ctx, const ir_graph *g, const plan_request *r)
 {
     int64_t least = INT64_MAX;
     for (int merge = 0; merge < 2; merge++) {
-        planner p = {.g = g, .r = r};
+        planner p = {.g = g, .r = r, .relaxed = true};
         block *v;
         int *block_of, n = prepare(ctx, &p, merge, &v, &block_of);
-        int64_t bound = layout_lower_bound(v, n);
+        int64_t bound = round_up(layout_lower_bound(v, n));
         least = bound < least ? bound : least;
     }
     return least;
@@ -430,11 +523,21 @@ int64_t plan_memory(qctx *ctx, ir_graph *g, bool io_in_arena, int64_t *lower_bou
     return plan->arena_bytes;
 }
 
+/* Of memory in the arena, at a port, or in a state. */
+static bool in_one_place(const place *a, const place *b)
+{
+    return a->kind == b->kind && a->kind != PLACE_ARENA && a->kind != PLACE_NONE &&
+           a->index == b->index;
+}
+
 bool emit_is_aliased(const emitter *e, const ir_op *op, int in)
 {
     const place *a = &e->plan->at[op->in[in]->id], *b = &e->plan->at[op->out[0]->id];
-    return a->item >= 0 && b->item >= 0 && a->room < b->room + bands_bytes(e, op->out[0]) &&
-           b->room < a->room + bands_bytes(e, op->in[in]);
+    bool item = a->item >= 0 && b->item >= 0;
+    if (!item && !in_one_place(a, b))
+        return false;
+    int64_t from = item ? a->room : a->shift, to = item ? b->room : b->shift;
+    return from < to + bands_bytes(e, op->out[0]) && to < from + bands_bytes(e, op->in[in]);
 }
 
 bool emit_is_behind(const emitter *e, const ir_op *op)

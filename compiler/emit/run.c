@@ -20,7 +20,9 @@ static const char *place_text(emitter *e, const ir_tensor *t)
     const place *at = &e->plan->at[t->id];
     switch (at->kind) {
     case PLACE_INPUT: return arena_printf(e->ctx->a, "in%d", at->index);
-    case PLACE_OUTPUT: return arena_printf(e->ctx->a, "out%d", at->index);
+    case PLACE_OUTPUT:
+        return arena_printf(e->ctx->a, at->shift ? "out%d + %lld" : "out%d", at->index,
+                            (long long)(at->shift / (int64_t)ir_type_size(t->type)));
     case PLACE_STATE: return arena_printf(e->ctx->a, "state->s%d", at->index);
     default: return emit_arena_place(e, t->type, at->offset);
     }
@@ -74,7 +76,7 @@ static void put_call(emitter *e, buf *b, const ir_op *op)
     int n = 0;
     buf_printf(b, "    %s(", emit_fn_name(e, op));
     for (int k = 0; k < op->n_in; k++)
-        if (op->in[k]->kind != IR_CONST)
+        if (op->in[k]->kind != IR_CONST && !emit_is_laid(e, op, k))
             buf_printf(b, "%s%s", n++ ? ", " : "", place_text(e, op->in[k]));
     for (int k = 0; k < op->n_out; k++)
         buf_printf(b, "%s%s", n++ ? ", " : "", place_text(e, op->out[k]));
@@ -94,9 +96,9 @@ static void put_calls(emitter *e, buf *b)
             i = c->last;
             continue;
         }
-        if (!emit_op_is_nop(op))
+        if (!emit_is_silent(e, op))
             put_call(e, b, op);
-        if (e->o->profile)
+        if (e->o->profile && !emit_is_folded(e, op))
             buf_printf(b, "    %s_profile(%d, %s, %lldU);\n", e->prefix, emit_number(e, i), place_text(e, out),
                        (long long)port_bytes(out));
     }

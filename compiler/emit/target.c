@@ -72,7 +72,10 @@ static const op_row rows[OP_COUNT] = {
 
 bool emit_op_is_nop(const ir_op *op)
 {
-    return op->kind == OP_RESHAPE && op->in[0]->kind != IR_STATE;
+    const int *pad = op->at.pad;
+    bool same = op->kind == OP_RESHAPE ||
+                (op->kind == OP_PAD && !(pad[0] || pad[1] || pad[2] || pad[3]));
+    return same && op->in[0]->kind != IR_STATE;
 }
 
 /* ---- kernels ------------------------------------------------------------------------------ */

@@ -52,6 +52,29 @@ expect 0 "$QCC" "$@" --ram=min -o "$work/lenet.c"
 cp "$work/lenet.c" "$work/out" && out_has "arena 1984 bytes" && out_has "n1: 7 rows of image, of 28; 28 bytes each" &&
     out_has "kernel 5x5, stride 1x1, pad [0, 0, 2, 2], relu; 1 of 28 rows"
 
+# concats and pads: which copy and why; the C says the same
+cat >"$work/joined.qdl" <<'END'
+model joined {
+    input x : f32[8, 5, 2]
+    a = add(x, x)
+    b = mul(x, x)
+    rows = concat(a, b, axis 0)
+    padded = pad(rows, [1, 1, 1, 1])
+    small = avgpool(padded, 3x3)
+    output small
+}
+END
+set -- "$work/joined.qdl" "$top_srcdir/tests/torch/maxpool.safetensors" --calibrate "$top_srcdir/tests/torch/maxpool.in.npy" --quiet
+expect 0 "$QCC" inspect "$@" && out_has "concat rows: no copy: in place" &&
+    out_has "pad padded: no copy: in the windows of its readers"
+expect 0 "$QCC" inspect "$@" --whole-layers && out_has "pad padded: copies rows (strided)"
+expect 0 "$QCC" inspect "$@" --json && out_has '"copy": "no copy: in place"'
+expect 0 "$QCC" "$@" --profile -o "$work/joined.c"
+cp "$work/joined.c" "$work/out" && out_has " * concat rows: no copy: in place" && out_has "joined_profile(2, mem"
+checks=$((checks + 1))
+grep -q "joined_profile(3" "$work/out" && fail "--profile tells of a padded map that does not exist"
+set -- "$net.qdl" "$net.safetensors" --quiet
+
 # constant channels: what is left out, with codes and reasons; none with --whole-layers, and but for -Os some
 # stay where they round up to what the target likes
 vww=${QCC_SHARED-$top_srcdir/../shared}/data/models/vww_int8.tflite

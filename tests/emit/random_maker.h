@@ -17,6 +17,8 @@ typedef struct maker {
     bool wide;                 /* int16 activations */
     bool poor;                 /* with channels that are constant or unread, rows of zeros in kernels */
     rng p;                     /* decides on these */
+    bool joined;               /* with branches that a concat joins, and pads before windows */
+    rng b;                     /* decides on these */
     ir_tensor *values[MAX_VALUES];
     int n_values, names;
 } maker;

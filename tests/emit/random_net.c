@@ -30,6 +30,8 @@ static ir_graph *draw_net(qctx *ctx, uint64_t seed, maker *m)
     rng_seed(&m->r, seed);
     rng_seed(&m->p, seed ^ 0x9002);
     m->poor = rng_below(&m->p, 3) == 0;
+    rng_seed(&m->b, seed ^ 0xb4a2);
+    m->joined = rng_below(&m->b, 3) == 0;
     m->g = ir_new(ctx, arena_printf(ctx->a, "net%llu", (unsigned long long)seed));
     m->g->stage = IR_QUANTIZED;
     m->mode = (ir_numerics)below(m, 4);

@@ -357,6 +357,116 @@ static ir_tensor *make_softmax(maker *m, ir_tensor *x)
     return append(m, OP_SOFTMAX, &at, 1, &x, fixed_quant(m, 1.0 / 256, -128));
 }
 
+/* ---- branches, pads before windows ---------------------------------------------------------- */
+
+/* A convolution that keeps rows and columns. */
+static ir_tensor *branch_conv(maker *m, ir_tensor *x, ir_quant *q)
+{
+    ir_attrs at = plain(m);
+    int c = x->shape.dim[2], most = one_in(m, 3) ? 17 : 6;
+    bool depthwise = one_in(m, 3);
+    at.kernel[0] = one_in(m, 2) ? 1 : 3;
+    at.kernel[1] = one_in(m, 2) ? at.kernel[0] : 1;
+    for (int i = 0; i < 4; ++i)
+        at.pad[i] = at.kernel[i / 2] / 2;
+    at.groups = depthwise ? c : 1;
+    at.filters = depthwise ? c * between(m, 1, 2) : between(m, 1, most);
+    ir_shape s = {4, {at.filters, at.kernel[0], at.kernel[1], c / at.groups}};
+    const char *base = arena_printf(m->ctx->a, "branch%d", m->names);
+    ir_quant *wq = draw_weight_quant(m, s.dim[0]);
+    ir_tensor *in[3] = {x, draw_weights(m, base, &s, wq), draw_biases(m, base, s.dim[0])};
+    return append(m, OP_CONV2D, &at, 3, in, q);
+}
+
+static ir_tensor *branch_pool(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    for (int i = 0; i < 4; ++i) {
+        at.kernel[i / 2] = 3;
+        at.pad[i] = 1;
+    }
+    at.count_all = one_in(m, 2);
+    return append(m, one_in(m, 2) ? OP_MAXPOOL : OP_AVGPOOL, &at, 1, &x, x->quant);
+}
+
+/* One branch of x, mostly with the quantization q. */
+static ir_tensor *make_branch(maker *m, ir_tensor *x, ir_quant *q)
+{
+    ir_attrs at = plain(m);
+    at.act = IR_ACT_NONE;
+    ir_quant *own = one_in(m, 5) ? draw_act_quant(m, (double)q->scale[0] * power(m, -1, 1)) : q;
+    if (one_in(m, 8))
+        return x;
+    if (x->shape.rank == 3 && one_in(m, 4))
+        return branch_pool(m, x);
+    if (x->shape.rank == 3 && !one_in(m, 4))
+        return branch_conv(m, x, own);
+    if (one_in(m, 3)) {
+        ir_tensor *in[2] = {x, x};
+        return append(m, OP_ADD, &at, 2, in, own);
+    }
+    return append(m, m->wide ? OP_RELU : OP_REQUANTIZE, &at, 1, &x, m->wide ? x->quant : own);
+}
+
+static bool same_but(const ir_shape *a, const ir_shape *b, int axis)
+{
+    bool same = a->rank == b->rank;
+    for (int d = 0; same && d < a->rank; ++d)
+        same = d == axis || a->dim[d] == b->dim[d];
+    return same;
+}
+
+/* Branches of x, or of one another, joined by a concat of rows or of channels. */
+static ir_tensor *make_branches(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    at.act = IR_ACT_NONE;
+    at.axis = one_in(m, 2) ? 0 : x->shape.rank - 1;
+    ir_quant *q =
+        one_in(m, 2) ? x->quant : draw_act_quant(m, (double)x->quant->scale[0] * power(m, -1, 4));
+    ir_tensor *in[4];
+    int n = between(m, 2, 4);
+    for (int i = 0; i < n; ++i) {
+        in[i] = make_branch(m, i > 0 && one_in(m, 4) ? in[i - 1] : x, q);
+        if (!in[i] || !same_but(&in[i]->shape, &in[0]->shape, at.axis))
+            in[i] = i > 0 ? in[0] : x;
+    }
+    ir_tensor *y = append(m, OP_CONCAT, &at, n, in, one_in(m, 6) ? x->quant : q);
+    if (!y || one_in(m, 2))
+        return y;
+    ir_tensor *more[2] = {y, make_branch(m, y, q)};
+    bool fits = more[1] && same_but(&more[1]->shape, &y->shape, at.axis);
+    return fits ? append(m, OP_CONCAT, &at, 2, more, q) : y;
+}
+
+static ir_tensor *make_window(maker *m, ir_tensor *x)
+{
+    return one_in(m, 2) ? make_conv(m, x) : make_pool(m, x);
+}
+
+/* A pad that one window or two read, or one of rows alone. */
+static ir_tensor *make_padded(maker *m, ir_tensor *x)
+{
+    ir_attrs at = plain(m);
+    at.act = IR_ACT_NONE;
+    bool rows = one_in(m, 3);
+    if (one_in(m, 2))
+        x = make_branch(
+            m, x, one_in(m, 2) ? x->quant : draw_act_quant(m, (double)x->quant->scale[0] * 4));
+    for (int i = 0; x && i < 4; ++i)
+        at.pad[i] = (rows && i >= 2) || one_in(m, 4) ? 0 : between(m, 1, 2);
+    ir_tensor *y = x ? append(m, OP_PAD, &at, 1, &x, x->quant) : NULL;
+    if (!y || one_in(m, 4))
+        return y;
+    ir_tensor *first = make_window(m, y);
+    if (first && one_in(m, 3)) {
+        first->is_output = true;
+        *VEC_PUSH(m->ctx->a, &m->g->outputs) = first;
+        first = make_window(m, y);
+    }
+    return first;
+}
+
 /* ---- any of them --------------------------------------------------------------------------- */
 
 typedef ir_tensor *(*make_fn)(maker *m, ir_tensor *x);
@@ -372,6 +482,8 @@ ir_tensor *draw_operator(maker *m, ir_tensor *x)
 {
     if (x->shape.rank == 3 && poor_one_in(m, 2))
         return make_conv(m, x);
+    if (m->joined && rng_below(&m->b, 2) == 0)
+        return x->shape.rank == 3 && one_in(m, 3) ? make_padded(m, x) : make_branches(m, x);
     if (x->shape.rank == 3 && !one_in(m, 3))
         return spatial[below(m, sizeof spatial / sizeof *spatial)](m, x);
     return any[below(m, sizeof any / sizeof *any)](m, x);

@@ -8,6 +8,7 @@
  * input 0: x, 2x5x3 of int8_t, scale 0.06872957, zero point -11
  * output 0: output, 2x5x24 of int8_t, scale 0.041075278, zero point -104
  * weights 0 bytes, all constants 1820 bytes; arena 256 bytes (no plan needs less than 256)
+ * concat output: copies 8 of 8 inputs
  *
  * layer                 operator    output  parameters  MACs  |acc| bound  constants  arena live
  * 0 output.relu         relu        2x5x3            -     -            -        256          32

@@ -8,6 +8,7 @@
  * input 0: x, 5x7x3 of int8_t, scale 0.02309406, zero point 3
  * output 0: last, 5x7x6 of int8_t, scale 0.013296855, zero point -12
  * weights 186 bytes, all constants 298 bytes; arena 792 bytes (no plan needs less than 792)
+ * concat last.concat: copies 3 of 3 inputs
  * The arena has room for the codes of the ports, which branches_run alone does not need.
  * The arena is in this file, its only mutable object: for one thread.
  *

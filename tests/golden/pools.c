@@ -8,6 +8,7 @@
  * input 0: x, 4x5x3 of int8_t, scale 0.021572012, zero point 19
  * output 0: output, 6 of int8_t, scale 0.009939523, zero point -107
  * weights 0 bytes, all constants 0 bytes; arena 24 bytes (no plan needs less than 24)
+ * concat output: copies 2 of 2 inputs
  *
  * layer                    operator        output  parameters  MACs  |acc| bound  constants  arena live
  * 0 output.global_avgpool  global_avgpool  3                -     -         2560          -          24

@@ -269,17 +269,11 @@ static void distances_keep_blocks_of_lines(void **state)
 
 /* ---- graphs -------------------------------------------------------------------------------- */
 
-/* The tensor whose memory a chain of reshapes shares. */
-static const ir_tensor *origin(const ir_tensor *t)
-{
-    while (t->producer && emit_op_is_nop(t->producer))
-        t = t->producer->in[0];
-    return t;
-}
-
+/* Bytes in the arena and in tensors are told apart by numbers; whoever moves them keeps these. */
 typedef struct memory {
-    const ir_tensor **owner; /* [bytes] whose value a byte of the arena holds */
-    int64_t bytes;
+    int64_t *holds;  /* [bytes] number of the byte that is there */
+    int64_t **value; /* [tensors.n] numbers of a tensor's bytes */
+    int64_t bytes, numbers;
 } memory;
 
 static void check_read(const memory *m, const ir_tensor *t)
@@ -287,11 +281,28 @@ static void check_read(const memory *m, const ir_tensor *t)
     if (t->view.buffer < 0)
         return;
     assert_true(t->view.offset >= 0 && t->view.offset + port_bytes(t) <= m->bytes);
-    for (int64_t i = 0; i < port_bytes(t); i++)
-        assert_ptr_equal(m->owner[t->view.offset + i], origin(t));
+    assert_memory_equal(m->holds + t->view.offset, m->value[t->id],
+                        (size_t)port_bytes(t) * sizeof *m->holds);
 }
 
-/* An output may lie on an input where the operator allows it: exactly, or behind what is read. */
+/* Where input k of a concat goes, in bytes from the output's beginning. */
+static int64_t part_offset(const ir_op *op, int k)
+{
+    int64_t at = 0;
+    for (int i = 0; i < k; i++)
+        at += port_bytes(op->in[i]);
+    return at;
+}
+
+static bool is_in_place(const ir_op *op, int k)
+{
+    const ir_tensor *in = op->in[k], *out = op->out[0];
+    return op->kind == OP_CONCAT && in->view.buffer >= 0 && in->view.buffer == out->view.buffer &&
+           in->view.offset == out->view.offset + part_offset(op, k);
+}
+
+/* An output may lie on an input where the operator allows it: exactly, or behind what is read; or
+ * around it. */
 static void check_sharing(const emitter *e, const ir_op *op)
 {
     const ir_tensor *out = op->out[0];
@@ -301,48 +312,73 @@ static void check_sharing(const emitter *e, const ir_op *op)
             continue;
         bool apart = in->view.offset + port_bytes(in) <= out->view.offset ||
                      out->view.offset + port_bytes(out) <= in->view.offset;
+        bool again = false; /* another place of the concat has it */
+        for (int i = 0; i < op->n_in; i++)
+            again |= op->in[i]->view.offset == in->view.offset && is_in_place(op, i);
         int64_t ahead = 0;
         bool same = in->view.offset == out->view.offset && port_bytes(out) <= port_bytes(in) &&
                     emit_writes_same(e, op, k);
         bool behind = k == 0 && emit_writes_behind(e, op, &ahead) &&
                       in->view.offset - out->view.offset >= ahead;
-        assert_true(apart || same || behind);
+        assert_true(apart || same || behind || again);
     }
+}
+
+static void make_value(qctx *ctx, memory *m, const ir_op *op, const ir_tensor *t)
+{
+    int64_t n = port_bytes(t), *v = m->value[t->id] = ARENA_ARRAY(ctx->a, int64_t, n);
+    for (int64_t i = 0; i < n; i++)
+        v[i] = ++m->numbers;
+    if (op && emit_op_is_nop(op))
+        m->value[t->id] = m->value[op->in[0]->id];
+    for (int k = 0; op && op->kind == OP_CONCAT && k < op->n_in; k++)
+        memcpy(v + part_offset(op, k), m->value[op->in[k]->id],
+               (size_t)port_bytes(op->in[k]) * sizeof *v);
 }
 
 static void write_tensor(memory *m, const ir_tensor *t)
 {
-    for (int64_t i = 0; i < port_bytes(t) && t->view.buffer >= 0; i++)
-        m->owner[t->view.offset + i] = t;
+    if (t->view.buffer >= 0)
+        memcpy(m->holds + t->view.offset, m->value[t->id],
+               (size_t)port_bytes(t) * sizeof *m->holds);
 }
 
-/* Plays the plan on an arena that remembers whose each byte is. */
-static void check_plan(qctx *ctx, ir_graph *g, bool io_in_arena)
+/* Plays the plan on an arena that remembers whose each byte is. Gives the number of inputs that lie
+ * in their concats. */
+static int check_plan(qctx *ctx, ir_graph *g, bool io_in_arena)
 {
     emit_options o;
     emit_options_init(&o);
     const emitter e = {.ctx = ctx, .g = g, .o = &o};
+    int in_place = 0;
     int64_t bound, bytes = plan_memory(ctx, g, io_in_arena, &bound);
-    memory m = {ARENA_ARRAY(ctx->a, const ir_tensor *, bytes), bytes};
+    memory m = {ARENA_ARRAY(ctx->a, int64_t, bytes), ARENA_ARRAY(ctx->a, int64_t *, g->tensors.n),
+                bytes, 0};
     assert_true(bytes >= bound);
     for (int i = 0; i < g->inputs.n; i++) {
         assert_int_equal(g->inputs.v[i]->view.buffer, io_in_arena ? 0 : -1);
+        make_value(ctx, &m, NULL, g->inputs.v[i]);
         write_tensor(&m, g->inputs.v[i]);
     }
     for (int i = 0; i < g->ops.n; i++) {
         const ir_op *op = g->ops.v[i];
         for (int k = 0; k < op->n_in; k++)
-            check_read(&m, op->in[k]);
+            if (op->in[k]->kind != IR_CONST)
+                check_read(&m, op->in[k]);
+        make_value(ctx, &m, op, op->out[0]);
         if (emit_op_is_nop(op)) {
             assert_int_equal(op->in[0]->view.buffer, op->out[0]->view.buffer);
             assert_int_equal(op->in[0]->view.offset, op->out[0]->view.offset);
             continue;
         }
+        for (int k = 0; k < op->n_in; k++)
+            in_place += is_in_place(op, k);
         check_sharing(&e, op);
         write_tensor(&m, op->out[0]);
     }
     for (int i = 0; i < g->outputs.n; i++)
         check_read(&m, g->outputs.v[i]);
+    return in_place;
 }
 
 static ir_graph *random_graph(qctx *ctx, rng *r)
@@ -374,12 +410,14 @@ static void plans_of_random_graphs_hold(void **state)
     (void)state;
     rng r;
     rng_seed(&r, 11);
+    int in_place = 0;
     for (int round = 0; round < 300; round++) {
         qctx *ctx = qctx_new();
         ir_graph *g = random_graph(ctx, &r);
-        check_plan(ctx, g, round % 2);
+        in_place += check_plan(ctx, g, round % 2);
         qctx_free(ctx);
     }
+    assert_true(in_place > 100);
 }
 
 static void elementwise_chain_runs_in_place(void **state)
@@ -387,7 +425,7 @@ static void elementwise_chain_runs_in_place(void **state)
     gb b = gb_new(*state, "chain");
     ir_tensor *x = gb_input(&b, "x", gb_shape(1, 32, 0, 0));
     ir_tensor *a = gb_concat(&b, "a", x, x), *c = gb_relu(&b, "c", a), *d = gb_relu(&b, "d", c);
-    gb_output(&b, gb_concat(&b, "y", d, d));
+    gb_output(&b, gb_add(&b, "y", d, d));
     int64_t bound;
     assert_int_equal(plan_memory(*state, gb_done(&b), false, &bound), 64);
     assert_int_equal(bound, 64);
@@ -401,7 +439,7 @@ static void live_input_is_not_written_over(void **state)
     gb b = gb_new(*state, "residual");
     ir_tensor *x = gb_input(&b, "x", gb_shape(1, 32, 0, 0));
     ir_tensor *a = gb_concat(&b, "a", x, x), *c = gb_relu(&b, "c", a), *s = gb_add(&b, "s", a, c);
-    gb_output(&b, gb_concat(&b, "y", s, s));
+    gb_output(&b, gb_add(&b, "y", s, s));
     assert_int_equal(plan_memory(*state, gb_done(&b), false, NULL), 128);
     assert_int_not_equal(a->view.offset, c->view.offset);
     assert_true(s->view.offset == a->view.offset || s->view.offset == c->view.offset);
@@ -459,16 +497,157 @@ static void branches_run_one_after_the_other(void **state)
             assert_true(r.blocks[i].first == 1 && r.blocks[i].last == 3);
 }
 
+/* ---- concats and pads without copies -------------------------------------------------------- */
+
+/* a and c are written where they stand in y: 32 + 32 bytes, not 32 + 32 + 64. d takes its place. */
+static void concat_is_where_its_inputs_are(void **state)
+{
+    gb b = gb_new(*state, "joined");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(1, 32, 0, 0));
+    ir_tensor *a = gb_relu(&b, "a", x), *c = gb_relu(&b, "c", x), *y = gb_concat(&b, "y", a, c);
+    ir_tensor *d = gb_relu(&b, "d", y);
+    gb_output(&b, gb_add(&b, "z", d, d));
+    int64_t bound;
+    assert_int_equal(plan_memory(*state, gb_done(&b), false, &bound), 64);
+    assert_int_equal(bound, 64);
+    assert_int_equal(a->view.offset, y->view.offset);
+    assert_int_equal(c->view.offset, y->view.offset + 32);
+    assert_int_equal(d->view.offset, y->view.offset);
+}
+
+/* c is read once more after the concat of a and c, inside that of y and e: one block of 8 + 8 + 8.
+ */
+static void concats_of_concats_nest(void **state)
+{
+    gb b = gb_new(*state, "nested");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(1, 8, 0, 0));
+    ir_tensor *a = gb_relu(&b, "a", x), *c = gb_relu(&b, "c", x), *y = gb_concat(&b, "y", a, c);
+    ir_tensor *e = gb_relu(&b, "e", c), *z = gb_concat(&b, "z", e, y);
+    gb_output(&b, gb_add(&b, "out", z, z));
+    assert_int_equal(plan_memory(*state, gb_done(&b), false, NULL), 24);
+    assert_int_equal(e->view.offset, 0);
+    assert_int_equal(y->view.offset, 8);
+    assert_int_equal(a->view.offset, 8);
+    assert_int_equal(c->view.offset, 16);
+}
+
+/* At the port of an output too; x and the first a have to be copied. */
+static void what_is_left_is_copied(void **state)
+{
+    gb b = gb_new(*state, "left");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(1, 8, 0, 0));
+    ir_tensor *a = gb_relu(&b, "a", x), *y = gb_concat(&b, "y", x, a),
+              *z = gb_concat(&b, "z", y, a);
+    gb_output(&b, z);
+    emit_options o;
+    emit_result r;
+    emit_options_init(&o);
+    assert_true(emit_c(*state, gb_done(&b), &o, &r));
+    assert_int_equal(r.arena_bytes, 8); /* none, but arrays of no bytes are not C */
+    assert_non_null(strstr(r.c, "    left_a(in0, out0 + 16);\n"
+                                "    left_y(in0, out0 + 16, out0);\n"
+                                "    return 0;\n"));
+    assert_string_equal(r.op_notes[1],
+                        "copies x (an input of the net), a (in another place already)");
+    assert_string_equal(r.op_notes[2], "no copy: in place");
+}
+
+/* The block of y, live from a on, would be beside h and k: 400 bytes and not 8, and the 800 of k's
+ * scratch. */
+static void concat_copies_where_its_block_would_live_long(void **state)
+{
+    gb b = gb_new(*state, "long");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(1, 8, 0, 0));
+    ir_tensor *a = gb_relu(&b, "a", x), *h = gb_dense(&b, "h", x, 400),
+              *k = gb_dense(&b, "k", h, 400);
+    ir_tensor *c = gb_dense(&b, "c", k, 392), *y = gb_concat(&b, "y", a, c);
+    gb_output(&b, gb_add(&b, "z", y, y));
+    int64_t bound;
+    assert_int_equal(plan_memory(*state, gb_done(&b), false, &bound), 8 + 400 + 400 + 800);
+    assert_int_equal(bound, 8 + 400 + 400 + 800);
+    assert_int_not_equal(a->view.offset, y->view.offset);
+}
+
+static ir_tensor *window_op(gb *b, ir_opkind kind, const char *name, ir_tensor *x, int size,
+                            int rows, int columns)
+{
+    ir_tensor *t = ir_add_tensor(b->ctx, b->g, name, IR_VALUE, x->type, &x->shape, loc_none());
+    t->quant = x->quant;
+    ir_op *op = ir_add_op(b->ctx, b->g, kind, name, 1, &x, 1, &t, loc_none());
+    op->at = (ir_attrs){.kernel = {size, size},
+                        .stride = {1, 1},
+                        .dilation = {1, 1},
+                        .groups = 1,
+                        .padmode = IR_PAD_EXPLICIT,
+                        .pad = {rows, rows, columns, columns}};
+    assert_true(ir_infer_shape(b->ctx, op));
+    return t;
+}
+
+/* Two rows of 12 bytes stand in four: 48 bytes for both. */
+static void pad_of_rows_is_around_its_input(void **state)
+{
+    gb b = gb_new(*state, "rows");
+    ir_tensor *x = gb_input(&b, "x", gb_shape(3, 2, 3, 4));
+    ir_tensor *a = gb_relu(&b, "a", x), *p = window_op(&b, OP_PAD, "p", a, 1, 1, 0);
+    gb_output(&b, gb_add(&b, "y", p, p));
+    assert_int_equal(plan_memory(*state, gb_done(&b), false, NULL), 48);
+    assert_int_equal(a->view.offset, p->view.offset + 12);
+}
+
+/* The map of 4x4x2 and the pool's sums, 32 + 8 bytes; the padded one of 6x6x2 with them, 32 + 72.
+ * Maxima leave padding out, which is the same only where no code is below zero. */
+static void pads_go_into_windows(void **state)
+{
+    static const struct {
+        ir_opkind pool;
+        bool above_zero, whole;
+        int64_t bytes;
+        const char *note;
+    } rows[] = {{OP_AVGPOOL, false, false, 40, "no copy: in the windows of its readers"},
+                {OP_MAXPOOL, true, false, 32, "no copy: in the windows of its readers"},
+                {OP_MAXPOOL, false, false, 72, "copies x (an input of the net)"},
+                {OP_AVGPOOL, false, true, 104, "copies a (strided)"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gb b = gb_new(*state, "padded");
+        ir_tensor *x = gb_input(&b, "x", gb_shape(3, 4, 4, 2));
+        bool direct = rows[i].pool == OP_MAXPOOL && !rows[i].above_zero;
+        ir_tensor *p = window_op(&b, OP_PAD, "p", direct ? x : gb_relu(&b, "a", x), 1, 1, 1);
+        gb_output(&b, window_op(&b, rows[i].pool, "y", p, 3, 0, 0));
+        emit_options o;
+        emit_result r;
+        emit_options_init(&o);
+        o.whole_layers = rows[i].whole;
+        assert_true(emit_c(*state, gb_done(&b), &o, &r));
+        assert_int_equal(r.arena_bytes, rows[i].bytes);
+        assert_string_equal(r.op_notes[direct ? 0 : 1], rows[i].note);
+    }
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(layouts_never_overlap), T(layout_of_a_chain_reaches_the_bound), T(layout_search_beats_greedy),
-        T(chains_written_behind_need_little_more), T(layouts_overlap_only_where_they_may),
-        T(distances_keep_what_is_read), T(distances_keep_blocks_of_lines),
-        T(empty_layout_needs_nothing), T(plans_of_random_graphs_hold), T(elementwise_chain_runs_in_place),
-        T(live_input_is_not_written_over), T(ports_in_the_arena_are_overwritten),
-        T(views_have_natural_strides), T(branches_run_one_after_the_other),
+        T(layouts_never_overlap),
+        T(layout_of_a_chain_reaches_the_bound),
+        T(layout_search_beats_greedy),
+        T(chains_written_behind_need_little_more),
+        T(layouts_overlap_only_where_they_may),
+        T(distances_keep_what_is_read),
+        T(distances_keep_blocks_of_lines),
+        T(empty_layout_needs_nothing),
+        T(plans_of_random_graphs_hold),
+        T(elementwise_chain_runs_in_place),
+        T(live_input_is_not_written_over),
+        T(ports_in_the_arena_are_overwritten),
+        T(views_have_natural_strides),
+        T(branches_run_one_after_the_other),
+        T(concat_is_where_its_inputs_are),
+        T(concats_of_concats_nest),
+        T(what_is_left_is_copied),
+        T(concat_copies_where_its_block_would_live_long),
+        T(pad_of_rows_is_around_its_input),
+        T(pads_go_into_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
