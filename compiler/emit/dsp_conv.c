@@ -424,8 +424,8 @@ static void put_gather(dsp_conv *v, bool any_pitch)
 
 static const char fill[] = "?single|$dots$(x, out);\n"
                            "!single|if (++filled == 2) {\n"
-                           "!single|    $dots$(x, out, out + $o$);\n"
-                           "!single|    out += 2 * $o$;\n"
+                           "!single|    $dots$(x, out, out + $cell$);\n"
+                           "!single|    out += 2 * $cell$;\n"
                            "!single|    filled = 0;\n"
                            "!single|}\n";
 

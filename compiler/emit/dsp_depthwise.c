@@ -310,8 +310,8 @@ static void put_function(dsp_depthwise *v)
     text_set(t, "out_lines", "%d", v->cross.out);
     text_set(t, "stride", "%d", v->line.stride);
     text_set(t, "line_pitch", "%d", v->cross.stride * v->pitch);
-    text_set(t, "out_step", "%d", (v->turned ? v->w.ow : 1) * v->w.o);
-    text_set(t, "out_line", "%d", (v->turned ? 1 : v->w.ow) * v->w.o);
+    text_set(t, "out_step", "%d", (v->turned ? v->w.ow : 1) * emit_pitch(v->e, v->op->out[0]));
+    text_set(t, "out_line", "%d", (v->turned ? 1 : v->w.ow) * emit_pitch(v->e, v->op->out[0]));
     bool codes = weight_form_of(v->op) == WEIGHTS_CODE;
     text_set(t, "codes", "%d", codes);
     if (codes)

@@ -3,7 +3,8 @@
  * 1. A pad goes into the windows of its readers (elide_pads): convolutions, whose kernels put the
  * zero point outside the map; average pools, which then count all cells; max pools whose output is
  *    nowhere below the zero point. The operator stays in the graph with its number, as a pad of
- *    nothing, which like a reshape needs no code. This is done to the copy that is emitted; the
+ *    nothing, which like a reshape needs no code. This is done to the copy that is emitted, where
+ * it makes the arena smaller (windows at the border cost more instructions than a copy); the
  *    canonical model and the oracle keep the pad. --whole-layers does too.
  * 2. An input of a concat lies in the concat's output (elide_joins): where it is one run of that
  *    memory, codes need no rescaling and an operator of the net writes it there, once. The planner
@@ -11,7 +12,8 @@
  *    left, if anything. Concats of concats nest. The same holds for the input of a pad that adds
  * rows above and below only: what is left are these rows.
  *
- * A plan may do without 2 for some operators, where the block would live too long (plan.c). */
+ * A plan may do without 2 and 3 for some operators, where the block would live too long (plan.c).
+ */
 #include "compiler/emit/bands.h"
 #include "compiler/emit/ops.h"
 #include "compiler/emit/target.h"
@@ -113,9 +115,9 @@ static bool can_fold(const emitter *e, const ir_op *pad)
     return true;
 }
 
-void elide_pads(emitter *e, ir_graph *g)
+bool elide_pads(emitter *e, ir_graph *g)
 {
-    bool *folded = ARENA_ARRAY(e->ctx->a, bool, g->tensors.n);
+    bool any = false, *folded = ARENA_ARRAY(e->ctx->a, bool, g->tensors.n);
     for (int i = 0; i < g->ops.n; i++) {
         ir_op *pad = g->ops.v[i];
         if (!can_fold(e, pad))
@@ -125,10 +127,11 @@ void elide_pads(emitter *e, ir_graph *g)
                 take_pad(g->ops.v[k], pad);
         memset(pad->at.pad, 0, sizeof pad->at.pad);
         pad->out[0]->shape = pad->in[0]->shape;
-        folded[pad->out[0]->id] = true;
+        any = folded[pad->out[0]->id] = true;
     }
     e->folded = folded;
     e->n_folded = g->tensors.n;
+    return any;
 }
 
 bool emit_is_folded(const emitter *e, const ir_op *op)
@@ -156,28 +159,61 @@ static bool is_run(const ir_op *op, int k, int64_t *at)
     return outer == 1;
 }
 
-/* Why input k of a concat or a pad cannot lie in the output, whichever plan is made; NULL: it can,
- * at byte *at. */
-static const char *obstacle(const emitter *e, const ir_op *op, int k, int64_t *at)
+/* Why input k, some channels of each cell, cannot be written there; NULL: it can. */
+static const char *channels_obstacle(const emitter *e, const ir_op *op, int k)
+{
+    const ir_tensor *t = op->in[k];
+    const ir_op *by = t->producer;
+    if (op->kind != OP_CONCAT || op->at.axis != 2 || t->shape.rank != 3)
+        return "strided";
+    int times = 0;
+    for (int i = 0; i < op->n_in; i++)
+        times += op->in[i] == t;
+    if (ir_uses(e->g, t) != 1 || times > 1)
+        return "channels, read elsewhere too";
+    if (e->o->profile)
+        return "channels, which --profile has in one piece";
+    return emit_op_is_nop(by) || bands_of(e, by->id) || !emit_takes_pitch(e, by)
+               ? "channels, its kernel leaves no gaps"
+               : NULL;
+}
+
+/* Where an input lies in an output. */
+typedef struct part {
+    int64_t at; /* byte */
+    int pitch;  /* elements from cell to cell; 0: in one piece */
+} part;
+
+/* Why input k of a concat or a pad cannot lie in the output, whichever plan is made; NULL: it can.
+ */
+static const char *obstacle(const emitter *e, const ir_op *op, int k, part *where)
 {
     static const char *const kinds[] = {[IR_INPUT] = "an input of the net",
                                         [IR_CONST] = "a constant",
                                         [IR_STATE] = "a state",
                                         [IR_VALUE] = NULL};
     const ir_tensor *t = op->in[k];
+    const ir_shape *out = &op->out[0]->shape;
     if (kinds[t->kind])
         return kinds[t->kind];
     if (op->kind == OP_CONCAT && op->q && op->q->each[k].n > 0)
         return "rescaled";
     if (bands_of(e, op->id))
         return "in bands of rows";
-    return is_run(op, k, at) ? NULL : "strided";
+    where->pitch = 0;
+    if (is_run(op, k, &where->at))
+        return NULL;
+    where->pitch = out->dim[out->rank - 1];
+    where->at = 0;
+    for (int i = 0; i < k; i++)
+        where->at += op->in[i]->shape.dim[op->at.axis] * (int64_t)ir_type_size(t->type);
+    return channels_obstacle(e, op, k);
 }
 
-static bool may_join(const emitter *e, const ir_op *op, int k, int64_t *at)
+static bool may_join(const emitter *e, const ir_op *op, int k, part *where)
 {
     bool moves = op->kind == OP_CONCAT || (op->kind == OP_PAD && !emit_op_is_nop(op));
-    return moves && !obstacle(e, op, k, at);
+    return moves && !obstacle(e, op, k, where);
 }
 
 /* Groups of tensors that are not all this net's to place: ports, states, constants. */
@@ -199,14 +235,15 @@ static bool is_whole(const emitter *e, const joints *j, const ir_tensor *t)
            bands_bytes(e, e->g->tensors.v[root]) == port_bytes(t);
 }
 
-static void join(const emitter *e, joints *j, const ir_tensor *t, const ir_tensor *into, int64_t at)
+static void join(const emitter *e, joints *j, const ir_tensor *t, const ir_tensor *into, part where)
 {
     int root = j->root[t->id];
     for (int i = 0; i < e->g->tensors.n; i++)
         if (j->root[i] == root) {
             j->root[i] = j->root[into->id];
-            j->shift[i] += j->shift[into->id] + at;
+            j->shift[i] += j->shift[into->id] + where.at;
         }
+    j->pitch[t->id] = where.pitch;
 }
 
 /* Outputs go before their inputs: what lies in them is moved with them once. */
@@ -216,15 +253,15 @@ void elide_joins(const emitter *e, const bool *copies, bool lie, joints *j)
     for (int i = e->g->ops.n - 1; i >= 0; i--) {
         const ir_op *op = e->g->ops.v[i];
         for (int k = 0; k < op->n_in && !(copies && copies[i]); k++) {
-            int64_t at;
+            part where;
             const ir_tensor *t = op->in[k];
-            if (!may_join(e, op, k, &at) || pinned[j->root[t->id]])
+            if (!may_join(e, op, k, &where) || pinned[j->root[t->id]])
                 continue;
             bool free = j->root[t->id] != j->root[op->out[0]->id] && is_whole(e, j, t);
             if (lie && !free)
                 continue;
             if (lie)
-                join(e, j, t, op->out[0], at);
+                join(e, j, t, op->out[0], where);
             j->laid[i] |= (uint64_t)1 << k;
         }
     }
@@ -234,6 +271,12 @@ bool emit_is_laid(const emitter *e, const ir_op *op, int in)
 {
     return e->plan && (op->kind == OP_CONCAT || op->kind == OP_PAD) &&
            e->plan->laid[op->id] >> in & 1U;
+}
+
+int emit_pitch(const emitter *e, const ir_tensor *t)
+{
+    int own = t->shape.rank ? t->shape.dim[t->shape.rank - 1] : 1;
+    return e->plan && e->plan->pitch[t->id] ? e->plan->pitch[t->id] : own;
 }
 
 bool emit_is_silent(const emitter *e, const ir_op *op)
@@ -268,14 +311,17 @@ const char *elide_note(const emitter *e, const ir_op *op, bool reasons)
         return "no copy: in the windows of its readers";
     if ((op->kind != OP_CONCAT && op->kind != OP_PAD) || emit_op_is_nop(op))
         return NULL;
+    if (can_fold(e, op) && !e->o->whole_layers && !emit_is_laid(e, op, 0) && reasons)
+        return arena_printf(e->ctx->a, "copies %s (the arena is no smaller with it in windows)",
+                            op->in[0]->name);
     buf b;
     int copied = 0;
     buf_init(&b, e->ctx->a);
     for (int k = 0; k < op->n_in; k++) {
-        int64_t at;
+        part where;
         if (emit_is_laid(e, op, k))
             continue;
-        const char *why = obstacle(e, op, k, &at);
+        const char *why = obstacle(e, op, k, &where);
         buf_printf(&b, "%s%s (%s)", copied++ ? ", " : "copies ", op->in[k]->name,
                    why ? why : decision(e, op, k));
     }

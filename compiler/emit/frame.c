@@ -54,7 +54,7 @@ static const char *header_file(emitter *e)
 
 /* ---- planning ------------------------------------------------------------------------------ */
 
-static bool plan(emitter *e, ir_graph *g)
+static void plan(emitter *e, ir_graph *g)
 {
     const emit_options *o = e->o;
     plan_request r = {
@@ -63,24 +63,37 @@ static bool plan(emitter *e, ir_graph *g)
         .ports_are_places = o->io_in_arena,
         .e = e,
     };
-    if (!o->whole_layers)
-        elide_pads(e, g);
     order_operators(e, g, &r);
     if (o->ram_min && !o->emit_float)
         bands_choose(e, g, &r);
     r.scratch = plan_scratch(e);
     emit_plan *p = plan_places(e->ctx, g, &r);
-    if (p->arena_bytes > INT32_MAX) {
-        diag_add(e->ctx, D_ARENA_TOO_LARGE, loc_none(),
-                 "'%s' needs an arena of %lld bytes, and a 32-bit target has 2147483647 at most", g->name,
-                 (long long)p->arena_bytes);
-        return false;
-    }
     if (p->arena_bytes < EMIT_OFFSET_ALIGN) /* callers declare arrays of this size */
         p->arena_bytes = EMIT_OFFSET_ALIGN;
     plan_set_views(g, p);
     e->plan = p;
-    return true;
+}
+
+/* Pads go into windows where that makes the arena smaller: windows that the border cuts off cost
+ * more instructions than the copy does. `from` is cloned. */
+static bool plan_best(emitter *e, const ir_graph *from)
+{
+    emitter folded = *e;
+    ir_graph *g = ir_clone(e->ctx, from), *h = ir_clone(e->ctx, from);
+    e->g = g;
+    plan(e, g);
+    folded.g = h;
+    if (!e->o->whole_layers && elide_pads(&folded, h)) {
+        plan(&folded, h);
+        if (folded.plan->arena_bytes < e->plan->arena_bytes)
+            *e = folded;
+    }
+    if (e->plan->arena_bytes <= INT32_MAX)
+        return true;
+    diag_add(e->ctx, D_ARENA_TOO_LARGE, loc_none(),
+             "'%s' needs an arena of %lld bytes, and a 32-bit target has 2147483647 at most",
+             from->name, (long long)e->plan->arena_bytes);
+    return false;
 }
 
 /* ---- entry --------------------------------------------------------------------------------- */
@@ -182,13 +195,13 @@ bool emit_c(qctx *ctx, const ir_graph *g, const emit_options *options, emit_resu
         diag_add(ctx, D_INTERNAL_IR, loc_none(), "emit: the graph is neither folded nor legal");
         return false;
     }
-    ir_graph *planned = ir_clone(ctx, emit_lean(ctx, g, &o));
+    const ir_graph *emitted = emit_lean(ctx, g, &o);
     emitter e;
-    start(&e, ctx, planned, g, &o);
-    if (!emit_check_options(&e) || !emit_names_init(&e) || !plan(&e, planned))
+    start(&e, ctx, emitted, g, &o);
+    if (!emit_check_options(&e) || !emit_names_init(&e) || !plan_best(&e, emitted))
         return false;
-    int64_t *constants = ARENA_ARRAY(ctx->a, int64_t, planned->ops.n);
-    int64_t *weights = ARENA_ARRAY(ctx->a, int64_t, planned->ops.n);
+    int64_t *constants = ARENA_ARRAY(ctx->a, int64_t, emitted->ops.n);
+    int64_t *weights = ARENA_ARRAY(ctx->a, int64_t, emitted->ops.n);
     buf functions, file;
     buf_init(&functions, ctx->a);
     buf_init(&file, ctx->a);

@@ -36,6 +36,7 @@ struct emit_plan {
     int64_t *scratch;     /* [ops.n] offset of the operator's scratch, -1 none */
     int64_t *live;        /* [ops.n] bytes of the arena that are live while the operator runs */
     uint64_t *laid;       /* [ops.n] of concat and pad: bit k, input k lies in the output */
+    int *pitch;           /* [tensors.n] elements from cell to cell; 0: as the shape says */
     int64_t arena_bytes, lower_bound;
     emit_block *blocks; /* in the order of the tensors, then scratch */
     int n_blocks;
@@ -60,11 +61,12 @@ void order_operators(emitter *e, ir_graph *g, const plan_request *r);
 typedef struct joints {
     int *root;      /* [tensors.n] the tensor that stands for it */
     int64_t *shift; /* [tensors.n] bytes from its beginning */
+    int *pitch;     /* [tensors.n] as emit_plan has it */
     uint64_t *laid; /* [ops.n] as emit_plan has it */
 } joints;
 
-/* Pads of g, which is e->g, go into the windows of their readers where these can take them. */
-void elide_pads(emitter *e, ir_graph *g);
+/* Pads of g, which is e->g, go into the windows of their readers where these can take them; whether any does. */
+bool elide_pads(emitter *e, ir_graph *g);
 /* Lays inputs of concats and pads into the outputs, but not those of `copies` ([ops.n], or NULL). lie:
  * false: only laid is set, to all that some plan could have. */
 void elide_joins(const emitter *e, const bool *copies, bool lie, joints *j);

@@ -49,6 +49,7 @@ void op_begin(emitter *e, const ir_op *op, text *t)
     text_set(t, "P", "%s", e->prefix);
     text_set(t, "layer", "%s", emit_comment(e, op->name));
     text_set(t, "out", "%s", emit_ctype(op->out[0]->type));
+    text_set(t, "cell", "%d", emit_pitch(e, op->out[0]));
     text_set(t, "r", "%s", op_overlaps(e, op) ? "" : "restrict ");
     int parameters = 0;
     for (int i = 0; i < op_activations(op) && i < 2 && op->kind != OP_CONCAT; ++i) {

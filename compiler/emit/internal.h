@@ -114,6 +114,9 @@ bool emit_op_is_nop(const ir_op *op);
 bool emit_is_folded(const emitter *e, const ir_op *op);
 /* Of concat and pad: input `in` lies in the output already, and is no parameter. */
 bool emit_is_laid(const emitter *e, const ir_op *op, int in);
+/* Elements from one cell of t, [rows, columns, channels], to the next: its channels, or those of the map that it is
+ * part of. */
+int emit_pitch(const emitter *e, const ir_tensor *t);
 /* Nothing is left to do for the operator: it has no function. */
 bool emit_is_silent(const emitter *e, const ir_op *op);
 /* Whether the plan gave output 0 memory of input `in`: they overlap exactly, where emit_may_alias

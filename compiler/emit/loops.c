@@ -74,7 +74,7 @@ static void columns(text *t, int indent, int x0, int x1, const char *body)
         return;
     text_set(t, "from", "%d", x0);
     text_set(t, "to", "%d", x1);
-    text_put_at(t, indent, "for (int32_t x = $from$; x < $to$; ++x, out += $o$) {\n");
+    text_put_at(t, indent, "for (int32_t x = $from$; x < $to$; ++x, out += $cell$) {\n");
     text_put_at(t, indent + 4, body);
     text_put_at(t, indent, "}\n");
 }

@@ -178,9 +178,9 @@ static void print_pixels(conv *v)
     text_set(t, "widen", "%d", dots_widen(v->e, v->op));
     text_set(t, "pixel", "%s", dense ? "in0" : "pixel");
     text_put(t, "?widen|    $x$ *patch = scratch;\n");
-    text_put(t, dense ? "    for (int32_t p = 0; p < $pixels$; ++p, in0 += $c$, out += $o$) {\n"
+    text_put(t, dense ? "    for (int32_t p = 0; p < $pixels$; ++p, in0 += $c$, out += $cell$) {\n"
                       : "    for (int32_t y = 0; y < $oh$; ++y)\n"
-                        "    for (int32_t x = 0; x < $ow$; ++x, out += $o$) {\n"
+                        "    for (int32_t x = 0; x < $ow$; ++x, out += $cell$) {\n"
                         "        const $in0$ *pixel = in0 + (y * $sh$ * $w$ + x * $sw$)$xc$;\n");
     text_put(t, "?widen|        for (int32_t k = 0; k < $c$; ++k)\n"
                 "?widen|            patch[k] = $pixel$[k];\n"

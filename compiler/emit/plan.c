@@ -184,10 +184,10 @@ static bool may_write_over(const planner *p, const ir_op *op, const group *m)
     return true;
 }
 
-/* The tensor begins where its group does. */
+/* The tensor begins where its group does, and is in one piece. */
 static bool begins(const planner *p, const ir_tensor *t)
 {
-    return p->j.shift[t->id] == 0;
+    return p->j.shift[t->id] == 0 && p->j.pitch[t->id] == 0;
 }
 
 static bool try_in_place(planner *p, const ir_op *op, int k)
@@ -390,6 +390,7 @@ static int prepare(qctx *ctx, planner *p, bool merge, block **v, int **block_of)
     arena *a = ctx->a;
     p->j.root = ARENA_ARRAY(a, int, p->g->tensors.n);
     p->j.shift = ARENA_ARRAY(a, int64_t, p->g->tensors.n);
+    p->j.pitch = ARENA_ARRAY(a, int, p->g->tensors.n);
     p->j.laid = ARENA_ARRAY(a, uint64_t, p->g->ops.n);
     p->group = ARENA_ARRAY(a, group, p->g->tensors.n);
     join_tensors(p);
@@ -422,6 +423,7 @@ static emit_plan *plan_once(qctx *ctx, const ir_graph *g, const plan_request *r,
     plan->scratch = ARENA_ARRAY(a, int64_t, g->ops.n);
     plan->live = ARENA_ARRAY(a, int64_t, g->ops.n);
     plan->laid = p.j.laid;
+    plan->pitch = p.j.pitch;
     plan->arena_bytes = layout_blocks(a, v, n, offset);
     fill_places(plan, &p, block_of, offset);
     fill_live(plan, &p, v, offset, n);
@@ -484,21 +486,21 @@ int64_t plan_bound(qctx *ctx, const ir_graph *g, const plan_request *r)
     return least;
 }
 
-static void set_view(ir_tensor *t, const place *at)
+static void set_view(ir_tensor *t, const place *at, int pitch)
 {
     int64_t stride = 1;
     t->view.buffer = at->kind == PLACE_ARENA ? 0 : -1;
     t->view.offset = at->kind == PLACE_ARENA ? at->offset : 0;
     for (int d = t->shape.rank - 1; d >= 0; d--) {
         t->view.stride[d] = stride;
-        stride *= t->shape.dim[d];
+        stride *= pitch && d == t->shape.rank - 1 ? pitch : t->shape.dim[d];
     }
 }
 
 void plan_set_views(ir_graph *g, const emit_plan *plan)
 {
     for (int i = 0; i < g->tensors.n; i++)
-        set_view(g->tensors.v[i], &plan->at[i]);
+        set_view(g->tensors.v[i], &plan->at[i], plan->pitch[i]);
 }
 
 int64_t *plan_scratch(const emitter *e)

@@ -12,6 +12,7 @@ typedef struct op_row {
     int64_t (*scratch)(const emitter *e, const ir_op *op);
     bool elementwise; /* an output element depends on the inputs' elements of the same index only */
     kernel_order order;
+    bool pitched; /* goes from cell to cell of the output by $cell$ (op_begin) */
 } op_row;
 
 static bool print_any_conv(emitter *e, const ir_op *op)
@@ -30,10 +31,11 @@ static int64_t scratch_any_conv(const emitter *e, const ir_op *op)
 }
 
 static const op_row rows[OP_COUNT] = {
-    [OP_CONV2D] = {print_any_conv, print_any_float_conv, scratch_any_conv, false, ORDER_CELLS},
+    [OP_CONV2D] = {print_any_conv, print_any_float_conv, scratch_any_conv, false, ORDER_CELLS,
+                   true},
     [OP_DENSE] = {print_dense, print_dense, scratch_dense, false},
-    [OP_MAXPOOL] = {print_maxpool, print_maxpool, NULL, false, ORDER_CELLS},
-    [OP_AVGPOOL] = {print_avgpool, print_avgpool, scratch_avgpool, false, ORDER_CELLS},
+    [OP_MAXPOOL] = {print_maxpool, print_maxpool, NULL, false, ORDER_CELLS, true},
+    [OP_AVGPOOL] = {print_avgpool, print_avgpool, scratch_avgpool, false, ORDER_CELLS, true},
     [OP_GLOBAL_AVGPOOL] = {print_global_avgpool, print_global_avgpool, scratch_avgpool, false},
     [OP_GLOBAL_MAXPOOL] = {print_maxpool, print_maxpool, NULL, false},
     [OP_ADD] = {print_add, print_float_eltwise, NULL, true},
@@ -180,6 +182,23 @@ static bool kernel_in_place(const emitter *e, const ir_op *op)
         return false;
     const kernel *other = k->guard ? kernel_otherwise(e, op, k) : k;
     return other && other->in_place && other->in_place(op);
+}
+
+/* Kernels that go by $cell$ as the rows of the generic text that say so. */
+static const char *const pitched_kernels[] = {"dsp-conv", "dsp-depthwise"};
+
+static bool is_pitched(const kernel *k, const ir_op *op)
+{
+    bool named = false;
+    for (size_t i = 0; k && i < sizeof pitched_kernels / sizeof *pitched_kernels; ++i)
+        named |= !strcmp(k->name, pitched_kernels[i]);
+    return k ? named : rows[op->kind].pitched;
+}
+
+bool emit_takes_pitch(const emitter *e, const ir_op *op)
+{
+    const kernel *k = emit_kernel(e, op);
+    return is_pitched(k, op) && is_pitched(k && k->guard ? kernel_otherwise(e, op, k) : k, op);
 }
 
 /* Broadcast operands are read again after the output has begun. */

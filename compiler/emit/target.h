@@ -91,6 +91,10 @@ const char *const *emit_alternatives(const emitter *e, const ir_op *op);
  * where there are two texts, both must agree. */
 kernel_order emit_order(const emitter *e, const ir_op *op, int *lines);
 
+/* Whether the operator's text writes the cells of its output any number of elements apart, so that they
+ * can be some channels of a larger map. */
+bool emit_takes_pitch(const emitter *e, const ir_op *op);
+
 /* ---- kernel tables, one a file ------------------------------------------------------------- */
 extern const kernel cortex_m4_kernels[]; /* kernels_dsp.c */
 extern const kernel cortex_m3_kernels[]; /* kernels_long.c */

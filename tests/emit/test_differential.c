@@ -264,6 +264,80 @@ static bool run_bands(uint64_t seed)
     return c.n_chains > 0;
 }
 
+enum { IN_PLACE, IN_WINDOWS, AROUND, IN_CELLS, WAYS };
+
+/* Inputs that a concat's note says are copied, each with its reason. */
+static int copied(const char *note)
+{
+    int n = 0;
+    for (const char *at = note; (at = strstr(at, " (")) != NULL; ++at)
+        ++n;
+    return n;
+}
+
+/* Concats and pads that copy nothing, by how they come to that; maps of which some channels are in
+ * place. */
+static void count_ways(const ir_graph *g, const emit_result *c, int *ways)
+{
+    static const char *const notes[] = {
+        "no copy: in place", "no copy: in the windows of its readers", "no copy: around its input"};
+    for (int i = 0; i < g->ops.n; ++i) {
+        const ir_op *op = g->ops.v[i];
+        const ir_shape *out = &op->out[0]->shape;
+        for (int k = IN_PLACE; k < IN_CELLS; ++k)
+            ways[k] += c->op_notes[i] && !strcmp(c->op_notes[i], notes[k]);
+        bool cells = op->kind == OP_CONCAT && op->at.axis == 2 && out->dim[0] * out->dim[1] > 1;
+        ways[IN_CELLS] += cells && copied(c->op_notes[i]) < op->n_in;
+    }
+}
+
+static void run_uncopied(const char *target, uint64_t seed, int *ways)
+{
+    qctx *ctx = qctx_new();
+    assert_non_null(ctx);
+    sample s;
+    emit_result c;
+    int found[WAYS] = {0};
+    bool made = make_sample(ctx, seed, &s);
+    s.o.target = target;
+    s.o.ram_min = false;
+    if (made) {
+        assert_true(emit_c(ctx, s.g, &s.o, &c));
+        count_ways(s.g, &c, found);
+    }
+    if (found[IN_PLACE] + found[IN_WINDOWS] + found[AROUND] + found[IN_CELLS] > 0) {
+        engine *e = engine_new(ctx, s.g, ENGINE_JIT, &s.o, NULL);
+        if (!e)
+            fail_msg("%s: seed %llu: %s", target, (unsigned long long)seed,
+                     diag_get(ctx, diag_count(ctx) - 1)->message);
+        for (int row = 0; row < ROWS; ++row)
+            check_row(ctx, e, &s, row, seed);
+    }
+    for (int k = 0; k < WAYS; ++k)
+        ways[k] += found[k];
+    qctx_free(ctx);
+}
+
+/* Concats and pads without copies, of rows and of channels. */
+static void concats_and_pads_agree(void **state)
+{
+    static const char *const targets[] = {"generic", "cortex-m4"};
+    (void)state;
+    if (!engine_available(ENGINE_JIT))
+        skip();
+    int n = is_long() ? 6000 : 600;
+    for (int t = 0; t < 2; ++t) {
+        int ways[WAYS] = {0};
+        for (int i = 0; i < n; ++i)
+            run_uncopied(targets[t], first_seed() + 500000 + (uint64_t)i, ways);
+        print_message(
+            "[ note ] %s: %d concats in place, %d of channels, %d pads in windows, %d around\n",
+            targets[t], ways[IN_PLACE], ways[IN_CELLS], ways[IN_WINDOWS], ways[AROUND]);
+        for (int k = 0; k < WAYS; ++k)
+            assert_true(ways[k] > n / 100);
+    }
+}
+
 static void rows_stream_in_bands(void **state)
 {
     (void)state;
@@ -596,7 +670,9 @@ int main(int argc, char **argv)
     if (argc >= 6 && !strcmp(argv[1], "--write"))
         return write_for_target(argc - 2, argv + 2);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tcc_agrees), cmocka_unit_test(rows_stream_in_bands),
+        cmocka_unit_test(tcc_agrees),
+        cmocka_unit_test(rows_stream_in_bands),
+        cmocka_unit_test(concats_and_pads_agree),
         cmocka_unit_test(kernels_agree_at_every_level),
         cmocka_unit_test(floats_agree),
         cmocka_unit_test(compilers_agree),
