@@ -346,7 +346,8 @@ static void report_unknown(const reader *r, const ast_value *item)
     if (near)
         diag_hint(r->ctx, "did you mean '%s'?", near);
     else if (item->kind == AST_V_LIST)
-        diag_hint(r->ctx, "a range is written `range [LOW, HIGH]`");
+        diag_hint(r->ctx, item->list.n == 2 ? "a range is written `range [LOW, HIGH]`"
+                                            : "a table is written `codebook entries [ … ]`");
 }
 
 /* ---- settings ------------------------------------------------------------------------------ */

@@ -24,6 +24,11 @@ static const struct message {
                                     "    1 | quantize { defalt : intt8 }\n"
                                     "      |                     ^~~~~\n"
                                     "  hint: did you mean 'int8'?\n"},
+    {"quantize { default : codebook [1, 2, 3] }",
+     "t.qdl:1:31: error: '[1, 2, 3]' is no setting [unknown-setting]\n"
+     "    1 | quantize { default : codebook [1, 2, 3] }\n"
+     "      |                               ^~~~~~~~~\n"
+     "  hint: a table is written `codebook entries [ … ]`\n"},
     {"quantize { default : symetric [1, 2] \"x\" 3x3 }",
      "t.qdl:1:22: error: 'symetric' is no setting [unknown-setting]\n"
      "    1 | quantize { default : symetric [1, 2] \"x\" 3x3 }\n"
