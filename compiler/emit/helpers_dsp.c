@@ -369,3 +369,63 @@ const char helper_dsp_add2[] =
     "    return sum + ((int16_t)w + (int16_t)(w >> 16));\n"
     "#endif\n"
     "}\n";
+
+const char helper_dsp_max4[] =
+    "/* Of each of four bytes, signed, the larger. */\n"
+    "$U$_INLINE uint32_t $P$_max4(uint32_t a, uint32_t b)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    uint32_t r;\n"
+    "    __asm__(\"ssub8 %0, %1, %2\\n\\tsel %0, %1, %2\" : \"=&r\"(r) : \"r\"(a), \"r\"(b) : \"cc\");\n"
+    "    return r;\n"
+    "#else\n"
+    "    uint32_t r = 0;\n"
+    "    for (int i = 0; i < 32; i += 8)\n"
+    "        r |= ((int8_t)(a >> i) > (int8_t)(b >> i) ? a : b) & UINT32_C(255) << i;\n"
+    "    return r;\n"
+    "#endif\n"
+    "}\n";
+
+const char helper_dsp_min4[] =
+    "/* Of each of four bytes, signed, the smaller. */\n"
+    "$U$_INLINE uint32_t $P$_min4(uint32_t a, uint32_t b)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    uint32_t r;\n"
+    "    __asm__(\"ssub8 %0, %1, %2\\n\\tsel %0, %2, %1\" : \"=&r\"(r) : \"r\"(a), \"r\"(b) : \"cc\");\n"
+    "    return r;\n"
+    "#else\n"
+    "    uint32_t r = 0;\n"
+    "    for (int i = 0; i < 32; i += 8)\n"
+    "        r |= ((int8_t)(a >> i) < (int8_t)(b >> i) ? a : b) & UINT32_C(255) << i;\n"
+    "    return r;\n"
+    "#endif\n"
+    "}\n";
+
+const char helper_dsp_add_even[] =
+    "/* Two sums of 16 bits, to which bytes 0 and 2 of w are added. */\n"
+    "$U$_INLINE uint32_t $P$_add_even(uint32_t sums, uint32_t w)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    uint32_t r;\n"
+    "    __asm__(\"sxtab16 %0, %1, %2\" : \"=r\"(r) : \"r\"(sums), \"r\"(w));\n"
+    "    return r;\n"
+    "#else\n"
+    "    const int32_t low = (int16_t)sums + (int8_t)w, high = (int16_t)(sums >> 16) + (int8_t)(w >> 16);\n"
+    "    return ((uint32_t)low & 0xffffu) | (uint32_t)high << 16;\n"
+    "#endif\n"
+    "}\n";
+
+const char helper_dsp_add_odd[] =
+    "/* Two sums of 16 bits, to which bytes 1 and 3 of w are added. */\n"
+    "$U$_INLINE uint32_t $P$_add_odd(uint32_t sums, uint32_t w)\n"
+    "{\n"
+    "#if $U$_DSP\n"
+    "    uint32_t r;\n"
+    "    __asm__(\"sxtab16 %0, %1, %2, ror #8\" : \"=r\"(r) : \"r\"(sums), \"r\"(w));\n"
+    "    return r;\n"
+    "#else\n"
+    "    const int32_t low = (int16_t)sums + (int8_t)(w >> 8), high = (int16_t)(sums >> 16) + (int8_t)(w >> 24);\n"
+    "    return ((uint32_t)low & 0xffffu) | (uint32_t)high << 16;\n"
+    "#endif\n"
+    "}\n";

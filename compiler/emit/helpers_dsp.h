@@ -28,6 +28,7 @@ extern const char helper_dsp_both[];
 extern const char helper_dsp_ssat8[];
 extern const char helper_dsp_two[];
 extern const char helper_dsp_add2[];
+extern const char helper_dsp_max4[], helper_dsp_min4[], helper_dsp_add_even[], helper_dsp_add_odd[];
 
 /* helpers_triple.c */
 extern const char helper_v6m[], helper_triple[], helper_six[], helper_three[], helper_four[],

@@ -1,6 +1,7 @@
 /* kernels_long.c - kernels of cortex-m3. */
 #include "compiler/emit/long.h"
 #include "compiler/emit/plane.h"
+#include "compiler/emit/pool.h"
 
 const kernel cortex_m3_kernels[] = {
     {"long-lone", OP_CONV2D, WEIGHTS_ALL, NULL, NULL, long_takes_lone, long_print_lone,
@@ -21,5 +22,6 @@ const kernel cortex_m3_kernels[] = {
      wide_scratch_conv, ORDER_UNKNOWN, NULL},
     {"long-depthwise", OP_CONV2D, WEIGHTS_ALL, NULL, plane_in_place_long, plane_takes, plane_print,
      plane_scratch, ORDER_CHANNELS, plane_order},
+    POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
     {0},
 };

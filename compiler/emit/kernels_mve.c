@@ -3,6 +3,7 @@
 #include "compiler/emit/dsp.h"
 #include "compiler/emit/long.h"
 #include "compiler/emit/mve.h"
+#include "compiler/emit/pool.h"
 
 const kernel cortex_m55_kernels[] = {
     {"mve-conv", OP_CONV2D, WEIGHTS_ALL, MVE_GUARD, mve_dots_in_place, mve_takes_dots,
@@ -34,5 +35,8 @@ const kernel cortex_m55_kernels[] = {
      wide_print_conv, wide_scratch_conv, ORDER_UNKNOWN, NULL},
     {"wide-dense", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, wide_takes_conv, wide_print_conv,
      wide_scratch_conv, ORDER_UNKNOWN, NULL},
+    POOL_ROWS("mve-pool", MVE_GUARD, mve_takes_pool, mve_print_pool),
+    POOL_ROWS("dsp-pool", NULL, dsp_takes_pool, dsp_print_pool),
+    POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
     {0},
 };

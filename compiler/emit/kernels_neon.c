@@ -1,5 +1,6 @@
 /* kernels_neon.c - kernels of aarch64. */
 #include "compiler/emit/neon.h"
+#include "compiler/emit/pool.h"
 
 #define FIELDS (WEIGHTS_CODE | WEIGHTS_PACKED | WEIGHTS_CODEBOOK)
 #define FORMS (FIELDS | WEIGHTS_AFFINE)
@@ -15,5 +16,6 @@ const kernel aarch64_kernels[] = {
      ORDER_UNKNOWN, NULL},
     {"neon-add", OP_SUB, WEIGHTS_NONE, NEON_GUARD, NULL, neon_takes_add, neon_print_add, NULL,
      ORDER_UNKNOWN, NULL},
+    POOL_ROWS("neon-pool", NEON_GUARD, neon_takes_pool, neon_print_pool),
     {0},
 };

@@ -3,6 +3,7 @@
 #include "compiler/emit/long.h"
 #include "compiler/emit/triple.h"
 #include "compiler/emit/plane.h"
+#include "compiler/emit/pool.h"
 
 const kernel word_kernels[] = {
     {"triple-lone", OP_CONV2D, WEIGHTS_CODE | WEIGHTS_AFFINE, NULL, NULL, triple_takes_lone,
@@ -27,5 +28,6 @@ const kernel word_kernels[] = {
      wide_scratch_conv, ORDER_UNKNOWN, NULL},
     {"plane-depthwise", OP_CONV2D, WEIGHTS_ALL, NULL, plane_in_place, plane_takes, plane_print,
      plane_scratch, ORDER_CHANNELS, plane_order},
+    POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
     {0},
 };

@@ -39,6 +39,22 @@ bool window_has_edge(const window *w)
     return w->y0 > 0 || w->y1 < w->oh || w->x0 > 0 || w->x1 < w->ow;
 }
 
+bool window_some_empty(const window *w)
+{
+    for (int y = 0; y < w->oh; ++y)
+        if (y * w->sh - w->pt + w->kh <= 0 || y * w->sh - w->pt >= w->h)
+            return true;
+    for (int x = 0; x < w->ow; ++x)
+        if (x * w->sw - w->pl + w->kw <= 0 || x * w->sw - w->pl >= w->w)
+            return true;
+    return false;
+}
+
+const char window_clip[] =
+    "    const int32_t top = $first_y$, left = $first_x$;\n"
+    "    const int32_t y0 = top < 0 ? 0 : top, y1 = top + $kh$ > $h$ ? $h$ : top + $kh$;\n"
+    "    const int32_t x0 = left < 0 ? 0 : left, x1 = left + $kw$ > $w$ ? $w$ : left + $kw$;\n";
+
 void window_vars(const window *w, text *t)
 {
     const struct {

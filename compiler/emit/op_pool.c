@@ -15,15 +15,6 @@ typedef struct pool {
 
 /* ---- what both kinds share ---------------------------------------------------------------- */
 
-/* Whether the window of some output has no cell inside the input along one axis. */
-static bool some_empty(int outputs, int stride, int pad, int taps, int size)
-{
-    for (int i = 0; i < outputs; ++i)
-        if (i * stride - pad + taps <= 0 || i * stride - pad >= size)
-            return true;
-    return false;
-}
-
 static void pool_init(pool *v, emitter *e, const ir_op *op)
 {
     *v = (pool){.e = e, .op = op};
@@ -35,18 +26,12 @@ static void pool_init(pool *v, emitter *e, const ir_op *op)
     v->unrolled = loop_unrolled(e, LOOP_TAPS, (int64_t)w->kh * w->kw);
     text_set(t, "pitch", "%d", w->w * w->c);
     text_set(t, "zero", op->q ? "%d" : "0.0f", op->q ? (int)op->q->in_zero[0] : 0);
-    text_set(t, "empty", "%d", some_empty(w->oh, w->sh, w->pt, w->kh, w->h) ||
-                                   some_empty(w->ow, w->sw, w->pl, w->kw, w->w));
-    text_set(t, "top", "%s", window_coord(e->ctx->a, "y", w->sh, w->pt, NULL, 1));
-    text_set(t, "left", "%s", window_coord(e->ctx->a, "x", w->sw, w->pl, NULL, 1));
+    text_set(t, "empty", "%d", window_some_empty(w));
+    text_set(t, "first_y", "%s", window_coord(e->ctx->a, "y", w->sh, w->pt, NULL, 1));
+    text_set(t, "first_x", "%s", window_coord(e->ctx->a, "x", w->sw, w->pl, NULL, 1));
     if (window_has_edge(w))
         text_set(t, "edge", "%s", op_aux(e, op, "edge"));
 }
-
-static const char clip[] =
-    "    const int32_t top = $top$, left = $left$;\n"
-    "    const int32_t y0 = top < 0 ? 0 : top, y1 = top + $kh$ > $h$ ? $h$ : top + $kh$;\n"
-    "    const int32_t x0 = left < 0 ? 0 : left, x1 = left + $kw$ > $w$ ? $w$ : left + $kw$;\n";
 
 /* Offsets of tap k from the window's first cell. */
 static int tap_offset(const window *w, int k)
@@ -80,7 +65,7 @@ static void print_max_edge(pool *v)
     text_put(t, "/* $layer$: maxima of a window that the border cuts off. */\n"
                 "static void $edge$(const $in0$ *restrict in, int32_t y, int32_t x, $out$ *restrict out)\n"
                 "{\n");
-    text_put(t, clip);
+    text_put(t, window_clip);
     text_put(t, "    for (int32_t c = 0; c < $c$; ++c) {\n"
                 "        $out$ m = $lowest$;\n"
                 "?empty|        if (y0 >= y1 || x0 >= x1)\n"
@@ -100,7 +85,7 @@ static const char *max_body(pool *v)
     text *t = &v->t;
     buf *out = t->out;
     t->out = &b;
-    text_put(t, "const $in0$ *p = &in0[(($top$) * $w$ + $left$) * $c$];\n");
+    text_put(t, "const $in0$ *p = &in0[(($first_y$) * $w$ + $first_x$) * $c$];\n");
     if (v->unrolled) {
         text_put(t, "for (int32_t c = 0; c < $c$; ++c) {\n"
                     "    $out$ m = p[c];\n");
@@ -225,7 +210,7 @@ static void print_sum_edge(pool *v)
                 "static int32_t $edge$(const $in0$ *restrict in, int32_t y, int32_t x,\n"
                 "    $acc$ *restrict acc)\n"
                 "{\n");
-    text_put(t, clip);
+    text_put(t, window_clip);
     text_put(t, "    const int32_t valid = (y1 - y0) * (x1 - x0);\n"
                 "?all|    const int32_t end_y = top + $kh$ > $low$ ? $low$ : top + $kh$;\n"
                 "?all|    const int32_t end_x = left + $kw$ > $far$ ? $far$ : left + $kw$;\n"
@@ -293,7 +278,7 @@ static void print_average(pool *v, void (*codes)(pool *))
     text_put(t, "    $acc$ *acc = scratch;\n");
     window_nest(t, &v->w, "const int32_t count = $edge$(in0, y, x, acc);\n"
                           "$edge_codes$(acc, count, out);\n",
-                "$inner$(&in0[(($top$) * $w$ + $left$) * $c$], acc);\n"
+                "$inner$(&in0[(($first_y$) * $w$ + $first_x$) * $c$], acc);\n"
                 "$codes$(acc, out);\n");
     op_close(t);
 }

@@ -45,6 +45,10 @@ typedef struct window {
 } window;
 void window_init(window *w, const ir_op *op);
 bool window_has_edge(const window *w);
+/* Whether the window of some output has no cell inside the input; without dilation. */
+bool window_some_empty(const window *w);
+/* Lines that clip the window of output (y, x) to rows y0 to y1 and columns x0 to x1; want $first_y$, $first_x$. */
+extern const char window_clip[];
 /* Sets variables h w c kh kw sh sw dh dw pt pl oh ow o, and taps = kh*kw. */
 void window_vars(const window *w, text *t);
 /* C expression of the input row (or column) that tap `k` of output `y` reads: "y * 2 - 1 + ky". */

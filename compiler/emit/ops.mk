@@ -26,7 +26,8 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/op_float.c \
 	compiler/emit/op_gather.c \
 	compiler/emit/op_move.c \
-	compiler/emit/op_pool.c \
+	compiler/emit/op_pool.c compiler/emit/pool.h compiler/emit/pool_kernel.c compiler/emit/pool_mean.c \
+	compiler/emit/pool_steps.c \
 	compiler/emit/op_reduce.c \
 	compiler/emit/op_resize.c \
 	compiler/emit/op_softmax.c \
