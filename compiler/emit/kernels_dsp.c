@@ -1,6 +1,7 @@
 /* kernels_dsp.c - kernels of cortex-m4: cores with the DSP extension. */
 #include "compiler/emit/dsp.h"
 #include "compiler/emit/long.h"
+#include "compiler/emit/fast_eltwise.h"
 #include "compiler/emit/pool.h"
 
 /* All weights: as far as dsp_store_takes and dsp_levels_take say so. */
@@ -28,5 +29,6 @@ const kernel cortex_m4_kernels[] = {
      wide_scratch_conv, ORDER_UNKNOWN, NULL},
     POOL_ROWS("dsp-pool", NULL, dsp_takes_pool, dsp_print_pool),
     POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
+    FAST_ELTWISE_ROWS,
     {0},
 };

@@ -1,6 +1,7 @@
 /* kernels_long.c - kernels of cortex-m3. */
 #include "compiler/emit/long.h"
 #include "compiler/emit/plane.h"
+#include "compiler/emit/fast_eltwise.h"
 #include "compiler/emit/pool.h"
 
 const kernel cortex_m3_kernels[] = {
@@ -23,5 +24,6 @@ const kernel cortex_m3_kernels[] = {
     {"long-depthwise", OP_CONV2D, WEIGHTS_ALL, NULL, plane_in_place_long, plane_takes, plane_print,
      plane_scratch, ORDER_CHANNELS, plane_order},
     POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
+    FAST_ELTWISE_ROWS,
     {0},
 };

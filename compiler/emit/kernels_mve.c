@@ -3,6 +3,7 @@
 #include "compiler/emit/dsp.h"
 #include "compiler/emit/long.h"
 #include "compiler/emit/mve.h"
+#include "compiler/emit/fast_eltwise.h"
 #include "compiler/emit/pool.h"
 
 const kernel cortex_m55_kernels[] = {
@@ -16,6 +17,7 @@ const kernel cortex_m55_kernels[] = {
      ORDER_UNKNOWN, NULL},
     {"mve-add", OP_SUB, WEIGHTS_NONE, MVE_GUARD, NULL, mve_takes_add, mve_print_add, NULL,
      ORDER_UNKNOWN, NULL},
+    ELTWISE_ROW("mve-mul", OP_MUL, MVE_GUARD, mve_takes_add, mve_print_add),
     {"dsp-conv", OP_CONV2D, WEIGHTS_ALL, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
      dsp_scratch_conv, ORDER_CELLS, NULL},
     {"dsp-dense", OP_DENSE, WEIGHTS_ALL, NULL, NULL, dsp_takes_dense, dsp_print_dense,
@@ -38,5 +40,6 @@ const kernel cortex_m55_kernels[] = {
     POOL_ROWS("mve-pool", MVE_GUARD, mve_takes_pool, mve_print_pool),
     POOL_ROWS("dsp-pool", NULL, dsp_takes_pool, dsp_print_pool),
     POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
+    FAST_ELTWISE_ROWS,
     {0},
 };

@@ -3,6 +3,7 @@
 #include "compiler/emit/long.h"
 #include "compiler/emit/triple.h"
 #include "compiler/emit/plane.h"
+#include "compiler/emit/fast_eltwise.h"
 #include "compiler/emit/pool.h"
 
 const kernel word_kernels[] = {
@@ -29,5 +30,6 @@ const kernel word_kernels[] = {
     {"plane-depthwise", OP_CONV2D, WEIGHTS_ALL, NULL, plane_in_place, plane_takes, plane_print,
      plane_scratch, ORDER_CHANNELS, plane_order},
     POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
+    FAST_ELTWISE_ROWS,
     {0},
 };

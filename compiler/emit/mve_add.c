@@ -1,7 +1,8 @@
-/* mve_add.c - add and sub of whole tensors on Helium, four elements at a time.
+/* mve_add.c - add, sub and mul on Helium, four elements at a time.
  *
  * tflm's correction of ties (mve_scale.c) is left out where no code, for the sum no pair of codes,
  * gives another result without it: all 256, or 65536, are tried. */
+#include "compiler/emit/fast_eltwise.h"
 #include "compiler/emit/mve.h"
 
 /* One multiplication of docs/numerics.md with constants: R = (v * mult + half) >> shift. */
@@ -106,6 +107,30 @@ static void put_q32(const ir_op *op, text *t)
                 "?shift|    a = vshrq_n_s32(a, $shift$);\n");
 }
 
+/* The product, which has 16 bits and a sign. */
+static void put_product(const ir_op *op, text *t)
+{
+    const ir_iparams *q = op->q;
+    rescale out = rescale_of(op, &q->out);
+    for (int i = 0; i < 2; ++i) {
+        text_set(t, "v", i ? "b" : "a");
+        text_set(t, "less", "%d", -(int)q->in_zero[i]);
+        text_put(t, "?less|    $v$ = vaddq_n_s32($v$, $less$);\n");
+    }
+    text_put(t, "    a = vmulq_s32(a, b);\n");
+    if (q->mode == IR_NUM_Q32) {
+        text_set(t, "shift", "%d", q->out.shift[0]);
+        text_set(t, "mult", "%d", (int)out.mult);
+        text_put(t, "?shift|    a = vshlq_n_s32(a, $shift$);\n"
+                    "    a = vrmulhq_s32(a, vdupq_n_s32($mult$));\n");
+    } else {
+        out.correct = out.right > 0 && q->lo != q->out_zero;
+        put_rescale(&out, t, "a");
+    }
+    text_set(t, "zero", "%d", (int)q->out_zero);
+    text_put(t, "?zero|    a = vqaddq_n_s32(a, $zero$);\n");
+}
+
 static void print_codes(emitter *e, const ir_op *op, text *t)
 {
     const ir_iparams *q = op->q;
@@ -117,7 +142,9 @@ static void print_codes(emitter *e, const ir_op *op, text *t)
     text_put(t, "/* $layer$: four elements of the output. */\n"
                 "$U$_INLINE int32x4_t $codes$(int32x4_t a, int32x4_t b)\n"
                 "{\n");
-    if (q->mode == IR_NUM_Q32)
+    if (op->kind == OP_MUL)
+        put_product(op, t);
+    else if (q->mode == IR_NUM_Q32)
         put_q32(op, t);
     else
         put_q31(op, t);
@@ -134,15 +161,22 @@ static bool is_plain(const ir_rescale *s)
            (!s->shift || (s->shift[0] <= 0 && s->shift[0] >= -30));
 }
 
+/* q32: the product, shifted to the left, stays inside 32 bits. */
+static bool is_shifted(const ir_rescale *s)
+{
+    return s->n == 1 && !(s->sat && s->sat[0]) && !(s->down && s->down[0]);
+}
+
 bool mve_takes_add(const emitter *e, const ir_op *op)
 {
     (void)e;
     const ir_iparams *q = op->q;
-    if (q->mode == IR_NUM_ONNX || q->acc_type != IR_I32 || op->out[0]->type != IR_I8)
+    eltwise_rows r;
+    if (q->mode == IR_NUM_ONNX || q->acc_type != IR_I32 || op->out[0]->type != IR_I8 ||
+        op->in[0]->type != IR_I8 || op->in[1]->type != IR_I8 || !eltwise_rows_of(op, &r))
         return false;
-    for (int i = 0; i < 2; ++i)
-        if (op->in[i]->type != IR_I8 || !ir_shape_eq(&op->in[i]->shape, &op->out[0]->shape))
-            return false;
+    if (op->kind == OP_MUL)
+        return q->mode == IR_NUM_Q32 ? is_shifted(&q->out) : is_plain(&q->out);
     return q->mode == IR_NUM_Q32 ||
            (is_plain(&q->in[0]) && is_plain(&q->in[1]) && is_plain(&q->out));
 }
@@ -150,20 +184,22 @@ bool mve_takes_add(const emitter *e, const ir_op *op)
 bool mve_print_add(emitter *e, const ir_op *op)
 {
     text t;
-    int64_t n = ir_elems(&op->out[0]->shape);
+    eltwise_rows r;
     op_begin(e, op, &t);
+    eltwise_rows_of(op, &r);
     print_codes(e, op, &t);
     op_comment(e, op, &t);
     mve_open(e, op, &t);
-    text_set(&t, "whole", "%lld", (long long)(n - n % MVE_LANES));
-    text_set(&t, "rest", "%d", (int)(n % MVE_LANES));
-    text_put(
-        &t,
-        "?whole|    for (int32_t i = 0; i < $whole$; i += 4)\n"
-        "?whole|        vstrbq_s32(out + i, $codes$(vldrbq_s32($x0$ + i), vldrbq_s32($x1$ + i)));\n"
-        "?rest|    const mve_pred16_t rest = vctp32q($rest$);\n"
-        "?rest|    vstrbq_p_s32(out + $whole$, $codes$(vldrbq_z_s32($x0$ + $whole$, rest), "
-        "vldrbq_z_s32($x1$ + $whole$, rest)), rest);\n");
+    text_set(&t, "whole", "%lld", (long long)(r.n - r.n % MVE_LANES));
+    text_set(&t, "rest", "%d", (int)(r.n % MVE_LANES));
+    text_put(&t, "?rest|    const mve_pred16_t rest = vctp32q($rest$);\n");
+    eltwise_open_rows(&r, &t);
+    text_put_at(&t, r.rows > 1 ? 8 : 4,
+                "?whole|for (int32_t i = 0; i < $whole$; i += 4)\n"
+                "?whole|    vstrbq_s32(out + i, $codes$(vldrbq_s32(a + i), vldrbq_s32(b + i)));\n"
+                "?rest|vstrbq_p_s32(out + $whole$, $codes$(vldrbq_z_s32(a + $whole$, rest), "
+                "vldrbq_z_s32(b + $whole$, rest)), rest);\n");
+    eltwise_close_rows(&r, &t);
     mve_close(&t);
     return true;
 }
