@@ -5,6 +5,7 @@
 #include "compiler/emit/mve.h"
 #include "compiler/emit/fast_eltwise.h"
 #include "compiler/emit/pool.h"
+#include "compiler/emit/table.h"
 
 const kernel cortex_m55_kernels[] = {
     {"mve-conv", OP_CONV2D, WEIGHTS_ALL, MVE_GUARD, mve_dots_in_place, mve_takes_dots,
@@ -41,5 +42,6 @@ const kernel cortex_m55_kernels[] = {
     POOL_ROWS("dsp-pool", NULL, dsp_takes_pool, dsp_print_pool),
     POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
     FAST_ELTWISE_ROWS,
+    TABLE_ROWS("mve-table", MVE_GUARD, mve_print_table),
     {0},
 };

@@ -1,6 +1,7 @@
 /* kernels_neon.c - kernels of aarch64. */
 #include "compiler/emit/neon.h"
 #include "compiler/emit/pool.h"
+#include "compiler/emit/table.h"
 
 #define FIELDS (WEIGHTS_CODE | WEIGHTS_PACKED | WEIGHTS_CODEBOOK)
 #define FORMS (FIELDS | WEIGHTS_AFFINE)
@@ -17,5 +18,6 @@ const kernel aarch64_kernels[] = {
     {"neon-add", OP_SUB, WEIGHTS_NONE, NEON_GUARD, NULL, neon_takes_add, neon_print_add, NULL,
      ORDER_UNKNOWN, NULL},
     POOL_ROWS("neon-pool", NEON_GUARD, neon_takes_pool, neon_print_pool),
+    TABLE_ROWS("neon-table", NEON_GUARD, neon_print_table),
     {0},
 };

@@ -5,6 +5,7 @@
 #include "compiler/emit/plane.h"
 #include "compiler/emit/fast_eltwise.h"
 #include "compiler/emit/pool.h"
+#include "compiler/emit/table.h"
 
 const kernel word_kernels[] = {
     {"triple-lone", OP_CONV2D, WEIGHTS_CODE | WEIGHTS_AFFINE, NULL, NULL, triple_takes_lone,
@@ -31,5 +32,6 @@ const kernel word_kernels[] = {
      plane_scratch, ORDER_CHANNELS, plane_order},
     POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
     FAST_ELTWISE_ROWS,
+    TABLE_ROWS("plain-table", NULL, plain_print_table),
     {0},
 };

@@ -1,8 +1,7 @@
 /* op_unary.c - functions of one code: a table of 256 codes, or a clamp where that says the same. */
 #include "compiler/emit/ops.h"
 
-/* Whether the table only limits codes to [lo, hi]. */
-static bool is_clamp(const ir_iparams *q)
+bool unary_is_clamp(const ir_iparams *q)
 {
     for (int x = -128; x < 128; ++x)
         if (q->lut[x + 128] != (x < q->lo ? q->lo : x > q->hi ? q->hi : x))
@@ -10,7 +9,7 @@ static bool is_clamp(const ir_iparams *q)
     return true;
 }
 
-static const char *table(emitter *e, const ir_op *op)
+const char *unary_table(emitter *e, const ir_op *op)
 {
     arena *a = e->ctx->a;
     const int16_t *lut = op->q->lut;
@@ -30,11 +29,11 @@ bool print_unary(emitter *e, const ir_op *op)
     text t;
     op_begin(e, op, &t);
     text_set(&t, "n", "%lld", (long long)ir_elems(&op->out[0]->shape));
-    if (!q->lut || is_clamp(q))
+    if (!q->lut || unary_is_clamp(q))
         text_set(&t, "code", "%s",
                  clamp_code(e, "in0[i]", q->lo, q->hi, emit_ctype(op->out[0]->type)));
     else
-        text_set(&t, "code", "%s[in0[i] + 128]", table(e, op));
+        text_set(&t, "code", "%s[in0[i] + 128]", unary_table(e, op));
     op_comment(e, op, &t);
     op_open(e, op, &t);
     text_put(&t, "    for (int32_t i = 0; i < $n$; ++i)\n"

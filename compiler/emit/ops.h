@@ -147,6 +147,10 @@ bool print_argmax(emitter *e, const ir_op *op);
 bool print_resize_nearest(emitter *e, const ir_op *op);
 bool print_resize_bilinear(emitter *e, const ir_op *op);
 bool print_unary(emitter *e, const ir_op *op);
+/* Whether the table of codes only limits them to [lo, hi]. */
+bool unary_is_clamp(const ir_iparams *q);
+/* Emits the table [256] of codes from -128; gives its name. */
+const char *unary_table(emitter *e, const ir_op *op);
 bool print_softmax(emitter *e, const ir_op *op);
 bool print_l2_norm(emitter *e, const ir_op *op);
 bool print_float_l2_norm(emitter *e, const ir_op *op);

@@ -34,7 +34,7 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/op_l2.c \
 	compiler/emit/op_unary.c \
 	compiler/emit/ops.h \
-	compiler/emit/requant.c \
+	compiler/emit/requant.c compiler/emit/table.c compiler/emit/table.h \
 	compiler/emit/target.c compiler/emit/target.h compiler/emit/targets.c \
 	compiler/emit/kernels_x86.c compiler/emit/x86.h compiler/emit/x86_add.c compiler/emit/x86_conv.c compiler/emit/x86_depthwise.c \
 	compiler/emit/levels.c compiler/emit/levels.h compiler/emit/x86_levels.c compiler/emit/x86_scale.c compiler/emit/x86_text.c compiler/emit/x86_text_scale.c compiler/emit/x86_tile.c \
