@@ -17,6 +17,8 @@ const kernel aarch64_kernels[] = {
      ORDER_UNKNOWN, NULL},
     {"neon-add", OP_SUB, WEIGHTS_NONE, NEON_GUARD, NULL, neon_takes_add, neon_print_add, NULL,
      ORDER_UNKNOWN, NULL},
+    {"neon-mul", OP_MUL, WEIGHTS_NONE, NEON_GUARD, NULL, neon_takes_add, neon_print_add, NULL,
+     ORDER_UNKNOWN, NULL},
     POOL_ROWS("neon-pool", NEON_GUARD, neon_takes_pool, neon_print_pool),
     TABLE_ROWS("neon-table", NEON_GUARD, neon_print_table),
     {0},

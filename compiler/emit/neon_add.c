@@ -1,8 +1,10 @@
-/* neon_add.c - add and sub of equal shapes on NEON, sixteen elements at a time.
+/* neon_add.c - add, sub and mul on NEON, sixteen elements at a time.
  *
  * q32: one multiply-accumulate an operand in 32 bits, which the choice of the shift proves to fit.
  * tflm, single: each operand's code less its zero point, times 2^20, is rescaled, and so is the
- * sum; as all three only reduce, nothing saturates. */
+ * sum; as all three only reduce, nothing saturates. mul: products of codes less their zero points
+ * have 16 bits and a sign, so that their rescaling does not saturate either. */
+#include "compiler/emit/fast_eltwise.h"
 #include "compiler/emit/neon.h"
 
 static bool reduces(const ir_rescale *s)
@@ -10,15 +12,27 @@ static bool reduces(const ir_rescale *s)
     return s->n == 1 && s->shift[0] <= 0 && !(s->sat && s->sat[0]);
 }
 
+static bool multiplies(const ir_op *op)
+{
+    const ir_iparams *q = op->q;
+    const ir_rescale *s = &q->out;
+    if (q->mode == IR_NUM_ONNX || q->acc_type != IR_I32 || s->n != 1 || (s->down && s->down[0]))
+        return false;
+    if (q->mode == IR_NUM_Q32)
+        return !(s->sat && s->sat[0]);
+    return reduces(s);
+}
+
 bool neon_takes_add(const emitter *e, const ir_op *op)
 {
     (void)e;
     const ir_iparams *q = op->q;
-    const ir_tensor *a = op->in[0], *b = op->in[1], *out = op->out[0];
-    if (a->type != IR_I8 || b->type != IR_I8 || out->type != IR_I8 || a->kind == IR_CONST ||
-        b->kind == IR_CONST || !ir_shape_eq(&a->shape, &out->shape) ||
-        !ir_shape_eq(&b->shape, &out->shape))
+    eltwise_rows r;
+    if (op->in[0]->type != IR_I8 || op->in[1]->type != IR_I8 || op->out[0]->type != IR_I8 ||
+        !eltwise_rows_of(op, &r))
         return false;
+    if (op->kind == OP_MUL)
+        return multiplies(op);
     if (q->mode == IR_NUM_Q32)
         return true;
     return (q->mode == IR_NUM_TFLM || q->mode == IR_NUM_SINGLE) && q->left_shift == 20 &&
@@ -74,10 +88,37 @@ static void put_quad_q32(const ir_op *op, text *t)
                 "}\n\n");
 }
 
+/* Four elements, from codes less the zero points: their codes less the zero point. q32: the product
+ * is shifted to the left by one less, the other bit being SQRDMULH's; where it is not shifted,
+ * SQDMULH cuts at 2^31 and one more bit is rounded. */
+static void put_quad_mul(const ir_op *op, text *t)
+{
+    const ir_iparams *q = op->q;
+    int shift = q->mode == IR_NUM_Q32 ? q->out.shift[0] : 1;
+    text_set(t, "left", "%d", shift ? shift - 1 : 0);
+    text_set(t, "half", "%d", shift == 0);
+    text_put(t, "static inline int32x4_t $quad$(int16x4_t a, int16x4_t b)\n"
+                "{\n"
+                "    int32x4_t v = vmull_s16(a, b);\n"
+                "?left|    v = vshlq_n_s32(v, $left$);\n");
+    if (q->mode == IR_NUM_Q32) {
+        text_set(t, "mult", "%d", (int)q->out.mult[0]);
+        text_put(t, "!half|    v = vqrdmulhq_n_s32(v, $mult$);\n"
+                    "?half|    v = vrshrq_n_s32(vqdmulhq_n_s32(v, $mult$), 1);\n");
+    } else {
+        put_rescale(op, &q->out, t, "v");
+    }
+    text_put(t, "    return v;\n"
+                "}\n\n");
+}
+
 static void put_lanes(const ir_op *op, text *t)
 {
     const ir_iparams *q = op->q;
-    text_set(t, "q31", "%d", q->mode != IR_NUM_Q32);
+    bool mul = op->kind == OP_MUL;
+    text_set(t, "less", "%d", mul || q->mode != IR_NUM_Q32);
+    text_set(t, "up", mul ? "" : "vshlq_n_s16(");
+    text_set(t, "bits", mul ? "" : ", 5)");
     text_set(t, "za", "%d", (int)q->in_zero[0]);
     text_set(t, "zb", "%d", (int)q->in_zero[1]);
     text_put(
@@ -85,13 +126,13 @@ static void put_lanes(const ir_op *op, text *t)
         "/* $layer$: sixteen elements. */\n"
         "static inline int8x16_t $lanes$(int8x16_t a, int8x16_t b)\n"
         "{\n"
-        "?q31|    const int8x8_t za = vdup_n_s8($za$), zb = vdup_n_s8($zb$);\n"
-        "?q31|    const int16x8_t a0 = vshlq_n_s16(vsubl_s8(vget_low_s8(a), za), 5);\n"
-        "?q31|    const int16x8_t a1 = vshlq_n_s16(vsubl_s8(vget_high_s8(a), za), 5);\n"
-        "?q31|    const int16x8_t b0 = vshlq_n_s16(vsubl_s8(vget_low_s8(b), zb), 5);\n"
-        "?q31|    const int16x8_t b1 = vshlq_n_s16(vsubl_s8(vget_high_s8(b), zb), 5);\n"
-        "!q31|    const int16x8_t a0 = vmovl_s8(vget_low_s8(a)), a1 = vmovl_s8(vget_high_s8(a));\n"
-        "!q31|    const int16x8_t b0 = vmovl_s8(vget_low_s8(b)), b1 = vmovl_s8(vget_high_s8(b));\n"
+        "?less|    const int8x8_t za = vdup_n_s8($za$), zb = vdup_n_s8($zb$);\n"
+        "?less|    const int16x8_t a0 = $up$vsubl_s8(vget_low_s8(a), za)$bits$;\n"
+        "?less|    const int16x8_t a1 = $up$vsubl_s8(vget_high_s8(a), za)$bits$;\n"
+        "?less|    const int16x8_t b0 = $up$vsubl_s8(vget_low_s8(b), zb)$bits$;\n"
+        "?less|    const int16x8_t b1 = $up$vsubl_s8(vget_high_s8(b), zb)$bits$;\n"
+        "!less|    const int16x8_t a0 = vmovl_s8(vget_low_s8(a)), a1 = vmovl_s8(vget_high_s8(a));\n"
+        "!less|    const int16x8_t b0 = vmovl_s8(vget_low_s8(b)), b1 = vmovl_s8(vget_high_s8(b));\n"
         "    const int32x4_t v[4] = {$quad$(vget_low_s16(a0), vget_low_s16(b0)),\n"
         "                            $quad$(vget_high_s16(a0), vget_high_s16(b0)),\n"
         "                            $quad$(vget_low_s16(a1), vget_low_s16(b1)),\n"
@@ -100,41 +141,50 @@ static void put_lanes(const ir_op *op, text *t)
         "}\n\n");
 }
 
-/* The output may lie over an input: nothing is computed again, so the last elements are taken
- * apart. */
+/* The output may lie over an input: nothing is computed again, so the last elements of a row are
+ * taken apart. */
 static void put_loop(const ir_op *op, text *t)
 {
-    int64_t n = ir_elems(&op->out[0]->shape);
-    text_set(t, "whole", "%lld", (long long)(n / NEON_BYTES * NEON_BYTES));
-    text_set(t, "rest", "%d", (int)(n % NEON_BYTES));
-    text_put(t, "?whole|    for (int32_t i = 0; i < $whole$; i += 16)\n"
-                "?whole|        vst1q_s8(out + i, $lanes$(vld1q_s8(in0 + i), vld1q_s8(in1 + i)));\n"
-                "?rest|    int8_t a[16] = {0}, b[16] = {0};\n"
-                "?rest|    for (int32_t i = 0; i < $rest$; ++i) {\n"
-                "?rest|        a[i] = in0[$whole$ + i];\n"
-                "?rest|        b[i] = in1[$whole$ + i];\n"
-                "?rest|    }\n"
-                "?rest|    $P$_store(out + $whole$, $lanes$(vld1q_s8(a), vld1q_s8(b)), $rest$);\n");
+    eltwise_rows r;
+    eltwise_rows_of(op, &r);
+    text_set(t, "whole", "%lld", (long long)(r.n / NEON_BYTES * NEON_BYTES));
+    text_set(t, "rest", "%d", (int)(r.n % NEON_BYTES));
+    text_put(t, "?rest|    int8_t x[16] = {0}, y[16] = {0};\n");
+    eltwise_open_rows(&r, t);
+    text_put_at(t, r.rows > 1 ? 8 : 4,
+                "?whole|for (int32_t i = 0; i < $whole$; i += 16)\n"
+                "?whole|    vst1q_s8(out + i, $lanes$(vld1q_s8(a + i), vld1q_s8(b + i)));\n"
+                "?rest|for (int32_t i = 0; i < $rest$; ++i) {\n"
+                "?rest|    x[i] = a[$whole$ + i];\n"
+                "?rest|    y[i] = b[$whole$ + i];\n"
+                "?rest|}\n"
+                "?rest|$P$_store(out + $whole$, $lanes$(vld1q_s8(x), vld1q_s8(y)), $rest$);\n");
+    eltwise_close_rows(&r, t);
 }
 
 bool neon_print_add(emitter *e, const ir_op *op)
 {
-    bool q32 = op->q->mode == IR_NUM_Q32;
+    bool q32 = op->q->mode == IR_NUM_Q32, mul = op->kind == OP_MUL;
     text t;
+    eltwise_rows r;
     op_begin(e, op, &t);
-    if (ir_elems(&op->out[0]->shape) % NEON_BYTES)
+    eltwise_rows_of(op, &r);
+    if (r.n % NEON_BYTES)
         emit_use_helper(e, EH_NEON_STORE);
     text_set(&t, "lanes", "%s", op_aux(e, op, "lanes"));
     text_set(&t, "quad", "%s", op_aux(e, op, "quad"));
-    text_put(
-        &t,
-        q32 ? "/* $layer$: four elements, from their codes. */\n"
-            : "/* $layer$: four elements, from their codes less the zero points, times 2^5. */\n");
-    if (q32)
+    text_set(&t, "from", "%s",
+             mul   ? "codes less the zero points"
+             : q32 ? "codes"
+                   : "codes less the zero points, times 2^5");
+    text_put(&t, "/* $layer$: four elements, from their $from$. */\n");
+    if (mul)
+        put_quad_mul(op, &t);
+    else if (q32)
         put_quad_q32(op, &t);
     else
         put_quad_q31(op, &t);
-    neon_narrow_function(e, op, &t, NEON_LANES, q32 ? 0 : op->q->out_zero);
+    neon_narrow_function(e, op, &t, NEON_LANES, q32 && !mul ? 0 : op->q->out_zero);
     put_lanes(op, &t);
     op_comment(e, op, &t);
     op_open(e, op, &t);
