@@ -555,6 +555,8 @@ bool dsp_print_conv(emitter *e, const ir_op *op)
     print_dots(&v);
     put_gather(&v, edge && v.rows > 1);
     op_comment(e, op, t);
+    emit_use_helper(e, EH_DSP);
+    text_set(t, "storage", "%s_OUTLINE", e->upper); /* as in dsp_depthwise.c */
     op_open(e, op, t);
     text_put(t, "    uint32_t *x = scratch;\n");
     text_set(t, "edge_at", "%lld",

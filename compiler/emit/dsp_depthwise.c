@@ -349,6 +349,9 @@ bool dsp_print_depthwise(emitter *e, const ir_op *op)
     init(&v, e, op);
     op_begin(e, op, &v.t);
     text_set(&v.t, "U", "%s", e->upper);
+    /* gcc keeps what the loops need in registers only where it does not inline the function */
+    emit_use_helper(e, EH_DSP);
+    text_set(&v.t, "storage", "%s_OUTLINE", e->upper);
     window_vars(&v.w, &v.t);
     fast_init(&v.f, e, op, v.w.o, true);
     put_sums(&v);

@@ -56,6 +56,7 @@ void op_begin(emitter *e, const ir_op *op, text *t)
         text_set(t, types[i], "%s", emit_ctype(op->in[i]->type));
         text_set(t, names[i], "%s", operand(e, op, i, &parameters));
     }
+    text_set(t, "storage", "static");
 }
 
 /* ---- the comment -------------------------------------------------------------------------- */
@@ -145,7 +146,7 @@ void op_open(emitter *e, const ir_op *op, text *t)
 {
     buf *b = t->out;
     int parameters = 0;
-    text_put(t, "static void $fn$(");
+    text_put(t, "$storage$ void $fn$(");
     for (int i = 0; i < op_activations(op); ++i)
         if (op->in[i]->kind != IR_CONST && !emit_is_laid(e, op, i))
             buf_printf(b, "const %s *%sin%d, ", emit_ctype(op->in[i]->type),

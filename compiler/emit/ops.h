@@ -7,6 +7,7 @@
  *   in0, in1  element types of the first two activations, x0, x1 their names (a parameter, or the
  *             array of a constant)     out  element type of the output
  *   cell  elements from one cell of the output to the next
+ *   storage  of the operator's function: "static", unless its printer says otherwise
  *   r    "restrict ", or "" where the plan lets the output share an input's memory */
 #ifndef QCC_EMIT_OPS_H
 #define QCC_EMIT_OPS_H

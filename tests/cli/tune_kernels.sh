@@ -9,7 +9,7 @@ cat >"$work/measure" <<'END'
 #!/bin/sh
 [ "$1" = -o ] && [ $# -eq 3 ] && grep -q 'net_profile(0' "$3" || exit 1
 c=$3
-lines() { awk -v name="net_$1(" 'index($0, name) && /^static/ { n = 1 } n && ++n && /^}/ { exit } END { print n }' "$c"; }
+lines() { awk -v name="net_$1(" 'index($0, name) && /^(static|NET_OUTLINE) / { n = 1 } n && ++n && /^}/ { exit } END { print n }' "$c"; }
 printf 'some words\nlayer 0 %d\nlayer 1 %d\nlayer 2 7\n' "$(lines conv0)" "$(lines dw1)" >"$2"
 END
 chmod +x "$work/measure"
