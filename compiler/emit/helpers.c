@@ -324,6 +324,14 @@ static const helper helpers[EH_COUNT] = {
     [EH_X86_QUADS] = {"quads", NEEDS(EH_X86_DOT), helper_x86_quads},
     [EH_X86_LEVELS] = {"levels", NEEDS(EH_X86_PACKED), helper_x86_levels},
     [EH_X86_LOOK64] = {"look64", NEEDS(EH_X86_LEVELS), helper_x86_look64},
+    [EH_X86_LOOK_OWN] = {"look_own", NEEDS(EH_X86_LEVELS), helper_x86_look_own},
+    [EH_X86_PAIR] = {"two", NEEDS(EH_X86), helper_x86_pair},
+    [EH_X86_WIDENED] = {"widened", NEEDS(EH_X86), helper_x86_widened},
+    [EH_X86_COPIED] = {"copied", NEEDS(EH_X86), helper_x86_copied},
+    [EH_X86_ROWS] = {"rows", NEEDS(EH_X86), helper_x86_rows},
+    [EH_X86_ROWS_WIDE] = {"rows_wide", NEEDS(EH_X86), helper_x86_rows_wide},
+    [EH_X86_LOOK_WIDE] = {"look_wide", NEEDS(EH_X86), helper_x86_look_wide},
+    [EH_X86_STORE_WIDE] = {"store_wide", NEEDS(EH_X86), helper_x86_store_wide},
     [EH_X86_WIDE] = {"wide", NEEDS(EH_X86), helper_x86_wide},
     [EH_X86_UPPER] = {"upper", NEEDS(EH_X86), helper_x86_upper},
     [EH_X86_DOUBLED] = {"doubled", NEEDS(EH_X86), helper_x86_doubled},
@@ -350,6 +358,7 @@ const char *const emit_helper_suffixes[] = {
     "mve_fill",
     "tie", "mve_load2", "mve_load1", "mve_sum", "levels", "look64",
     "level", "lanes", "dot", "shifted", "quads", "wide", "upper", "doubled", "shift", "ties", "packed",
+    "look_own", "widened", "rows", "rows_wide", "look_wide", "store_wide",
     "sums", "some", "copied", "filled", "taps",
     /* beside the helpers of these names */ "bytes", "weights", "codes", "store", "four", "quads64", "pairs", "begin", "end", NULL};
 
@@ -364,6 +373,16 @@ void emit_use_helper(emitter *e, emit_helper h)
     e->constant_bytes += helpers[h].constants;
     for (const emit_helper *n = helpers[h].needs; n && *n != EH_COUNT; ++n)
         emit_use_helper(e, *n);
+}
+
+const char *emit_shared_helpers(const emitter *e)
+{
+    buf b;
+    buf_init(&b, e->ctx->a);
+    for (int h = 0; h < EH_X86_RUN_TIME; ++h)
+        if (e->helpers.has[h])
+            buf_printf(&b, "%s_%s ", e->prefix, helpers[h].suffix);
+    return buf_str(&b);
 }
 
 /* Those of x86-64, for each level. */

@@ -36,6 +36,7 @@ typedef enum emit_helper {
     EH_MVE_FILL,
     EH_X86_RUN_TIME, EH_X86_LEVEL, /* one of them: chosen at run time, or by the compiler */
     EH_X86, EH_X86_DOT, EH_X86_SHIFTED, EH_X86_QUADS, EH_X86_WIDE, EH_X86_LEVELS, EH_X86_LOOK64, /* x86_text.c */
+    EH_X86_LOOK_OWN, EH_X86_PAIR, EH_X86_WIDENED, EH_X86_COPIED, EH_X86_ROWS, EH_X86_ROWS_WIDE, EH_X86_LOOK_WIDE, EH_X86_STORE_WIDE, /* x86_text_pair.c */
     EH_X86_UPPER, EH_X86_DOUBLED, EH_X86_SHIFT, EH_X86_TIES, EH_X86_PACKED, /* x86_text_scale.c */
     EH_NEON, EH_NEON_DOT, EH_NEON_SOME, EH_NEON_COPY, EH_NEON_FILL, EH_NEON_STORE, EH_NEON_TAPS, /* helpers_neon.c */
     EH_COUNT /* texts: helpers.c */
@@ -131,6 +132,8 @@ bool emit_may_alias(const emitter *e, const ir_op *op, int in);
 /* Scratch bytes in the arena that the operator's kernel wants (passed as last argument `void *`, 8-byte
  * aligned), or 0. Asked before planning: e->g, e->o, e->prefix are set, views are not. */
 int64_t emit_scratch(const emitter *e, const ir_op *op);
+/* Names of those asked for that all levels of a processor share. */
+const char *emit_shared_helpers(const emitter *e);
 /* Text of the helpers in e->helpers. */
 void emit_helpers(emitter *e, buf *out);
 /* Suffixes of the helpers' function names ("clamp" for PREFIX_clamp), NULL at the end: the frame

@@ -1,7 +1,7 @@
 /* kernels_x86.c - kernels of x86-64. */
 #include "compiler/emit/x86.h"
 
-#define X86_WEIGHTS (WEIGHTS_CODE | WEIGHTS_PACKED | WEIGHTS_CODEBOOK)
+#define X86_WEIGHTS WEIGHTS_ALL
 
 /* clang-format off */
 #define ROWS(guard)                                                                                   \

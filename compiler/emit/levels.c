@@ -178,7 +178,7 @@ static void put_choice(emitter *e, const ir_op *op, buf *out, const char *ops)
 
 void emit_op_levels(emitter *e, const ir_op *op, buf *out, const char *ops, const char *data)
 {
-    const char *shared = names_in(e, data);
+    const char *shared = arena_printf(e->ctx->a, "%s%s", names_in(e, data), emit_shared_helpers(e));
     for (int i = 0; i < EMIT_LEVELS; ++i) {
         emit_level_begin(out, i);
         put_level(e, out, i, ops, shared);

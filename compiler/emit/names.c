@@ -35,7 +35,7 @@ static const char *const macros[] = {
     "H", "INLINE", "INTERFACE", "ALIGN", "SECTION", "PRAGMA", "ARENA_SIZE", "ARENA_ALIGN", "ABI_VERSION",
     "DSP", "MVE_TILE1", "MVE_FIRST1", "MVE_NEXT1", "MVE_FIRST_STEP1", "MVE_NEXT_STEP1", "MVE_END1", "MVE_CLOBBERS1",
     "MVE_TILE2", "MVE_FIRST2", "MVE_NEXT2", "MVE_FIRST_STEP2", "MVE_NEXT_STEP2", "MVE_END2", "MVE_CLOBBERS2",
-    "LANES", "LOAD", "ADD", "MADD", "MADDS", "SUB", "LOW", "HIGH", "DOT", "UNROLL", /* x86_text.c */
+    "LANES", "LOAD", "ADD", "MADD", "MADDS", "SUB", "LOW", "HIGH", "DOT", "PAIR", "UNROLL", /* x86_text.c */
 };
 static const char *const ported_macros[] = {"SIZE", "BYTES", "ALIGN", "SCALE", "ZERO_POINT"};
 

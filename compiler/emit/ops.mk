@@ -37,5 +37,5 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/requant.c compiler/emit/table.c compiler/emit/table.h \
 	compiler/emit/target.c compiler/emit/target.h compiler/emit/targets.c \
 	compiler/emit/kernels_x86.c compiler/emit/x86.h compiler/emit/x86_add.c compiler/emit/x86_conv.c compiler/emit/x86_depthwise.c \
-	compiler/emit/levels.c compiler/emit/levels.h compiler/emit/x86_levels.c compiler/emit/x86_scale.c compiler/emit/x86_text.c compiler/emit/x86_text_scale.c compiler/emit/x86_tile.c \
+	compiler/emit/levels.c compiler/emit/levels.h compiler/emit/x86_levels.c compiler/emit/x86_numbers.c compiler/emit/x86_scale.c compiler/emit/x86_text.c compiler/emit/x86_text_pair.c compiler/emit/x86_text_scale.c compiler/emit/x86_tile.c \
 	compiler/emit/text.c compiler/emit/text.h

@@ -8,6 +8,7 @@
  * least that leaves n >= 1, cut at 2^32; code = zero + (v + half) >> n half is 2^(n-1), with zero
  * << n added where that fits. Where zero is the least code, ties below zero do not show, and
  * `- (v < 0)` is left out. Packing to bytes saturates. */
+#include "compiler/emit/dots.h"
 #include "compiler/emit/x86.h"
 
 typedef struct channel {
@@ -42,14 +43,15 @@ static channel channel_of(const ir_iparams *q, int c, bool doubled)
     return k;
 }
 
-/* Whether neither the shift to the left nor the sum before that to the right leaves 32 bits. */
+/* Whether neither the shift to the left nor the sum before that to the right leaves 32 bits, nor
+ * the zero point added behind. */
 static bool channel_fits(const ir_iparams *q, int c, bool doubled)
 {
     int i = q->out.n == 1 ? 0 : c;
     if ((q->out.sat && q->out.sat[i]) || (q->out.down && q->out.down[i]))
         return false;
     channel k = channel_of(q, c, doubled);
-    return k.left < 32 && k.right < 32 && k.most + k.add <= INT32_MAX - 256;
+    return k.left < 32 && k.right < 32 && k.most + k.add <= INT32_MAX - (1 << 16);
 }
 
 static bool all_fit(const ir_iparams *q, bool doubled)
@@ -91,11 +93,26 @@ static steps steps_of(const ir_iparams *q)
     return s;
 }
 
+static bool has_codes(const ir_tensor *t)
+{
+    return t->type == IR_I8 || t->type == IR_I16;
+}
+
+bool x86_sums(const ir_op *op)
+{
+    const ir_iparams *q = op->q;
+    if (!has_codes(op->in[0]) || !has_codes(op->out[0]) || q->out.n == 0)
+        return false;
+    for (int c = 0; c < q->channels; ++c)
+        if (q->bound[c] - (q->bias[c] < 0 ? -q->bias[c] : q->bias[c]) > INT32_MAX)
+            return false;
+    return true;
+}
+
 bool x86_scales(const ir_op *op)
 {
     const ir_iparams *q = op->q;
-    if (q->mode == IR_NUM_ONNX || q->acc_type != IR_I32 || op->in[0]->type != IR_I8 ||
-        op->out[0]->type != IR_I8)
+    if (q->mode == IR_NUM_ONNX || q->acc_type != IR_I32 || !x86_sums(op))
         return false;
     return all_fit(q, false) || (q->mode == IR_NUM_TFLM && all_fit(q, true));
 }
@@ -141,7 +158,7 @@ static void put_codes(emitter *e, const ir_op *op, text *t, const steps *s)
         emit_use_helper(e, EH_X86_SHIFT);
     if (s->sign && s->mix)
         emit_use_helper(e, EH_X86_TIES);
-    emit_use_helper(e, EH_X86_PACKED);
+    emit_use_helper(e, op->out[0]->type == IR_I16 ? EH_X86_STORE_WIDE : EH_X86_PACKED);
     set_steps(t, op->q, s);
     text_set(t, "codes", "%s", op_aux(e, op, "codes"));
     text_put(t, "/* $layer$: sums of $U$_LANES channels requantized; packing saturates them. */\n"
@@ -160,10 +177,43 @@ static void put_codes(emitter *e, const ir_op *op, text *t, const steps *s)
                 "}\n\n");
 }
 
+/* What sums begin with, and the code of one. Where they have 64 bits, biases are added behind. */
+static void put_plain(emitter *e, const ir_op *op, text *t, const int64_t *extra, const int *order,
+                      int blocks, const char *place)
+{
+    const ir_iparams *q = op->q;
+    arena *a = e->ctx->a;
+    requant rq;
+    bool wide = q->acc_type == IR_I64;
+    int32_t *v = ARENA_ARRAY(a, int32_t, blocks * X86_BLOCK);
+    for (int p = 0; p < blocks * X86_BLOCK; ++p) {
+        int c = order ? order[p] : p < q->channels ? p : -1;
+        if (c >= 0)
+            v[p] = wrapped((wide ? 0 : q->bias[c]) + (extra ? extra[c] : 0));
+    }
+    text_set(t, "scale", "%s",
+             emit_array(e, EMIT_CONSTANT, op_base(e, op, "start"), IR_I32, v, blocks * X86_BLOCK,
+                        "what the sums of 16 channels begin with"));
+    emit_use_helper(e, EH_X86_PACKED);
+    requant_init(&rq, e, op, &q->out, "");
+    const char *sum = "sum[i]";
+    if (wide) {
+        per_channel bias = bias_values(e, op);
+        sum = arena_printf(a, "((int64_t)%s + sum[i])", per_channel_at(a, &bias, place));
+    }
+    text_set(t, "finished", "%s", requant_code(&rq, sum, place));
+    text_set(t, "finish", "%s", op_aux(e, op, "finish"));
+}
+
 void x86_put_scale(emitter *e, const ir_op *op, text *t, const int64_t *extra, const int *order,
-                   int blocks)
+                   int blocks, const char *place)
 {
     int n = blocks * X86_BLOCK * X86_SCALE_ROWS;
+    text_set(t, "U", "%s", e->upper);
+    if (!x86_scales(op)) {
+        put_plain(e, op, t, extra, order, blocks, place);
+        return;
+    }
     steps s = steps_of(op->q);
     int32_t *v = ARENA_ARRAY(e->ctx->a, int32_t, n);
     for (int p = 0; p < blocks * X86_BLOCK; ++p) {
@@ -172,7 +222,6 @@ void x86_put_scale(emitter *e, const ir_op *op, text *t, const int64_t *extra, c
             fill_channel(op, &s, c, extra ? extra[c] : 0,
                          &v[p / X86_BLOCK * X86_BLOCK * X86_SCALE_ROWS + p % X86_BLOCK]);
     }
-    text_set(t, "U", "%s", e->upper);
     text_set(t, "scale", "%s",
              emit_array(e, EMIT_CONSTANT, op_base(e, op, "scale"), IR_I32, v, n,
                         "bias (zero point folded in), multiplier, left and right shift, what is "
