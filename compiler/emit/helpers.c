@@ -344,6 +344,8 @@ static const helper helpers[EH_COUNT] = {
     [EH_NEON_COPY] = {"copied", NULL, helper_neon_copy},
     [EH_NEON_FILL] = {"filled", NULL, helper_neon_fill},
     [EH_NEON_TAPS] = {"taps", NULL, helper_neon_taps},
+    [EH_NEON_WIDENED] = {"widened", NULL, helper_neon_widened},
+    [EH_NEON_MOVED] = {"moved", NULL, helper_neon_moved},
     [EH_NEON_STORE] = {"store", NEEDS(EH_NEON), helper_neon_store},
 };
 
@@ -359,7 +361,7 @@ const char *const emit_helper_suffixes[] = {
     "tie", "mve_load2", "mve_load1", "mve_sum", "levels", "look64",
     "level", "lanes", "dot", "shifted", "quads", "wide", "upper", "doubled", "shift", "ties", "packed",
     "look_own", "widened", "rows", "rows_wide", "look_wide", "store_wide",
-    "sums", "some", "copied", "filled", "taps",
+    "sums", "some", "copied", "moved", "filled", "taps",
     /* beside the helpers of these names */ "bytes", "weights", "codes", "store", "four", "quads64", "pairs", "begin", "end", NULL};
 
 _Static_assert(sizeof emit_helper_suffixes / sizeof *emit_helper_suffixes > EH_COUNT,

@@ -161,3 +161,24 @@ const char helper_neon_taps[] = OPEN
     "        sum[2] = vaddw_s16(sum[2], vget_low_s16(high)); \\\n"
     "        sum[3] = vaddw_high_s16(sum[3], high); \\\n"
     "    } while (0)\n" CLOSE;
+
+const char helper_neon_widened[] =
+    OPEN "static inline void $P$_widened(int16_t *to, const int8_t *from, int32_t n)\n"
+         "{\n"
+         "    for (; n >= 16; n -= 16, to += 16, from += 16) {\n"
+         "        const int8x16_t v = vld1q_s8(from);\n"
+         "        vst1q_s16(to, vmovl_s8(vget_low_s8(v)));\n"
+         "        vst1q_s16(to + 8, vmovl_high_s8(v));\n"
+         "    }\n"
+         "    for (; n > 0; --n)\n"
+         "        *to++ = *from++;\n"
+         "}\n" CLOSE;
+
+const char helper_neon_moved[] =
+    OPEN "static inline void $P$_moved(int16_t *to, const int16_t *from, int32_t n)\n"
+         "{\n"
+         "    for (; n >= 8; n -= 8, to += 8, from += 8)\n"
+         "        vst1q_s16(to, vld1q_s16(from));\n"
+         "    for (; n > 0; --n)\n"
+         "        *to++ = *from++;\n"
+         "}\n" CLOSE;

@@ -66,7 +66,8 @@ void neon_stage_put(const neon_stage *s, emitter *e, const ir_op *op, text *t, b
 /* ---- helpers (helpers_neon.c) ------------------------------------------------------------------
  */
 extern const char helper_neon[], helper_neon_dot[], helper_neon_some[], helper_neon_copy[],
-    helper_neon_fill[], helper_neon_store[], helper_neon_taps[];
+    helper_neon_fill[], helper_neon_store[], helper_neon_taps[],
+    helper_neon_widened[], helper_neon_moved[];
 
 /* ---- printers ----------------------------------------------------------------------------------
  */

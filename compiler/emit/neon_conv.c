@@ -32,7 +32,7 @@ static int choose_quads(const neon_conv *v, int quads)
 }
 
 /* Windows of a tile: hardly more computed twice than at best, then most. */
-static int choose_tile(int line, int most)
+int neon_choose_tile(int line, int most)
 {
     int best = 1;
     for (int p = 2; p <= most && p <= line; ++p)
@@ -75,7 +75,7 @@ static void set_dense(neon_conv *v)
     v->line = (int)(ir_elems(in) / v->run);
 }
 
-static void init(neon_conv *v, const emitter *e, const ir_op *op)
+void neon_conv_shape(neon_conv *v, const emitter *e, const ir_op *op)
 {
     *v = (neon_conv){.e = (emitter *)(uintptr_t)e, .op = op};
     const ir_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
@@ -85,6 +85,11 @@ static void init(neon_conv *v, const emitter *e, const ir_op *op)
     else
         set_dense(v);
     v->outputs = out->dim[out->rank - 1] / v->groups;
+}
+
+static void init(neon_conv *v, const emitter *e, const ir_op *op)
+{
+    neon_conv_shape(v, e, op);
     int quads = ceil_div(v->outputs, NEON_LANES);
     v->packed = neon_fields_init(&v->fields, op);
     v->offsets = v->packed ? v->fields.offsets : weight_form_of(op) == WEIGHTS_AFFINE;
@@ -96,8 +101,8 @@ static void init(neon_conv *v, const emitter *e, const ir_op *op)
                : v->fields.tables > 2    ? TABLE_SUMS
                                          : PACKED_SUMS;
     v->blocks = ceil_div(quads, v->quads);
-    v->dot_tile = choose_tile(v->line, sums / v->quads < 8 ? sums / v->quads : 8);
-    v->plain_tile = choose_tile(v->line, PLAIN_SUMS / v->quads < 4 ? PLAIN_SUMS / v->quads : 4);
+    v->dot_tile = neon_choose_tile(v->line, sums / v->quads < 8 ? sums / v->quads : 8);
+    v->plain_tile = neon_choose_tile(v->line, PLAIN_SUMS / v->quads < 4 ? PLAIN_SUMS / v->quads : 4);
 }
 
 /* Bytes of weights that are not packed. */

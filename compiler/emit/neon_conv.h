@@ -25,6 +25,10 @@ typedef struct neon_conv {
     int dot_tile, plain_tile; /* windows of a tile with dot products, and without */
 } neon_conv;
 
+/* Windows, runs, filters of a group: what all kernels of them have. Steps are elements. */
+void neon_conv_shape(neon_conv *v, const emitter *e, const ir_op *op);
+/* Windows of a tile, of `line` in all: hardly more computed twice than at best, then most. */
+int neon_choose_tile(int line, int most);
 /* Terms of a run that the loop takes, before what is left: a multiple of an iteration's. */
 int neon_loop_terms(const neon_conv *v);
 /* Terms of an iteration: whole registers of codes, whole units of weights. */

@@ -115,6 +115,9 @@ const char *clamp_code(emitter *e, const char *v, int32_t lo, int32_t hi, const 
 /* One line on it for the operator's comment. */
 const char *requant_comment(emitter *e, const ir_op *op, const ir_rescale *s);
 
+/* Whether the operator's sums of products, without its biases, fit 32 bits in any order. */
+bool sums_fit(const ir_op *op);
+
 /* Integer constants as C spells them, extreme values too. */
 const char *c_int(arena *a, int64_t v);
 const char *c_float(arena *a, float v);

@@ -17,7 +17,7 @@ libqcc_core_la_SOURCES += \
 	compiler/emit/mve_store.h \
 	compiler/emit/helpers_neon.c compiler/emit/kernels_neon.c compiler/emit/neon.h compiler/emit/neon_conv.c \
 	compiler/emit/neon_conv.h compiler/emit/neon_fields.c compiler/emit/neon_fields.h compiler/emit/neon_packed.c \
-	compiler/emit/neon_add.c compiler/emit/neon_depthwise.c compiler/emit/neon_scale.c compiler/emit/neon_stage.c \
+	compiler/emit/neon_add.c compiler/emit/neon_depthwise.c compiler/emit/neon_scale.c compiler/emit/neon_stage.c compiler/emit/neon_wide.c compiler/emit/neon_wide.h compiler/emit/neon_wide_conv.c compiler/emit/neon_wide_depthwise.c \
 	compiler/emit/op_conv.c \
 	compiler/emit/op_dense.c \
 	compiler/emit/op_depthwise.c \

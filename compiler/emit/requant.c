@@ -41,6 +41,15 @@ const char *acc_ctype(const ir_op *op)
     return !op->q ? "float" : op->q->acc_type == IR_I64 ? "int64_t" : "int32_t";
 }
 
+bool sums_fit(const ir_op *op)
+{
+    const ir_iparams *q = op->q;
+    for (int c = 0; c < q->channels; ++c)
+        if (q->bound[c] - (q->bias[c] < 0 ? -q->bias[c] : q->bias[c]) > INT32_MAX)
+            return false;
+    return q->out.n > 0;
+}
+
 /* ---- numbers per channel ------------------------------------------------------------------ */
 
 const char *per_channel_at(arena *a, const per_channel *p, const char *index)

@@ -13,10 +13,8 @@ enum { X86_BLOCK = 16, X86_SCALE_ROWS = 5 };
 
 /* ---- x86_scale.c ------------------------------------------------------------------------------
  */
-/* Whether sums of 32 bits serve every channel: codes can then be made of them, in registers where
- * x86_scales says so, else one by one in plain C. */
-bool x86_sums(const ir_op *op);
-/* Whether the bounds prove the vector form of requantization for every channel. */
+/* Whether the bounds prove the vector form of requantization for every channel; else, codes are
+ * made of sums one by one, in plain C. */
 bool x86_scales(const ir_op *op);
 /* Numbers of a block of 16 channels. */
 static inline int x86_scale_numbers(const ir_op *op)

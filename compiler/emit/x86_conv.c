@@ -96,7 +96,7 @@ static void init(x86_conv *v, const emitter *e, const ir_op *op)
 
 bool x86_takes_conv(const emitter *e, const ir_op *op)
 {
-    if (!x86_sums(op) || !x86_levels_take(op) ||
+    if (!sums_fit(op) || !x86_levels_take(op) ||
         (op->kind == OP_CONV2D && (op->at.groups != 1 || op->at.dilation[1] > 1)))
         return false;
     x86_conv v;

@@ -81,7 +81,7 @@ static int64_t scratch_bytes(const x86_depthwise *v)
 bool x86_takes_depthwise(const emitter *e, const ir_op *op)
 {
     x86_depthwise v;
-    if (!ir_is_depthwise(op) || !x86_sums(op) || !x86_levels_take(op))
+    if (!ir_is_depthwise(op) || !sums_fit(op) || !x86_levels_take(op))
         return false;
     init(&v, e, op);
     return v.w.o == v.w.c && scratch_bytes(&v) < INT32_MAX / 2 &&

@@ -93,26 +93,10 @@ static steps steps_of(const ir_iparams *q)
     return s;
 }
 
-static bool has_codes(const ir_tensor *t)
-{
-    return t->type == IR_I8 || t->type == IR_I16;
-}
-
-bool x86_sums(const ir_op *op)
-{
-    const ir_iparams *q = op->q;
-    if (!has_codes(op->in[0]) || !has_codes(op->out[0]) || q->out.n == 0)
-        return false;
-    for (int c = 0; c < q->channels; ++c)
-        if (q->bound[c] - (q->bias[c] < 0 ? -q->bias[c] : q->bias[c]) > INT32_MAX)
-            return false;
-    return true;
-}
-
 bool x86_scales(const ir_op *op)
 {
     const ir_iparams *q = op->q;
-    if (q->mode == IR_NUM_ONNX || q->acc_type != IR_I32 || !x86_sums(op))
+    if (q->mode == IR_NUM_ONNX || q->acc_type != IR_I32 || !sums_fit(op))
         return false;
     return all_fit(q, false) || (q->mode == IR_NUM_TFLM && all_fit(q, true));
 }

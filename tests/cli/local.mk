@@ -13,7 +13,7 @@ CLI_TESTS = \
 	tests/cli/report_browser.sh \
 	tests/cli/mpi.sh \
 	tests/cli/saved.sh \
-	tests/cli/schemes.sh \
+	tests/cli/schemes.sh tests/cli/kernels.sh \
 	tests/cli/search.sh \
 	tests/cli/stream.sh \
 	tests/cli/recover.sh \

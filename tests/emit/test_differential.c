@@ -658,6 +658,63 @@ static void levels_at_run_time_agree(void **state)
 #endif
 }
 
+/* ---- forms of weights that vector kernels take ------------------------------------------------ */
+
+enum { FORM_16_BITS, FORM_OFFSET, FORM_LARGE_CODEBOOK, FORM_OWN_TABLES, FORM_WIDE_CODES, FORMS };
+
+static bool has_form(const ir_op *op, int form)
+{
+    const ir_quant *q = ir_weight(op)->quant;
+    switch (form) {
+    case FORM_16_BITS:
+        return q->bits == 16 && q->symmetric;
+    case FORM_OFFSET: /* midpoint or asymmetric: levels are not the codes */
+        return q->scheme == IR_Q_UNIFORM && q->bits == 8 && (q->grid == IR_GRID_MIDPOINT || !q->symmetric);
+    case FORM_LARGE_CODEBOOK:
+        return q->scheme == IR_Q_CODEBOOK && q->entries > 64;
+    case FORM_OWN_TABLES:
+        return q->scheme == IR_Q_CODEBOOK && q->table_per_channel;
+    default:
+        return op->in[0]->type == IR_I16;
+    }
+}
+
+/* The nets that levels_of_… compare (aarch64: in the long form all of these) hold every form, convolutions
+ * and dense layers as well as depthwise ones, with a kernel of the target's. */
+static void forms_are_drawn(const char *target, const char *kernels, uint64_t seed)
+{
+    int drawn[2][FORMS] = {{0}};
+    for (int n = 0; n < 6 * BATCH; ++seed) {
+        qctx *ctx = qctx_new();
+        assert_non_null(ctx);
+        sample s;
+        emit_result c;
+        if (make_sample(ctx, seed, &s)) {
+            s.o.target = target;
+            assert_true(emit_c(ctx, s.g, &s.o, &c));
+            n += has_kernel(s.g, &c, kernels);
+            for (int i = 0; i < s.g->ops.n; ++i) {
+                const ir_op *op = s.g->ops.v[i];
+                for (int f = 0; f < FORMS && ir_weight(op); ++f)
+                    drawn[ir_is_depthwise(op)][f] +=
+                        has_form(op, f) && c.op_kernels[i] && !strncmp(c.op_kernels[i], kernels, strlen(kernels));
+            }
+        }
+        qctx_free(ctx);
+    }
+    for (int depthwise = 0; depthwise < 2; ++depthwise)
+        for (int f = 0; f < FORMS; ++f)
+            if (drawn[depthwise][f] == 0)
+                fail_msg("%s: no net has form %d%s", target, f, depthwise ? ", depthwise" : "");
+}
+
+static void forms_are_drawn_for_vectors(void **state)
+{
+    (void)state;
+    forms_are_drawn("x86-64", "x86", first_seed() + 200000);
+    forms_are_drawn("aarch64", "neon", first_seed() + 300000);
+}
+
 /* `--write DIR SEED N TARGET [KERNELS]`: a batch for processors that are not here (tests/firmware). */
 static int write_for_target(int n, char **arg)
 {
@@ -676,6 +733,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(kernels_agree_at_every_level),
         cmocka_unit_test(floats_agree),
         cmocka_unit_test(compilers_agree),
+        cmocka_unit_test(forms_are_drawn_for_vectors),
         cmocka_unit_test(levels_of_x86_agree),
         cmocka_unit_test(levels_at_run_time_agree),
         cmocka_unit_test(levels_of_aarch64_agree),
