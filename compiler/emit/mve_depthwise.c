@@ -115,7 +115,8 @@ static bool choose(mve_depthwise *v)
     axis y = {w->h, w->oh, w->kh, w->sh, w->dh, w->pt, w->w * w->c, w->ow * w->o};
     mve_depthwise best = *v;
     int64_t least = -1;
-    for (int turned = 0; turned < 2; ++turned) {
+    for (int turned = 1; turned >= 0;
+         --turned) { /* of two that are alike, strips of rows: see the order */
         v->turned = turned;
         v->lane = turned ? x : y;
         v->cross = turned ? y : x;
@@ -155,11 +156,30 @@ bool mve_depthwise_in_place(const ir_op *op)
            v.strips == 1;
 }
 
+/* First output of strip i; the last one is as wide as the others. */
+static int strip_start(const mve_depthwise *v, int i)
+{
+    return i < v->strips - 1 ? i * v->width : v->cross.out - v->width;
+}
+
+/* Whether strips of rows read nothing that those before them may have written over: of a channel,
+ * the codes of as many cells as their rows have. */
+static bool strips_read_ahead(const mve_depthwise *v)
+{
+    for (int i = 1; i < v->strips; ++i) {
+        int64_t written = (int64_t)(strip_start(v, i - 1) + v->width) * v->w.ow;
+        int64_t read = (int64_t)(strip_start(v, i) * v->cross.stride - v->cross.pad) * v->w.w;
+        if (!v->turned || read < written)
+            return false;
+    }
+    return true;
+}
+
 kernel_order mve_depthwise_order(const emitter *e, const ir_op *op, int *lines)
 {
     mve_depthwise v;
     *lines = 1;
-    return init(&v, e, op) && v.strips == 1 ? ORDER_CHANNELS : ORDER_UNKNOWN;
+    return init(&v, e, op) && strips_read_ahead(&v) ? ORDER_CHANNELS : ORDER_UNKNOWN;
 }
 
 int64_t mve_scratch_depthwise(const emitter *e, const ir_op *op)

@@ -38,7 +38,7 @@ typedef enum kernel_order {
      * their windows are gathered before the first code of a tile is written. */
     ORDER_CELLS,
     /* Each channel of the input is read for the last time before its codes are written, channel after
-     * channel. */
+     * channel; or at least what the codes of that channel, cell for cell, are written over. */
     ORDER_CHANNELS,
     /* Some lines of the output are written while their windows are still read, but those of the lines
      * before them no more. */
