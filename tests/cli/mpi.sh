@@ -37,7 +37,7 @@ export OMPI_MCA_btl_vader_single_copy_mechanism OMPI_MCA_mpi_yield_when_idle ASA
 mpi() {
     n=$1
     shift
-    timeout 120 mpirun ${as_root-} --oversubscribe -n "$n" "$@"
+    timeout 300 mpirun ${as_root-} --oversubscribe -n "$n" "$@"
 }
 mpi 2 true >"$work/out" 2>"$work/err" || skip "mpirun cannot start processes here: $(head -n 1 "$work/err")"
 
@@ -129,7 +129,7 @@ absent "$work/full.bin"
 
 # ---- interrupted, then resumed, on another number of processes ----------------------------
 rows 3 6000 0.3 >"$work/many.csv"
-long="$QCC train $work/net.qdl --data $work/many.csv --batch 1 --rate 0.001 --epochs 10 --threads 1"
+long="$QCC train $work/net.qdl --data $work/many.csv --batch 1 --rate 0.001 --epochs 4 --threads 1"
 expect 0 $long -o "$work/whole.bin"
 # mpirun takes a second to pass an interruption on, in which a fast machine would end: both processes are held before, and
 # mpirun lets what is held go on.
@@ -144,7 +144,7 @@ chmod +x "$work/noted"
 mpirun ${as_root-} --oversubscribe -n 2 "$work/noted" "$work/pid" $long -o "$work/parts.bin" >"$work/out" 2>"$work/err" &
 pid=$!
 n=0
-while [ ! -s "$work/out" ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
+while [ ! -s "$work/out" ] && [ $n -lt 3000 ]; do sleep 0.01; n=$((n + 1)); done
 kill -STOP $(cat "$work/pid.0" "$work/pid.1")
 kill -INT $pid
 wait $pid
