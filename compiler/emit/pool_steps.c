@@ -21,7 +21,9 @@ static int channels_of(const ir_op *op)
 static int plain_lanes(const emitter *e, const ir_op *op, bool max)
 {
     const emit_target *target = emit_find_target(e->o->target);
-    int most = max && target->cost.registers <= 8 ? 2 : 4, c = channels_of(op);
+    int c = channels_of(op);
+    bool pairs = target->cost.registers <= 8 || (c % 4 != 0 && c % 2 == 0);
+    int most = max && pairs ? 2 : 4;
     return c < most ? c : most;
 }
 
