@@ -110,10 +110,16 @@ static void dsp_codes(pool *v)
         text_set(t, "his", "0x%08xu", (unsigned)four_times(v->op->q->hi));
         return;
     }
-    emit_use_helper(e, EH_DSP_EVEN);
-    emit_use_helper(e, EH_DSP_ODD);
-    emit_use_helper(e, EH_DSP_ADD_EVEN);
-    emit_use_helper(e, EH_DSP_ADD_ODD);
+    bool first =
+        v->w.y0 < v->w.y1 && loop_unrolled(e, LOOP_TAPS, v->cells); /* sum_first is printed */
+    if (first) {
+        emit_use_helper(e, EH_DSP_EVEN);
+        emit_use_helper(e, EH_DSP_ODD);
+    }
+    if (!first || v->cells > 1 || window_has_edge(&v->w)) {
+        emit_use_helper(e, EH_DSP_ADD_EVEN);
+        emit_use_helper(e, EH_DSP_ADD_ODD);
+    }
     bool half = !v->rescaled && pool_find_mean(v->op, v->cells, INT16_MAX, &m);
     text_set(t, "half", "%d", half);
     if (half) {

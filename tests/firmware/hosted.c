@@ -53,7 +53,7 @@ int fprintf(FILE *f, const char *format, ...)
 }
 
 static struct {
-    size_t used;
+    size_t used, first; /* first: end of the oldest block, a net's state, which is freed last */
     int blocks;
 } pool;
 
@@ -65,6 +65,8 @@ void *malloc(size_t bytes)
         return NULL;
     void *p = memory + pool.used;
     pool.used += size;
+    if (pool.blocks == 0)
+        pool.first = pool.used;
     pool.blocks++;
     return p;
 }
@@ -77,8 +79,8 @@ int posix_memalign(void **p, size_t align, size_t bytes)
 
 void free(void *p)
 {
-    if (p && --pool.blocks == 0)
-        pool.used = 0;
+    if (p && --pool.blocks <= 1)
+        pool.used = pool.blocks ? pool.first : 0;
 }
 
 void exit(int status)
