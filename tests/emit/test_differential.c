@@ -461,14 +461,27 @@ static bool has_kernel(const ir_graph *g, const emit_result *c, const char *kern
     return false;
 }
 
-/* Appends one net to the batch: its C, its call in main, its rows; not one without such a kernel. */
-static bool add_sample(qctx *ctx, const sample *s, uint64_t seed, const char *kernels, buf *code, buf *calls,
-                       buf *data)
+/* Whether a row of the net fits the boards' memory (tests/firmware/hosted.c): arena, inputs, outputs and
+ * the outputs that are wanted. */
+static bool fits_board(const ir_graph *g, const emit_result *c)
+{
+    int64_t bytes = c->arena_bytes;
+    for (int k = 0; k < g->inputs.n; ++k)
+        bytes += bytes_of(g->inputs.v[k]);
+    for (int k = 0; k < g->outputs.n; ++k)
+        bytes += 2 * bytes_of(g->outputs.v[k]);
+    return bytes <= 220000;
+}
+
+/* Appends one net to the batch: its C, its call in main, its rows; not one without such a kernel, or too
+ * large for a board. */
+static bool add_sample(qctx *ctx, const sample *s, uint64_t seed, const char *kernels, bool board, buf *code,
+                       buf *calls, buf *data)
 {
     const ir_graph *g = s->g;
     emit_result c;
     assert_true(emit_c(ctx, g, &s->o, &c));
-    if (!has_kernel(g, &c, kernels))
+    if (!has_kernel(g, &c, kernels) || (board && !fits_board(g, &c)))
         return false;
     buf_puts(code, c.c);
     buf_puts(code, emit_adapter(ctx, g, &s->o));
@@ -509,7 +522,7 @@ static uint64_t write_batch(const char *dir, uint64_t seed, int n, const char *t
         sample s;
         if (make_sample(ctx, seed, &s)) {
             s.o.target = target ? target : s.o.target;
-            n -= add_sample(ctx, &s, seed, kernels, &code, &calls, &data);
+            n -= add_sample(ctx, &s, seed, kernels, target != NULL, &code, &calls, &data);
         }
         ++seed;
     }
