@@ -1,34 +1,7 @@
 /* kernels_dsp.c - kernels of cortex-m4: cores with the DSP extension. */
-#include "compiler/emit/dsp.h"
-#include "compiler/emit/long.h"
-#include "compiler/emit/fast_eltwise.h"
-#include "compiler/emit/pool.h"
+#include "compiler/emit/kernels_dsp.h"
 
-/* All weights: as far as dsp_store_takes and dsp_levels_take say so. */
 const kernel cortex_m4_kernels[] = {
-    {"dsp-conv", OP_CONV2D, WEIGHTS_ALL, NULL, dsp_conv_in_place, dsp_takes_conv, dsp_print_conv,
-     dsp_scratch_conv, ORDER_CELLS, NULL},
-    {"dsp-dense", OP_DENSE, WEIGHTS_ALL, NULL, NULL, dsp_takes_dense, dsp_print_dense,
-     dsp_scratch_dense, ORDER_UNKNOWN, NULL},
-    {"dsp-depthwise", OP_CONV2D, WEIGHTS_ALL, NULL, dsp_depthwise_in_place, dsp_takes_depthwise,
-     dsp_print_depthwise, dsp_scratch_depthwise, ORDER_CHANNELS, NULL},
-    /* What dsp_store leaves: codebooks of 5 bits and more, a table a channel. Their indices are
-     * decoded a block of filters at a time, or looked up one by one; SMLAL makes two products as
-     * SMLAD does. */
-    {"plain-lone", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, NULL, plain_takes_lone, plain_print_lone,
-     NULL, ORDER_UNKNOWN, NULL},
-    {"plain-lone", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, plain_takes_lone, plain_print_lone, NULL,
-     ORDER_UNKNOWN, NULL},
-    {"long-conv", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, bundle_in_place, long_takes_conv,
-     long_print_conv, long_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"long-dense", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, long_takes_conv, long_print_conv,
-     long_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"wide-conv", OP_CONV2D, WEIGHTS_CODEBOOK, NULL, bundle_in_place, wide_takes_conv,
-     wide_print_conv, wide_scratch_conv, ORDER_UNKNOWN, NULL},
-    {"wide-dense", OP_DENSE, WEIGHTS_CODEBOOK, NULL, NULL, wide_takes_conv, wide_print_conv,
-     wide_scratch_conv, ORDER_UNKNOWN, NULL},
-    POOL_ROWS("dsp-pool", NULL, dsp_takes_pool, dsp_print_pool),
-    POOL_ROWS("plain-pool", NULL, plain_takes_pool, plain_print_pool),
-    FAST_ELTWISE_ROWS,
+    CORTEX_M4_ROWS,
     {0},
 };

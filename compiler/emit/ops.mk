@@ -1,6 +1,6 @@
 libqcc_core_la_SOURCES += \
 	compiler/emit/dots.c compiler/emit/dots.h \
-	compiler/emit/dsp_conv.c compiler/emit/dsp_depthwise.c compiler/emit/dsp.h \
+	compiler/emit/dsp_conv.c compiler/emit/dsp_depthwise.c compiler/emit/dsp.h compiler/emit/kernels_dsp.h \
 	compiler/emit/dsp_levels.c compiler/emit/dsp_store.c compiler/emit/dsp_store.h compiler/emit/fast.c compiler/emit/fast_eltwise.c compiler/emit/fast_eltwise.h \
 	compiler/emit/heading.c \
 	compiler/emit/helpers.c \
