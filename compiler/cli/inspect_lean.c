@@ -159,8 +159,7 @@ void inspect_lean(qctx *ctx, const ir_graph *whole, const ir_graph *lean)
         gone += c ? left_out(c) : 0;
         all += c ? c->n : 0;
     }
-    printf("\nleft out of the C (channels of each result, which code, why; rows of kernels; "
-           "--whole-layers "
+    printf("\nleft out of the C (channels of each result, which code, why; rows of kernels; --whole-layers "
            "keeps them):\n");
     for (int i = 0; i < lean->ops.n; i++)
         if (channels_of(lean->ops.v[i]))

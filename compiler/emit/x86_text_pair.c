@@ -4,6 +4,15 @@
 
 #define X86_BEGIN "#if defined(__SSE2__) && !defined(__TINYC__)\n"
 
+/* What vectors leave of two rows a and b that are put side by side, element for element, and the helper's end. */
+#define SIDE_BY_SIDE_REST                                                                          \
+    "    for (to += 2 * i, a += i, b += i, n -= i; n > 0; --n, to += 2) {\n"                       \
+    "        to[0] = *a++;\n"                                                                      \
+    "        to[1] = *b++;\n"                                                                      \
+    "    }\n"                                                                                      \
+    "}\n"                                                                                          \
+    "#endif\n"
+
 const char helper_x86_look_own[] = X86_BEGIN
     "/* The levels of 16 filters, four bytes each, whose tables stand in n registers from `table` "
     "on: 4 "
@@ -113,12 +122,7 @@ const char helper_x86_rows[] = X86_BEGIN
     "        _mm_storeu_si128(v + 3, _mm_srai_epi16(_mm_unpackhi_epi8(high, high), 8));\n"
     "#endif\n"
     "    }\n"
-    "    for (to += 2 * i, a += i, b += i, n -= i; n > 0; --n, to += 2) {\n"
-    "        to[0] = *a++;\n"
-    "        to[1] = *b++;\n"
-    "    }\n"
-    "}\n"
-    "#endif\n";
+    SIDE_BY_SIDE_REST;
 
 const char helper_x86_rows_wide[] = X86_BEGIN
     "/* Codes of two rows side by side. */\n"
@@ -131,12 +135,7 @@ const char helper_x86_rows_wide[] = X86_BEGIN
     "        _mm_storeu_si128((__m128i *)(void *)(to + 2 * i), _mm_unpacklo_epi16(va, vb));\n"
     "        _mm_storeu_si128((__m128i *)(void *)(to + 2 * i + 8), _mm_unpackhi_epi16(va, vb));\n"
     "    }\n"
-    "    for (to += 2 * i, a += i, b += i, n -= i; n > 0; --n, to += 2) {\n"
-    "        to[0] = *a++;\n"
-    "        to[1] = *b++;\n"
-    "    }\n"
-    "}\n"
-    "#endif\n";
+    SIDE_BY_SIDE_REST;
 
 const char helper_x86_look_wide[] = X86_BEGIN
     "/* n levels of a table, whose entries are a multiple of 64. */\n"
