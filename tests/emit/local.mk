@@ -8,7 +8,8 @@ tests_emit_test_print_LDADD = $(TEST_LIBS)
 tests_emit_test_helpers_SOURCES = tests/emit/test_helpers.c
 tests_emit_test_helpers_CFLAGS = $(TEST_CFLAGS)
 tests_emit_test_helpers_LDADD = $(TEST_LIBS) -lm
-tests_emit_test_differential_SOURCES = tests/emit/test_differential.c $(RANDOM_NETS)
+tests_emit_test_differential_SOURCES = tests/emit/test_differential.c tests/emit/samples.c tests/emit/samples.h \
+	tests/emit/batches.c tests/emit/batches.h $(RANDOM_NETS)
 tests_emit_test_differential_CFLAGS = $(TEST_CFLAGS)
 tests_emit_test_differential_LDADD = $(TEST_LIBS) -lm
 TESTS += tests/emit/test_print tests/emit/test_helpers tests/emit/test_differential

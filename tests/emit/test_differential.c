@@ -1,9 +1,7 @@
 /* test_differential.c - emitted C against the reference interpreter, bit for bit, on random nets.
  *
- * libtcc runs nets one by one in this process. For system compilers, batches of nets are one
- * translation unit with a main that reads inputs and wanted outputs from a file; every buffer is a
- * block of its own, so that the sanitizers see each access outside. QCC_LONG=1 runs many times more,
- * QCC_SEED=N starts elsewhere, QCC_KEEP=1 keeps the batches' files. */
+ * libtcc runs nets one by one in this process, system compilers get batches of them (batches.h). QCC_LONG=1
+ * runs many times more, QCC_SEED=N starts elsewhere, QCC_KEEP=1 keeps the batches' files. */
 #include "tests/unit/cm.h"
 
 #include <math.h>
@@ -13,156 +11,12 @@
 #include <unistd.h>
 
 #include "compiler/jit/engine.h"
-#include "compiler/quant/quant.h"
 #include "runtime/interp.h"
+#include "tests/emit/batches.h"
 #include "tests/emit/random_net.h"
+#include "tests/emit/samples.h"
 
-enum { ROWS = 5, BATCH = 36 };
-
-typedef struct sample {
-    ir_graph *g;
-    emit_options o;
-    void **in[ROWS], **out[ROWS];
-    double *peaks[ROWS]; /* float nets: [tensor id], the largest magnitude that the interpreter met */
-} sample;
-
-/* ---- samples ------------------------------------------------------------------------------ */
-
-static bool is_long(void)
-{
-    const char *s = getenv("QCC_LONG");
-    return s && *s && *s != '0';
-}
-
-static uint64_t first_seed(void)
-{
-    const char *s = getenv("QCC_SEED");
-    return s ? strtoull(s, NULL, 10) : 1;
-}
-
-static int64_t bytes_of(const ir_tensor *t)
-{
-    return ir_elems(&t->shape) * (int64_t)ir_type_size(t->type);
-}
-
-/* Options that change how operators are printed, or where their operands are. */
-static void draw_options(qctx *ctx, emit_options *o, rng *r)
-{
-    static const int unroll[] = {-1, -1, -1, -1, 0, 3, 9, 40};
-    emit_options_init(o);
-    o->opt = (emit_opt)rng_below(r, 3);
-    o->unroll = unroll[rng_below(r, 8)];
-    o->weights = rng_below(r, 4) == 0 ? EMIT_STRING : EMIT_DECIMAL;
-    o->io_in_arena = rng_below(r, 3) == 0; /* where outputs may lie over inputs */
-    o->static_arena = rng_below(r, 8) == 0;
-    int n;
-    const char *const *targets = emit_target_names(ctx, &n);
-    o->target = targets[rng_below(r, 2) ? rng_below(r, (uint64_t)n) : 0];
-    o->ram_min = rng_below(r, 3) == 0;
-    o->chain_rows = (int)rng_below(r, 5); /* nets this small seldom gain by bands */
-}
-
-static double largest(const float *v, int64_t n)
-{
-    double top = 1e-3;
-    for (int64_t i = 0; i < n; ++i)
-        top = fmax(top, fabs((double)v[i]));
-    return top;
-}
-
-static void note_peak(void *user, const ir_op *op, const ir_tensor *out, float *data)
-{
-    (void)op;
-    double *peaks = *(double **)user;
-    peaks[out->id] = largest(data, ir_elems(&out->shape));
-}
-
-static void fill_rows(qctx *ctx, sample *s, rng *r)
-{
-    const ir_graph *g = s->g;
-    interp *it = interp_new(ctx, g);
-    double *peaks;
-    interp_set_edit(it, note_peak, &peaks);
-    for (int row = 0; row < ROWS; ++row) {
-        peaks = s->peaks[row] = ARENA_ARRAY(ctx->a, double, g->tensors.n);
-        s->in[row] = ARENA_ARRAY(ctx->a, void *, g->inputs.n);
-        s->out[row] = ARENA_ARRAY(ctx->a, void *, g->outputs.n);
-        for (int k = 0; k < g->inputs.n; ++k) {
-            s->in[row][k] = arena_alloc(ctx->a, (size_t)bytes_of(g->inputs.v[k]));
-            random_row(g->inputs.v[k], row, r, s->in[row][k]);
-        }
-        for (int k = 0; k < g->outputs.n; ++k)
-            s->out[row][k] = arena_alloc(ctx->a, (size_t)bytes_of(g->outputs.v[k]));
-        interp_run(it, (const void *const *)s->in[row], s->out[row]);
-    }
-}
-
-/* A tensor holds what stays, some of it for the multiple alone. */
-static void check_spared(const ir_graph *lean, uint64_t seed)
-{
-    for (int i = 0; i < lean->tensors.n; ++i) {
-        const ir_tensor *t = lean->tensors.v[i];
-        int spared = 0, kept = 0;
-        for (int c = 0; t->channels && c < t->channels->n; ++c) {
-            spared += t->channels->spared[c] != IR_KEPT;
-            kept += t->channels->gone[c] == IR_KEPT;
-            if (t->channels->spared[c] != IR_KEPT && t->channels->gone[c] != IR_KEPT)
-                fail_msg("lean: seed %llu: channel %d of %s is left out and kept", (unsigned long long)seed, c, t->name);
-        }
-        if (t->channels && kept != t->shape.dim[t->shape.rank - 1])
-            fail_msg("lean: seed %llu: %s holds %d channels", (unsigned long long)seed, t->name, kept);
-        if (spared > 0 && t->channels->multiple < 2)
-            fail_msg("lean: seed %llu: %s keeps what may go", (unsigned long long)seed, t->name);
-    }
-}
-
-/* The interpreter on a lean graph gives the codes of the whole one. */
-static void lean_agrees(qctx *ctx, const sample *s, const ir_graph *lean, uint64_t seed)
-{
-    const ir_graph *g = s->g;
-    interp *it = lean ? interp_new(ctx, lean) : NULL;
-    if (lean)
-        check_spared(lean, seed);
-    for (int row = 0; it && row < ROWS; ++row) {
-        void **out = ARENA_ARRAY(ctx->a, void *, g->outputs.n);
-        for (int k = 0; k < g->outputs.n; ++k)
-            out[k] = arena_alloc(ctx->a, (size_t)bytes_of(g->outputs.v[k]));
-        interp_run(it, (const void *const *)s->in[row], out);
-        for (int k = 0; k < g->outputs.n; ++k)
-            if (memcmp(out[k], s->out[row][k], (size_t)bytes_of(g->outputs.v[k])) != 0)
-                fail_msg("lean: seed %llu row %d output %d differs", (unsigned long long)seed, row, k);
-    }
-}
-
-/* Only ratios of scales, and formulas that a mode does not have, may be refused. */
-static bool refused_properly(qctx *ctx, uint64_t seed)
-{
-    for (int i = 0; i < diag_count(ctx); ++i) {
-        const diag *d = diag_get(ctx, i);
-        bool proper = d->severity != DIAG_ERROR || d->id == D_SCALE_RATIO || d->id == D_NUMERICS_REFUSED;
-        if (!proper)
-            fail_msg("seed %llu: %s", (unsigned long long)seed, d->message);
-    }
-    return false;
-}
-
-/* The net of a seed with its rows; false where the seed gives none. */
-static bool make_sample(qctx *ctx, uint64_t seed, sample *s)
-{
-    *s = (sample){.g = random_net(ctx, seed)};
-    if (!s->g)
-        return refused_properly(ctx, seed);
-    rng r;
-    rng_seed(&r, seed ^ 0x5eed);
-    draw_options(ctx, &s->o, &r);
-    fill_rows(ctx, s, &r);
-    lean_agrees(ctx, s, s->g->lean, seed);
-    ir_graph *rounded = s->g->lean ? lean_graph(ctx, s->g, 2 + (int)(seed % 7)) : NULL;
-    if (rounded && !ir_verify(ctx, rounded, "lean"))
-        fail_msg("lean: seed %llu: no graph", (unsigned long long)seed);
-    lean_agrees(ctx, s, rounded, seed);
-    return true;
-}
+enum { BATCH = 36 };
 
 /* ---- libtcc, in this process -------------------------------------------------------------- */
 
@@ -355,7 +209,7 @@ static void rows_stream_in_bands(void **state)
  * may also be off by 4e-6 (some 30 roundings) of the largest that it averages. */
 static double float_limit(const ir_tensor *t, const float *want, const double *peaks)
 {
-    double limit = 1e-4 * largest(want, ir_elems(&t->shape));
+    double limit = 1e-4 * largest_of(want, ir_elems(&t->shape));
     if (t->producer && t->producer->kind == OP_GLOBAL_AVGPOOL)
         limit = fmax(limit, 4e-6 * peaks[t->producer->in[0]->id]);
     return limit;
@@ -373,14 +227,8 @@ static void run_float(uint64_t seed)
 {
     qctx *ctx = qctx_new();
     assert_non_null(ctx);
-    sample s = {.g = random_float_net(ctx, seed)};
-    assert_non_null(s.g);
-    rng r;
-    rng_seed(&r, seed ^ 0xf10a7);
-    draw_options(ctx, &s.o, &r);
-    s.o.weights = EMIT_DECIMAL;
-    s.o.no_libm = rng_below(&r, 2) == 0;
-    fill_rows(ctx, &s, &r);
+    sample s;
+    make_float_sample(ctx, seed, &s);
     engine *e = engine_new(ctx, s.g, ENGINE_JIT, &s.o, NULL);
     if (!e)
         fail_msg("float: seed %llu: %s", (unsigned long long)seed, diag_get(ctx, diag_count(ctx) - 1)->message);
@@ -405,138 +253,7 @@ static void floats_agree(void **state)
         run_float(first_seed() + (uint64_t)i);
 }
 
-/* ---- batches for a system compiler -------------------------------------------------------- */
-
-static const char batch_main[] =
-    "#include <stdio.h>\n"
-    "#include <stdlib.h>\n"
-    "#include <string.h>\n"
-    "static void *block(size_t n) { void *p = malloc(n ? n : 1); if (!p) exit(3); return p; }\n"
-    "static void get(void *p, size_t n, FILE *f) { if (fread(p, 1, n, f) != n) exit(3); }\n"
-    "typedef int call(void *, const void *const *, void *const *, void *);\n"
-    "typedef void reset(void *);\n"
-    "static int check(int seed, call *run, reset *first, long state_bytes, int n_in, const long *in_bytes, int n_out,\n"
-    "    const long *out_bytes, long arena_bytes, FILE *f)\n"
-    "{\n"
-    "    int bad = 0, row, k;\n"
-    "    void *state = block((size_t)state_bytes);\n"
-    "    first(state);\n"
-    "    for (row = 0; row < ROWS; row++) {\n"
-    "        void *in[8], *out[8], *want[8], *arena = NULL;\n"
-    "        if (posix_memalign(&arena, 64, (size_t)arena_bytes)) exit(3);\n"
-    "        memset(arena, 0x5a + row, (size_t)arena_bytes);\n"
-    "        for (k = 0; k < n_in; k++) get(in[k] = block((size_t)in_bytes[k]), (size_t)in_bytes[k], f);\n"
-    "        for (k = 0; k < n_out; k++) {\n"
-    "            get(want[k] = block((size_t)out_bytes[k]), (size_t)out_bytes[k], f);\n"
-    "            memset(out[k] = block((size_t)out_bytes[k]), 0x33, (size_t)out_bytes[k]);\n"
-    "        }\n"
-    "        if (run(state, (const void *const *)in, out, arena) != 0) bad = 1;\n"
-    "        for (k = 0; k < n_out; k++)\n"
-    "            if (memcmp(out[k], want[k], (size_t)out_bytes[k]) != 0) {\n"
-    "                fprintf(stderr, \"seed %d row %d output %d differs\\n\", seed, row, k);\n"
-    "                bad = 1;\n"
-    "            }\n"
-    "        for (k = 0; k < n_in; k++) free(in[k]);\n"
-    "        for (k = 0; k < n_out; k++) { free(out[k]); free(want[k]); }\n"
-    "        free(arena);\n"
-    "    }\n"
-    "    free(state);\n"
-    "    return bad;\n"
-    "}\n";
-
-static void put_bytes(buf *b, const char *word, ir_tensor *const *v, int n)
-{
-    buf_printf(b, "        static const long %s[] = {", word);
-    for (int k = 0; k < n; ++k)
-        buf_printf(b, "%lld, ", (long long)bytes_of(v[k]));
-    buf_puts(b, "0};\n");
-}
-
-/* Whether one of the net's operators has a kernel whose name begins so. */
-static bool has_kernel(const ir_graph *g, const emit_result *c, const char *kernels)
-{
-    for (int i = 0; i < g->ops.n; ++i)
-        if (c->op_kernels[i] && !strncmp(c->op_kernels[i], kernels, strlen(kernels)))
-            return true;
-    return false;
-}
-
-/* Whether a row of the net fits the boards' memory (tests/firmware/hosted.c): arena, inputs, outputs and
- * the outputs that are wanted. */
-static bool fits_board(const ir_graph *g, const emit_result *c)
-{
-    int64_t bytes = c->arena_bytes;
-    for (int k = 0; k < g->inputs.n; ++k)
-        bytes += bytes_of(g->inputs.v[k]);
-    for (int k = 0; k < g->outputs.n; ++k)
-        bytes += 2 * bytes_of(g->outputs.v[k]);
-    return bytes <= 220000;
-}
-
-/* Appends one net to the batch: its C, its call in main, its rows; not one without such a kernel, or too
- * large for a board. */
-static bool add_sample(qctx *ctx, const sample *s, uint64_t seed, const char *kernels, bool board, buf *code,
-                       buf *calls, buf *data)
-{
-    const ir_graph *g = s->g;
-    emit_result c;
-    assert_true(emit_c(ctx, g, &s->o, &c));
-    if (!has_kernel(g, &c, kernels) || (board && !fits_board(g, &c)))
-        return false;
-    buf_puts(code, c.c);
-    buf_puts(code, emit_adapter(ctx, g, &s->o));
-    buf_puts(calls, "    {\n");
-    put_bytes(calls, "in", g->inputs.v, g->inputs.n);
-    put_bytes(calls, "out", g->outputs.v, g->outputs.n);
-    const char *p = emit_prefix(ctx, g, &s->o);
-    buf_printf(calls, "        bad |= check(%llu, %s_engine_call, %s_engine_reset, %s_engine_state_bytes(), %d, in, %d, out, %lld, f);\n    }\n",
-               (unsigned long long)seed, p, p, p, g->inputs.n, g->outputs.n,
-               (long long)(c.arena_bytes > 0 ? c.arena_bytes : 1));
-    for (int row = 0; row < ROWS; ++row) {
-        for (int k = 0; k < g->inputs.n; ++k)
-            buf_bytes(data, s->in[row][k], (size_t)bytes_of(g->inputs.v[k]));
-        for (int k = 0; k < g->outputs.n; ++k)
-            buf_bytes(data, s->out[row][k], (size_t)bytes_of(g->outputs.v[k]));
-    }
-    return true;
-}
-
-static void write_file(const char *path, const buf *b)
-{
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(buf_str(b), 1, b->n, f), b->n);
-    assert_int_equal(fclose(f), 0);
-}
-
-/* Nets from `seed` on as dir/nets.c, dir/batch.c (which includes them) and dir/rows.bin; gives the seed after the last one. target: all for one, or NULL: drawn. kernels: "neon" leaves nets out that have no kernel named so, "" none. */
-static uint64_t write_batch(const char *dir, uint64_t seed, int n, const char *target, const char *kernels)
-{
-    qctx *ctx = qctx_new();
-    assert_non_null(ctx);
-    buf code, calls, data;
-    buf_init(&code, ctx->a);
-    buf_init(&calls, ctx->a);
-    buf_init(&data, ctx->a);
-    while (n > 0) {
-        sample s;
-        if (make_sample(ctx, seed, &s)) {
-            s.o.target = target ? target : s.o.target;
-            n -= add_sample(ctx, &s, seed, kernels, target != NULL, &code, &calls, &data);
-        }
-        ++seed;
-    }
-    write_file(arena_printf(ctx->a, "%s/nets.c", dir), &code);
-    buf_init(&code, ctx->a);
-    buf_printf(&code, "#include \"nets.c\"\nenum { ROWS = %d };\n%s", ROWS, batch_main);
-    buf_printf(&code, "int main(int argc, char **argv)\n{\n    int bad = argc < 2;\n"
-                      "    FILE *f = bad ? NULL : fopen(argv[1], \"rb\");\n    if (!f) return 3;\n%s"
-                      "    fclose(f);\n    return bad;\n}\n", buf_str(&calls));
-    write_file(arena_printf(ctx->a, "%s/batch.c", dir), &code);
-    write_file(arena_printf(ctx->a, "%s/rows.bin", dir), &data);
-    qctx_free(ctx);
-    return seed;
-}
+/* ---- system compilers ------------------------------------------------------------------------- */
 
 static int shell(const char *dir, const char *fmt, ...)
 {
@@ -630,7 +347,7 @@ static void compare_batches(const struct config *c, int n, uint64_t seed, const 
     assert_non_null(mkdtemp(dir));
     for (int i = 0; i < (is_long() ? 20 * n : n); ++i) {
         uint64_t first = seed;
-        seed = write_batch(dir, first, BATCH, target, kernels);
+        seed = write_batch(dir, first, BATCH, target, kernels, false);
         run_config(dir, &c[i % n], first);
     }
     if (!getenv("QCC_KEEP"))
@@ -731,7 +448,7 @@ static void forms_are_drawn_for_vectors(void **state)
 /* `--write DIR SEED N TARGET [KERNELS]`: a batch for processors that are not here (tests/firmware). */
 static int write_for_target(int n, char **arg)
 {
-    write_batch(arg[0], strtoull(arg[1], NULL, 10), atoi(arg[2]), arg[3], n > 4 ? arg[4] : "");
+    write_batch(arg[0], strtoull(arg[1], NULL, 10), atoi(arg[2]), arg[3], n > 4 ? arg[4] : "", true);
     return 0;
 }
 
